@@ -1,0 +1,3 @@
+//! The binary: parses, calls the library, returns an exit code.
+
+fn main() {}
