@@ -1,0 +1,39 @@
+//! The values that everything else speaks in: answers, plans, requests, replies, events.
+//!
+//! Pure: no clock, no network, no disk, no environment. Everyone may use it; it uses nobody.
+
+mod answers;
+mod cloud;
+mod event;
+mod exit;
+mod fault;
+mod field;
+mod ids;
+mod line;
+mod names;
+mod plan;
+mod progress;
+mod replay;
+mod reply;
+mod request;
+mod step;
+mod template;
+
+pub use answers::{Answers, AssignableScope, Certificates, Roles, SETUP_TAG};
+pub use cloud::Cloud;
+pub use event::{
+    CallRecord, Choice, FORMAT_VERSION, Question, Record, ReplyRecord, RunEvent, RunHeader, Wait, Who,
+};
+pub use exit::Exit;
+pub use fault::Fault;
+pub use field::{Field, FieldKind};
+pub use ids::{CallId, RunId, SetupId, StageId, StepId, derived_uuid};
+pub use line::{Level, Line, LogSource, brief, clean, line, target};
+pub use names::{Finding, NameKind};
+pub use plan::{Impact, Plan, PlanError, PlannedStage, StageOutline, StepOutline};
+pub use progress::{Counts, Progress, StepProgress, StepState};
+pub use replay::{Moves, Patience, Replay, Seen, Turn};
+pub use reply::{ErrorKind, Reply, ServiceError};
+pub use request::{Auth, Body, Capture, Method, Patch, Pick, Request, Resend, Shown};
+pub use step::{Act, Ask, Need, NeedKind, Next, Outcome, Outputs, Planned, Purpose, Step, StepOutputs};
+pub use template::{Part, Template, Text, object};

@@ -1,0 +1,113 @@
+//! How a step is written as straight code and yet is pure: it runs over what was seen before, and the first
+//! thing not seen yet is its next move.
+//!
+//! `replay.read(&request)?` gives the recorded reply, or leaves the function with `Next::Read(request)`.
+
+use std::slice;
+use std::time::Duration;
+
+use super::ids::StepId;
+use super::reply::{Reply, ServiceError};
+use super::request::Request;
+use super::step::{Ask, Next};
+
+/// One thing that happened to a step.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Turn {
+    Read(Result<Reply, ServiceError>),
+    /// The reply to a change; when Azure accepted it as an operation, how that operation ended.
+    Wrote(Result<Reply, ServiceError>),
+    /// It waited this long, in the service's time.
+    Waited(Duration),
+    Answered(String),
+    Redone,
+}
+
+/// All that happened to a step since it was started.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Seen {
+    pub turns: Vec<Turn>,
+    /// How much longer than planned the person wants every wait to last.
+    pub grace: Duration,
+}
+
+/// Either the value of a move that was made, or the move to make.
+pub type Moves<T> = Result<T, Box<Next>>;
+
+/// The reading position in what was seen.
+pub struct Replay<'a> {
+    turns: slice::Iter<'a, Turn>,
+    grace: Duration,
+}
+
+impl<'a> Replay<'a> {
+    /// Starts at the beginning of `seen`.
+    pub fn new(seen: &'a Seen) -> Self {
+        Self { turns: seen.turns.iter(), grace: seen.grace }
+    }
+
+    /// Reads.
+    pub fn read(&mut self, request: &Request) -> Moves<Result<&'a Reply, &'a ServiceError>> {
+        match self.turns.next() {
+            Some(Turn::Read(reply)) => Ok(reply.as_ref()),
+            _ => Err(Box::new(Next::Read(request.clone()))),
+        }
+    }
+
+    /// Changes.
+    pub fn write(&mut self, request: &Request) -> Moves<Result<&'a Reply, &'a ServiceError>> {
+        match self.turns.next() {
+            Some(Turn::Wrote(reply)) => Ok(reply.as_ref()),
+            _ => Err(Box::new(Next::Write(request.clone()))),
+        }
+    }
+
+    /// Waits `every` if `patience` has that much left, and says whether it did.
+    pub fn wait(&mut self, patience: &mut Patience, why: &str, every: Duration) -> Moves<bool> {
+        if patience.spent >= patience.bound + self.grace {
+            return Ok(false);
+        }
+        match self.turns.next() {
+            Some(Turn::Waited(waited)) => {
+                patience.spent += *waited;
+                Ok(true)
+            }
+            _ => Err(Box::new(Next::Wait { why: why.to_owned(), every, bound: patience.bound + self.grace })),
+        }
+    }
+
+    /// Asks, and gives the key of the choice.
+    pub fn ask(&mut self, ask: &Ask) -> Moves<&'a str> {
+        match self.turns.next() {
+            Some(Turn::Answered(choice)) => Ok(choice),
+            _ => Err(Box::new(Next::Ask(ask.clone()))),
+        }
+    }
+
+    /// Has `steps` run again.
+    pub fn redo(&mut self, steps: &[StepId], why: &str) -> Moves<()> {
+        match self.turns.next() {
+            Some(Turn::Redone) => Ok(()),
+            _ => Err(Box::new(Next::Redo { steps: steps.to_vec(), why: why.to_owned() })),
+        }
+    }
+}
+
+/// How long a step goes on waiting for one thing, in the service's time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Patience {
+    bound: Duration,
+    spent: Duration,
+}
+
+impl Patience {
+    /// Waits for `bound` in all.
+    pub const fn of(bound: Duration) -> Self {
+        Self { bound, spent: Duration::ZERO }
+    }
+
+    /// What was waited so far.
+    pub const fn spent(&self) -> Duration {
+        self.spent
+    }
+}
