@@ -112,6 +112,8 @@ pub enum Patch {
 pub struct Request {
     pub method: Method,
     pub auth: Auth,
+    /// A URL that a service gave, such as a `nextLink`: used as it is, instead of host, path and query.
+    pub given_url: Option<String>,
     /// Host, with port only when it is not 443.
     pub host: Text,
     /// Path from its first slash on, not percent-encoded.
@@ -145,16 +147,39 @@ impl Request {
         path: impl Into<Text>,
         version: &str,
     ) -> Self {
+        Self::unversioned(method, auth, host, path).with_query("api-version", version)
+    }
+
+    /// A request without body and without an api-version.
+    pub fn unversioned(method: Method, auth: Auth, host: impl Into<Text>, path: impl Into<Text>) -> Self {
         Self {
             method,
             auth,
+            given_url: None,
             host: host.into(),
             path: path.into(),
-            query: vec![("api-version".to_owned(), version.into())],
+            query: Vec::new(),
             headers: Vec::new(),
             body: Body::Empty,
             captures: Vec::new(),
             resend: if method == Method::Post { Resend::Never } else { Resend::Safe },
+        }
+    }
+
+    /// A look at the URL that a service gave.
+    #[must_use]
+    pub fn following(&self, url: &str) -> Self {
+        Self {
+            given_url: Some(url.to_owned()),
+            method: Method::Get,
+            auth: self.auth.clone(),
+            host: Text::default(),
+            path: Text::default(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            captures: Vec::new(),
+            resend: Resend::Safe,
         }
     }
 
@@ -227,11 +252,8 @@ impl Request {
         let body = match &self.body {
             Body::Empty => None,
             Body::Json(template) => Some(template.fill(outputs, secret, missing)),
-            Body::MergeInto { read, drop, patches } => {
+            Body::MergeInto { read, patches } => {
                 let mut value = read.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-                for pointer in drop {
-                    remove(&mut value, pointer);
-                }
                 for patch in patches {
                     apply(&mut value, patch, outputs, secret, missing);
                 }
@@ -239,6 +261,24 @@ impl Request {
             }
         };
         Shown { method: self.method, url, headers, body }
+    }
+
+    fn url(
+        &self,
+        outputs: &Outputs,
+        secret: &dyn Fn(&str) -> Option<String>,
+        missing: &mut Vec<String>,
+    ) -> String {
+        let host = self.host.fill(outputs, secret, missing);
+        let path = self.path.fill(outputs, secret, missing);
+        let mut url = format!("https://{host}{}", escape(&path, Place::Path));
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
+            url.push_str(&escape(name, Place::Query));
+            url.push('=');
+            url.push_str(&escape(&value.fill(outputs, secret, missing), Place::Query));
+        }
+        url
     }
 }
 
@@ -264,17 +304,6 @@ fn escape(text: &str, place: Place) -> String {
         }
     }
     escaped
-}
-
-fn remove(value: &mut Value, pointer: &str) {
-    let (parent, key) = pointer.rsplit_once('/').unwrap_or(("", pointer));
-    match value.pointer_mut(parent) {
-        Some(Value::Object(object)) => {
-            object.shift_remove(key);
-        }
-        Some(Value::Array(items)) if key == "*" => items.clear(),
-        _ => {}
-    }
 }
 
 fn apply(
