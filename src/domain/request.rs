@@ -90,12 +90,9 @@ pub enum Pick {
 pub enum Body {
     Empty,
     Json(Template),
-    /// What was read, less `drop` (JSON pointers), changed by `patches`. `read` is `None` in the plan.
-    MergeInto {
-        read: Option<Value>,
-        drop: Vec<String>,
-        patches: Vec<Patch>,
-    },
+    /// What was read, changed by `patches`. `read` is `None` in the plan; the step leaves out of it what a service
+    /// does not take back.
+    MergeInto { read: Option<Value>, patches: Vec<Patch> },
 }
 
 /// One change to what was read.
