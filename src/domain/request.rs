@@ -92,7 +92,10 @@ pub enum Body {
     Json(Template),
     /// What was read, changed by `patches`. `read` is `None` in the plan; the step leaves out of it what a service
     /// does not take back.
-    MergeInto { read: Option<Value>, patches: Vec<Patch> },
+    MergeInto {
+        read: Option<Value>,
+        patches: Vec<Patch>,
+    },
 }
 
 /// One change to what was read.
@@ -232,15 +235,7 @@ impl Request {
         secret: &dyn Fn(&str) -> Option<String>,
         missing: &mut Vec<String>,
     ) -> Shown {
-        let host = self.host.fill(outputs, secret, missing);
-        let mut url =
-            format!("https://{host}{}", escape(&self.path.fill(outputs, secret, missing), Place::Path));
-        for (index, (name, value)) in self.query.iter().enumerate() {
-            url.push(if index == 0 { '?' } else { '&' });
-            url.push_str(&escape(name, Place::Query));
-            url.push('=');
-            url.push_str(&escape(&value.fill(outputs, secret, missing), Place::Query));
-        }
+        let url = self.given_url.clone().unwrap_or_else(|| self.url(outputs, secret, missing));
         let headers = self
             .headers
             .iter()
