@@ -185,6 +185,12 @@ impl From<bool> for Template {
     }
 }
 
+impl From<i32> for Template {
+    fn from(value: i32) -> Self {
+        Self::Number(value.into())
+    }
+}
+
 impl From<u32> for Template {
     fn from(value: u32) -> Self {
         Self::Number(value.into())

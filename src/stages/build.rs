@@ -1,0 +1,92 @@
+//! Small parts that steps are built from: requests, comparisons, faults.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::domain::{
+    Answers, Auth, Fault, Method, Moves, Next, Outcome, Replay, Request, ServiceError, StepOutputs, Text,
+};
+
+/// Signs that a grant has not reached the service that checks it (contract preview-2025, sections 0.4, 4 and 6).
+pub const GRANT_NOT_EFFECTIVE: &[&str] = &["400913", "does not have the required DeviceRegistry permissions"];
+
+/// Signs that something else is changing the resource just now (contract preview-2025, 1.3).
+pub const BUSY: &[&str] =
+    &["AnotherOperationInProgress", "OperationInProgress", "in transition", "Transitioning"];
+
+/// How long a grant is waited for: Microsoft's own set-up script gives it five minutes (contract preview-2025, 6).
+pub const GRANT_PATIENCE: Duration = Duration::from_mins(5);
+
+/// How long a resource may take to settle before hubup offers to leave (contract preview-2025, 1.1).
+pub const SETTLE_PATIENCE: Duration = Duration::from_mins(20);
+
+/// The wait between looks where the service names none (design, section 5).
+pub const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+/// A Resource Manager request of `version` to `path`.
+pub fn arm(answers: &Answers, method: Method, path: impl Into<Text>, version: &str) -> Request {
+    let host = answers.cloud.resource_manager.clone();
+    Request::new(method, Auth::ResourceManager, host, path, version)
+}
+
+/// Ends a step well.
+pub fn done(outcome: Outcome, outputs: StepOutputs) -> Next {
+    Next::Done { outcome, note: None, outputs }
+}
+
+/// Ends a step with the general account of an error.
+pub fn fail(error: &ServiceError) -> Next {
+    Next::Fail(Fault::from(error))
+}
+
+/// Outputs from pairs; a value that is missing is left out.
+pub fn outputs<const N: usize>(pairs: [(&str, Option<&str>); N]) -> StepOutputs {
+    pairs
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name.to_owned(), value.to_owned())))
+        .collect()
+}
+
+/// Resource ids and enumerated words are compared without case (contract preview-2025, section 1).
+pub fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// The text at `pointer`.
+pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+/// The member of the object at `pointer` whose key equals `key` without case.
+pub fn member<'a>(value: &'a Value, pointer: &str, key: &str) -> Option<&'a Value> {
+    let object = value.pointer(pointer)?.as_object()?;
+    object.iter().find(|(name, _)| same(name, key)).map(|(_, member)| member)
+}
+
+/// Adds `what you have (you said what you want)` to `differs` when the text at `pointer` is another, without case.
+pub fn compare(differs: &mut Vec<String>, name: &str, value: &Value, pointer: &str, wanted: &str) {
+    match text(value, pointer) {
+        Some(found) if same(found, wanted) => {}
+        Some(found) => differs.push(format!("{name} is {found} (you said {wanted})")),
+        None => differs.push(format!("{name} is not set (you said {wanted})")),
+    }
+}
+
+/// All entries of a list, following `nextLink` as it was given. At most 50 pages: a list that long is not one of ours.
+pub fn read_all(replay: &mut Replay<'_>, request: &Request) -> Moves<Result<Vec<Value>, ServiceError>> {
+    let mut entries = Vec::new();
+    let mut page = request.clone();
+    for _ in 0..50 {
+        let reply = match replay.read(&page)? {
+            Ok(reply) => reply,
+            Err(error) => return Ok(Err(error.clone())),
+        };
+        entries.extend(reply.body["value"].as_array().into_iter().flatten().cloned());
+        match reply.text("/nextLink").filter(|link| !link.is_empty()) {
+            Some(link) => page = request.following(link),
+            None => break,
+        }
+    }
+    Ok(Ok(entries))
+}

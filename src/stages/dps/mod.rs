@@ -1,0 +1,9 @@
+//! The Device Provisioning Service, linked to the namespace, and the hub in its list.
+
+mod fields;
+pub mod preview_2025;
+
+use crate::domain::StepId;
+
+pub const CREATE: StepId = StepId::new("dps.create");
+pub const LINK_HUB: StepId = StepId::new("dps.link-hub");

@@ -1,0 +1,8 @@
+//! The enrollment group: what devices present, and which policy issues their certificates.
+
+mod fields;
+pub mod preview_2025;
+
+use crate::domain::StepId;
+
+pub const GROUP: StepId = StepId::new("enrollment.group");

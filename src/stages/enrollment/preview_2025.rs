@@ -1,0 +1,113 @@
+//! Stage 7 of `preview-2025`: the DPS service plane (contract preview-2025, section 9).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{GROUP, fields};
+use crate::domain::{
+    Answers, Auth, Certificates, Method, Need, Outputs, Pick, Purpose, Request, StageId, Step, Template,
+    Text, object,
+};
+use crate::stages::build::{arm, compare, fail, outputs};
+use crate::stages::certificates;
+use crate::stages::certificates::preview_2025::policy_name_slot;
+use crate::stages::dialect::{Profile, Stage};
+use crate::stages::dps;
+use crate::stages::ensure::{Ensure, Verdict};
+
+/// The vault's names for the service key and its policy.
+const KEY: &str = "dps key";
+const KEY_POLICY: &str = "dps key policy";
+
+pub static STAGE: Stage =
+    Stage { id: StageId::new("enrollment"), heading: "Enrollment group", fields: fields::FIELDS, steps };
+
+fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
+    vec![group(answers, profile)]
+}
+
+fn group(answers: &Answers, profile: &Profile) -> Step {
+    let request = |method| {
+        Request::new(
+            method,
+            Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() },
+            Text::slot(&dps::CREATE, "serviceOperationsHostName"),
+            format!("/enrollmentGroups/{}", answers.enrollment_group),
+            profile.version("DPS service plane"),
+        )
+    };
+    // A policy whose rights hold both is what the CLI looks for (contract preview-2025, 7a).
+    let pick = |field: &str| Pick::KeyWithRights {
+        rights: vec!["ServiceConfig".to_owned(), "EnrollmentWrite".to_owned()],
+        field: field.to_owned(),
+    };
+    let keys = arm(
+        answers,
+        Method::Post,
+        Text::slot(&dps::CREATE, "id").then("/listkeys"),
+        profile.version("Microsoft.Devices/provisioningServices"),
+    )
+    .safe_to_resend()
+    .capturing(KEY, pick("primaryKey"))
+    .capturing(KEY_POLICY, pick("keyName"));
+    let issues = answers.certificates != Certificates::Off;
+    let mut members: Vec<(Text, Template)> = vec![
+        ("enrollmentGroupId".into(), (&*answers.enrollment_group).into()),
+        // Without keys the service makes both (contract preview-2025, 7c).
+        ("attestation".into(), object([("type", "symmetricKey".into()), ("symmetricKey", object([]))])),
+        ("provisioningStatus".into(), "enabled".into()),
+    ];
+    if issues {
+        members.push(("credentialPolicyName".into(), policy_name_slot(answers).into()));
+    }
+    let look = request(Method::Get);
+    let create = request(Method::Put).with_body(Template::Object(members));
+    let policy = issues.then(|| policy_name_slot(answers));
+    let ensure = {
+        let policy = policy.clone();
+        let gives = answers.enrollment_group.clone();
+        Ensure::new(
+            format!("the enrollment group {}", answers.enrollment_group),
+            look.clone(),
+            create.clone(),
+        )
+        // Its host may not resolve yet, or may answer 401 or 404 for a minute (contract preview-2025, 7c).
+        .reached_within(Duration::from_mins(2))
+        .judged(move |_, known, value| judge(value, policy.as_ref(), known))
+        .giving(move |reply| {
+            outputs([("group", Some(&gives)), ("policy", reply.text("/credentialPolicyName"))])
+        })
+    };
+    let fetch = keys.clone();
+    let mut needs = vec![Need::value(dps::CREATE)];
+    if issues {
+        needs.push(Need::effect(certificates::POLICY));
+    }
+    Step::new(GROUP, "Create the enrollment group", move |answers, known, replay| {
+        if let Err(error) = replay.read(&fetch)? {
+            return Ok(fail(error));
+        }
+        ensure.run(answers, known, replay)
+    })
+    .because("Devices that hold a key derived from this group's key are let in, and the policy issues their certificates.")
+    .needing(needs)
+    .touching(format!("{}/enrollmentGroups/{}", dps::preview_2025::dps_id(answers), answers.enrollment_group))
+    .planning(Purpose::Key, &keys)
+    .planning(Purpose::Look, &look)
+    .planning(Purpose::Change, &create)
+    .planning(Purpose::Prove, &look)
+}
+
+fn judge(value: &Value, policy: Option<&Text>, known: &Outputs) -> Verdict {
+    let mut differs = Vec::new();
+    if let Some(policy) = policy {
+        compare(&mut differs, "policy", value, "/credentialPolicyName", &policy.shown(known));
+    }
+    // Left out means enabled (specification of the service plane, `provisioningStatus`).
+    if value.get("provisioningStatus").is_some() {
+        compare(&mut differs, "provisioning status", value, "/provisioningStatus", "enabled");
+    }
+    compare(&mut differs, "attestation", value, "/attestation/type", "symmetricKey");
+    if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
+}

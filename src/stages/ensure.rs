@@ -1,0 +1,427 @@
+//! The shape of most steps: look, then adopt, create or report the difference, then wait, then look again to prove.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::build::{
+    BUSY, GRANT_NOT_EFFECTIVE, GRANT_PATIENCE, LOOK_AGAIN, SETTLE_PATIENCE, done, fail, text,
+};
+use crate::domain::{
+    Answers, Ask, ErrorKind, Fault, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply, Request,
+    SETUP_TAG, ServiceError, Step, StepId, StepOutputs,
+};
+
+/// What a look at a resource says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// As it should be, settled.
+    Fits,
+    /// On its way; the word that the service has for it.
+    Settling(String),
+    /// It ended in this state, which is not the wanted one.
+    Broken(String),
+    /// Usable, yet different, field by field.
+    Differs(Vec<String>),
+    /// It lacks something that the step's `mend` request adds.
+    Lacks(Vec<String>),
+    /// It cannot become what is wanted.
+    Unusable { says: String, remedy: String },
+}
+
+type Judge = dyn Fn(&Answers, &Outputs, &Value) -> Verdict + Send + Sync;
+type Give = dyn Fn(&Reply) -> StepOutputs + Send + Sync;
+
+/// A resource that a step ensures.
+#[derive(Clone)]
+pub struct Ensure {
+    noun: String,
+    look: Request,
+    create: Request,
+    mend: Option<Request>,
+    verify: Option<Request>,
+    tagged: bool,
+    reach: Duration,
+    judge: Arc<Judge>,
+    give: Arc<Give>,
+}
+
+impl Ensure {
+    /// Ensures what `look` finds and `create` makes. `noun` is how a sentence names it: "the IoT hub contoso-hub".
+    pub fn new(noun: impl Into<String>, look: Request, create: Request) -> Self {
+        Self {
+            noun: noun.into(),
+            look,
+            create,
+            mend: None,
+            verify: None,
+            tagged: false,
+            reach: Duration::ZERO,
+            judge: Arc::new(|_, _, value| provisioning(value)),
+            give: Arc::new(|_| StepOutputs::new()),
+        }
+    }
+
+    /// Judged by `judge` instead of by `provisioningState` alone.
+    #[must_use]
+    pub fn judged(
+        mut self,
+        judge: impl Fn(&Answers, &Outputs, &Value) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        self.judge = Arc::new(judge);
+        self
+    }
+
+    /// Giving these outputs of the proving look.
+    #[must_use]
+    pub fn giving(mut self, give: impl Fn(&Reply) -> StepOutputs + Send + Sync + 'static) -> Self {
+        self.give = Arc::new(give);
+        self
+    }
+
+    /// Of a type that carries tags: one without ours is adopted only at the person's word.
+    #[must_use]
+    pub fn tagged(mut self) -> Self {
+        self.tagged = true;
+        self
+    }
+
+    /// At a host that was just made: not found, refused keys and missing hosts are waited out for `bound`.
+    #[must_use]
+    pub fn reached_within(mut self, bound: Duration) -> Self {
+        self.reach = bound;
+        self
+    }
+
+    /// Mended by `request` when the verdict is [`Verdict::Lacks`].
+    #[must_use]
+    pub fn mended_by(mut self, request: Request) -> Self {
+        self.mend = Some(request);
+        self
+    }
+
+    /// While a grant is waited for, `request` shows that the assignment exists.
+    #[must_use]
+    pub fn granted_by(mut self, request: Request) -> Self {
+        self.verify = Some(request);
+        self
+    }
+
+    /// The step that does it.
+    pub fn step(self, id: StepId, title: impl Into<String>) -> Step {
+        let (look, create) = (self.look.clone(), self.create.clone());
+        let (mend, verify) = (self.mend.clone(), self.verify.clone());
+        let mut step =
+            Step::new(id, title, move |answers, outputs, replay| self.run(answers, outputs, replay))
+                .planning(Purpose::Look, &look)
+                .planning(Purpose::Change, &create);
+        if let Some(mend) = &mend {
+            step = step.planning(Purpose::Change, mend);
+        }
+        if let Some(verify) = &verify {
+            step = step.planning(Purpose::Prove, verify);
+        }
+        step.planning(Purpose::Prove, &look)
+    }
+
+    /// Makes the moves. Other shapes call it as a part of theirs.
+    pub fn run(&self, answers: &Answers, outputs: &Outputs, replay: &mut Replay<'_>) -> Moves<Next> {
+        let mut settling = Patience::of(SETTLE_PATIENCE);
+        let mut absent = Patience::of(Duration::from_mins(1));
+        let mut waits = WriteWaits::default();
+        let mut reach = Patience::of(self.reach);
+        let unreached = format!("the host of {} does not answer in earnest yet", self.noun);
+        let mut wrote = false;
+        // Set when our own write was refused for a reason that passes: what is broken now is of our making.
+        let mut ours_to_repeat = false;
+        loop {
+            let write = match replay.read(&self.look)? {
+                Ok(reply) => match (self.judge)(answers, outputs, &reply.body) {
+                    Verdict::Fits => return self.fits(answers, reply, replay, wrote),
+                    Verdict::Settling(state) => {
+                        let why = format!("{} is {state}", self.noun);
+                        if replay.wait(&mut settling, &why, reply.retry_after.unwrap_or(LOOK_AGAIN))? {
+                            continue;
+                        }
+                        let error = ServiceError::local(
+                            ErrorKind::StillRunning,
+                            format!("{} is still {state} after {}", self.noun, minutes(settling.spent())),
+                        );
+                        return Ok(fail(&error));
+                    }
+                    Verdict::Broken(state) if wrote => return Ok(Next::Fail(self.broken(&state))),
+                    Verdict::Broken(_) if ours_to_repeat => over(&self.create, reply),
+                    Verdict::Broken(state) => {
+                        let ask = self.ask_about_broken(&state);
+                        match replay.ask(&ask)? {
+                            "again" => over(&self.create, reply),
+                            _ => return Ok(Next::Fail(self.broken(&state))),
+                        }
+                    }
+                    Verdict::Differs(differs) => return self.differs(reply, replay, differs, wrote),
+                    Verdict::Lacks(differs) => match &self.mend {
+                        Some(mend) if !wrote => {
+                            if replay.ask(&self.ask_to_mend(answers, reply, differs))? != "change" {
+                                return Ok(Next::Fail(self.stopped()));
+                            }
+                            over(mend, reply)
+                        }
+                        _ => return self.differs(reply, replay, differs, wrote),
+                    },
+                    Verdict::Unusable { says, remedy } => return Ok(Next::Fail(Fault::new(says, remedy))),
+                },
+                Err(error) if error.kind == ErrorKind::NotFound && wrote => {
+                    let why = format!("{} was accepted and is not listed yet", self.noun);
+                    if replay.wait(&mut absent, &why, Duration::from_secs(5))? {
+                        continue;
+                    }
+                    return Ok(fail(error));
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => self.create.clone(),
+                Err(error) if matches!(error.kind, ErrorKind::NotSent | ErrorKind::Auth) => {
+                    if replay.wait(&mut reach, &unreached, LOOK_AGAIN)? {
+                        continue;
+                    }
+                    return Ok(fail(error));
+                }
+                Err(error) => return Ok(fail(error)),
+            };
+            match replay.write(&write)? {
+                Ok(_) => {
+                    wrote = true;
+                    ours_to_repeat = false;
+                }
+                Err(error)
+                    if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Auth | ErrorKind::NotSent) =>
+                {
+                    if !replay.wait(&mut reach, &unreached, LOOK_AGAIN)? {
+                        return Ok(fail(error));
+                    }
+                }
+                Err(error) => match waits.judge(error, &self.noun, self.verify.as_ref(), replay)? {
+                    None => ours_to_repeat = true,
+                    Some(fault) => return Ok(Next::Fail(fault)),
+                },
+            }
+        }
+    }
+
+    fn fits(&self, answers: &Answers, reply: &Reply, replay: &mut Replay<'_>, wrote: bool) -> Moves<Next> {
+        if wrote {
+            return Ok(done(Outcome::Done, (self.give)(reply)));
+        }
+        if self.tagged && !carries_our_tag(answers, &reply.body) {
+            let ask = Ask {
+                question: format!("{} exists and is not ours; it is as it should be. Use it?", self.noun),
+                differs: Vec::new(),
+                choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
+                under_yes: Some("use".into()),
+            };
+            if replay.ask(&ask)? != "use" {
+                return Ok(Next::Fail(self.stopped()));
+            }
+        }
+        Ok(done(Outcome::AlreadyThere, (self.give)(reply)))
+    }
+
+    fn differs(
+        &self,
+        reply: &Reply,
+        replay: &mut Replay<'_>,
+        differs: Vec<String>,
+        wrote: bool,
+    ) -> Moves<Next> {
+        if wrote {
+            return Ok(Next::Fail(
+                Fault::new(
+                    format!("{} was made, and is not what was asked for: {}", self.noun, differs.join("; ")),
+                    "look at it in the portal, then retry",
+                )
+                .meaning("the service took the request and did something else with it"),
+            ));
+        }
+        let list = differs.join("; ");
+        let ask = Ask {
+            question: format!("{} exists and differs from your answers", self.noun),
+            differs,
+            choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
+            under_yes: None,
+        };
+        if replay.ask(&ask)? != "use" {
+            return Ok(Next::Fail(self.stopped()));
+        }
+        Ok(Next::Done {
+            outcome: Outcome::Warned,
+            note: Some(format!("used as it is: {list}")),
+            outputs: (self.give)(reply),
+        })
+    }
+
+    fn ask_about_broken(&self, state: &str) -> Ask {
+        Ask {
+            question: format!(
+                "{} exists and is {state}. Try to make it again over what is there?",
+                self.noun
+            ),
+            differs: Vec::new(),
+            choices: vec![
+                ("again".into(), "send the request again".into()),
+                ("stop".into(), "stop here".into()),
+            ],
+            under_yes: None,
+        }
+    }
+
+    fn ask_to_mend(&self, answers: &Answers, reply: &Reply, differs: Vec<String>) -> Ask {
+        let ours = carries_our_tag(answers, &reply.body);
+        Ask {
+            question: format!("{} lacks something that the setup needs. Add it?", self.noun),
+            differs,
+            choices: vec![
+                ("change".into(), "add what is missing".into()),
+                ("stop".into(), "stop here".into()),
+            ],
+            under_yes: ours.then(|| "change".into()),
+        }
+    }
+
+    fn broken(&self, state: &str) -> Fault {
+        Fault::new(
+            format!("{} is {state}", self.noun),
+            "look at its activity log in the portal; delete it there or choose another name, then retry",
+        )
+        .meaning("Azure could not finish making it")
+    }
+
+    fn stopped(&self) -> Fault {
+        Fault::new(
+            format!("stopped at your word: {} stays as it is", self.noun),
+            "retry to be asked again, or give another name in the setup file",
+        )
+    }
+}
+
+/// The waits that a refused write may be worth.
+pub struct WriteWaits {
+    grant: Patience,
+    busy: Patience,
+    lost: Patience,
+    verified: Option<String>,
+}
+
+impl Default for WriteWaits {
+    fn default() -> Self {
+        Self {
+            grant: Patience::of(GRANT_PATIENCE),
+            busy: Patience::of(Duration::from_mins(5)),
+            lost: Patience::of(Duration::from_mins(2)),
+            verified: None,
+        }
+    }
+}
+
+impl WriteWaits {
+    /// Waits when the refusal is one that passes, and gives `None`: look, then send again. Else gives the fault.
+    pub fn judge(
+        &mut self,
+        error: &ServiceError,
+        noun: &str,
+        verify: Option<&Request>,
+        replay: &mut Replay<'_>,
+    ) -> Moves<Option<Fault>> {
+        if error.shows(GRANT_NOT_EFFECTIVE) {
+            return self.grant(error, noun, verify, replay);
+        }
+        if error.kind == ErrorKind::Conflict && (error.shows(BUSY) || error.status == Some(412)) {
+            let every = error.retry_after.unwrap_or(LOOK_AGAIN);
+            let why = format!("{noun} is being changed by another operation");
+            let waited = replay.wait(&mut self.busy, &why, every)?;
+            return Ok((!waited).then(|| Fault::from(error)));
+        }
+        if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled) {
+            let every = error.retry_after.unwrap_or(LOOK_AGAIN);
+            let why = format!("the reply about {noun} was not had; looking what became of it");
+            let waited = replay.wait(&mut self.lost, &why, every)?;
+            return Ok((!waited).then(|| Fault::from(error)));
+        }
+        Ok(Some(Fault::from(error)))
+    }
+
+    fn grant(
+        &mut self,
+        error: &ServiceError,
+        noun: &str,
+        verify: Option<&Request>,
+        replay: &mut Replay<'_>,
+    ) -> Moves<Option<Fault>> {
+        if let (Some(request), None) = (verify, &self.verified) {
+            // Listed is not yet effective; not listed is not slow but missing, and no wait will mend it.
+            let listed = super::build::read_all(replay, request)?;
+            match listed {
+                Ok(entries) if entries.is_empty() => {
+                    return Ok(Some(
+                        Fault::from(error)
+                            .meaning("the identity has no role on the namespace")
+                            .having_checked("no assignment is listed for the identity on the namespace")
+                            .remedied_by("run `namespace.identity-role`, or have an administrator assign the role, then retry"),
+                    ));
+                }
+                Ok(entries) => {
+                    self.verified = Some(format!("{} assignment(s) exist and are readable", entries.len()));
+                }
+                Err(error) => self.verified = Some(format!("the assignments could not be read: {error}")),
+            }
+        }
+        let why = format!("the role has not reached the service that checks it, so {noun} was refused");
+        if replay.wait(&mut self.grant, &why, Duration::from_secs(20))? {
+            return Ok(None);
+        }
+        let mut fault = Fault::from(error)
+            .meaning("a role has not become effective, or it was given on another resource")
+            .remedied_by("keep trying for five minutes, or check the role assignments of the identity and of the IoT Hub application");
+        fault.checked.clone_from(&self.verified);
+        Ok(Some(fault))
+    }
+}
+
+/// `create` over what `reply` found: a hub takes an update only with the tag of what it replaces (contract
+/// preview-2025, section 6).
+fn over(create: &Request, reply: &Reply) -> Request {
+    match &reply.etag {
+        Some(etag) => create.clone().with_header("If-Match", etag.clone()),
+        None => create.clone(),
+    }
+}
+
+/// Judges by `provisioningState` alone; where it is missing the resource is settled (guide: field notes, 4.2).
+pub fn provisioning(value: &Value) -> Verdict {
+    let state = text(value, "/properties/provisioningState").unwrap_or("Succeeded");
+    match state.to_ascii_lowercase().as_str() {
+        "succeeded" => Verdict::Fits,
+        "failed" | "canceled" | "cancelled" => Verdict::Broken(state.to_owned()),
+        _ => Verdict::Settling(state.to_owned()),
+    }
+}
+
+/// Judges by `provisioningState` and then by `properties.state`, which hubs and DPS have beside it (contract
+/// preview-2025, 1.1).
+pub fn provisioning_and_active(value: &Value) -> Verdict {
+    match (provisioning(value), text(value, "/properties/state")) {
+        (Verdict::Fits, Some(state)) if state.eq_ignore_ascii_case("Active") => Verdict::Fits,
+        (Verdict::Fits, Some(state)) if state.to_ascii_lowercase().ends_with("failed") => {
+            Verdict::Broken(state.to_owned())
+        }
+        (Verdict::Fits, Some(state)) => Verdict::Settling(state.to_owned()),
+        (Verdict::Fits, None) => Verdict::Settling("without a state".to_owned()),
+        (verdict, _) => verdict,
+    }
+}
+
+fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
+    value.pointer("/tags").and_then(|tags| tags.get(SETUP_TAG)).and_then(Value::as_str) == Some(&answers.name)
+}
+
+fn minutes(span: Duration) -> String {
+    crate::domain::brief(span.as_millis().try_into().unwrap_or(u64::MAX))
+}

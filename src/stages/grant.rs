@@ -1,0 +1,179 @@
+//! A role assignment: listed already, or made under a name derived from what it says, then listed.
+//!
+//! Rules of contract preview-2025, 1c.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::build::{arm, read_all, same, text};
+use crate::domain::{
+    Answers, ErrorKind, Exit, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay,
+    Request, ServiceError, Step, Template, Text, object,
+};
+
+/// One role for one principal at one scope.
+#[derive(Clone)]
+pub struct Grant {
+    /// How a sentence names it: "Contributor for the namespace on the hub".
+    pub noun: String,
+    /// Resource id.
+    pub scope: Text,
+    /// Object id.
+    pub principal: Text,
+    /// Id of the role definition, ending in its GUID.
+    pub role: Text,
+    /// True when the principal was just made: the directory may not know it yet.
+    pub fresh: bool,
+    /// Api-version of Microsoft.Authorization.
+    pub version: &'static str,
+}
+
+/// How a grant came to hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Granted {
+    Listed,
+    Made,
+}
+
+impl Grant {
+    /// The look that lists the assignments of the principal at the scope.
+    pub fn list(&self, answers: &Answers) -> Request {
+        let path = self.scope.clone().then("/providers/Microsoft.Authorization/roleAssignments");
+        let filter = Text::from("principalId eq '").then(self.principal.clone()).then("'");
+        arm(answers, Method::Get, path, self.version).with_query("$filter", filter)
+    }
+
+    /// The request that makes it. Always as a service principal: left out, it would be taken for a user.
+    pub fn create(&self, answers: &Answers) -> Request {
+        let name = Text::derived(
+            self.scope.clone().then("|").then(self.principal.clone()).then("|").then(self.role.clone()),
+        );
+        let path = self.scope.clone().then("/providers/Microsoft.Authorization/roleAssignments/").then(name);
+        let properties: Template = object([
+            ("roleDefinitionId", self.role.clone().into()),
+            ("principalId", self.principal.clone().into()),
+            ("principalType", "ServicePrincipal".into()),
+        ]);
+        arm(answers, Method::Put, path, self.version).with_body(object([("properties", properties)]))
+    }
+
+    /// `step` with the requests of this grant.
+    #[must_use]
+    pub fn plan(&self, answers: &Answers, step: Step) -> Step {
+        step.planning(Purpose::Look, &self.list(answers))
+            .planning(Purpose::Change, &self.create(answers))
+            .planning(Purpose::Prove, &self.list(answers))
+    }
+
+    /// Makes the moves; `Err(Next)` inside `Ok` never occurs: a failure leaves through the box.
+    pub fn run(&self, answers: &Answers, outputs: &Outputs, replay: &mut Replay<'_>) -> Moves<Granted> {
+        let list = self.list(answers);
+        let create = self.create(answers);
+        let scope = self.scope.shown(outputs);
+        let principal = self.principal.shown(outputs);
+        let role = self.role.shown(outputs);
+        let role_guid = role.rsplit('/').next().unwrap_or_default();
+        let holds =
+            |entries: &[Value]| entries.iter().any(|entry| is_ours(entry, &scope, &principal, role_guid));
+
+        match read_all(replay, &list)? {
+            Ok(entries) if holds(&entries) => return Ok(Granted::Listed),
+            Ok(_) => {}
+            Err(error) => return Err(Box::new(Next::Fail(Fault::from(&error)))),
+        }
+        let mut directory = Patience::of(if self.fresh { Duration::from_mins(2) } else { Duration::ZERO });
+        let mut definition = Patience::of(Duration::from_mins(5));
+        let mut lost = Patience::of(Duration::from_mins(2));
+        loop {
+            let Err(error) = replay.write(&create)? else { break };
+            let waited = if error.shows(&["RoleAssignmentExists"]) {
+                break;
+            } else if error.shows(&["PrincipalNotFound"]) {
+                let why = "the directory does not know the new principal yet";
+                replay.wait(&mut directory, why, Duration::from_secs(5))?
+            } else if error.shows(&["RoleDefinitionDoesNotExist"]) {
+                replay.wait(
+                    &mut definition,
+                    "the role definition cannot be assigned yet",
+                    Duration::from_secs(10),
+                )?
+            } else if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled) {
+                let every = error.retry_after.unwrap_or(Duration::from_secs(5));
+                replay.wait(&mut lost, "the reply was not had; sending the same assignment again", every)?
+            } else {
+                false
+            };
+            if !waited {
+                return Err(Box::new(Next::Fail(self.refused(error))));
+            }
+        }
+        // The schedule of Microsoft's own link command: 2, 4, 8, then every 10 s, for three minutes.
+        let mut listing = Patience::of(Duration::from_mins(3));
+        let mut every = Duration::from_secs(2);
+        loop {
+            match read_all(replay, &list)? {
+                Ok(entries) if holds(&entries) => return Ok(Granted::Made),
+                Ok(_) => {}
+                Err(error) => return Err(Box::new(Next::Fail(Fault::from(&error)))),
+            }
+            if !replay.wait(&mut listing, "the assignment is made and not listed yet", every)? {
+                return Err(Box::new(Next::Fail(
+                    Fault::new(
+                        format!("{} was accepted and is not listed after three minutes", self.noun),
+                        "keep trying, or look at the role assignments in the portal",
+                    )
+                    .meaning("the service took the assignment and does not show it"),
+                )));
+            }
+            every = (every * 2).min(Duration::from_secs(10));
+        }
+    }
+
+    fn refused(&self, error: &ServiceError) -> Fault {
+        let fault = Fault::from(error);
+        if error.shows(&["PrincipalNotFound"]) {
+            return fault
+                .meaning("no service principal of this tenant has that object id")
+                .remedied_by("check the object id (an application id is not one), then retry");
+        }
+        if error.kind == ErrorKind::Forbidden {
+            return fault
+                .meaning(format!("the signed-in caller may not give roles: {}", self.noun))
+                .remedied_by(
+                    "ask an Owner or User Access Administrator to make this assignment, then retry: it is found; \
+                     or skip the step",
+                )
+                .exiting(Exit::NotPermitted);
+        }
+        fault
+    }
+}
+
+/// An assignment proves the grant when principal and role are the same and its scope is ours or above it. One with a
+/// condition proves nothing (contract preview-2025, 1c).
+fn is_ours(entry: &Value, scope: &str, principal: &str, role_guid: &str) -> bool {
+    let at = |pointer| text(entry, pointer).unwrap_or_default();
+    let from_id =
+        at("/id").split("/providers/Microsoft.Authorization/roleAssignments/").next().unwrap_or_default();
+    let found_scope = text(entry, "/properties/scope").unwrap_or(from_id);
+    let covers = same(found_scope, scope)
+        || found_scope == "/"
+        || scope.to_lowercase().starts_with(&format!("{}/", found_scope.to_lowercase()));
+    covers
+        && !found_scope.is_empty()
+        && same(at("/properties/principalId"), principal)
+        && same(at("/properties/roleDefinitionId").rsplit('/').next().unwrap_or_default(), role_guid)
+        && entry
+            .pointer("/properties/condition")
+            .is_none_or(|condition| condition.is_null() || condition == "")
+}
+
+/// The outcome of a step that holds these grants.
+pub fn outcome(granted: &[Granted]) -> Outcome {
+    if granted.iter().all(|granted| *granted == Granted::Listed) {
+        Outcome::AlreadyThere
+    } else {
+        Outcome::Done
+    }
+}

@@ -1,0 +1,10 @@
+//! The IoT hub, linked to the namespace, and the namespace's rights on it.
+
+mod fields;
+pub mod preview_2025;
+
+use crate::domain::StepId;
+
+pub const CREATE: StepId = StepId::new("hub.create");
+pub const NAMESPACE_CONTRIBUTOR: StepId = StepId::new("hub.namespace-contributor");
+pub const NAMESPACE_REGISTRY_CONTRIBUTOR: StepId = StepId::new("hub.namespace-registry-contributor");

@@ -1,0 +1,222 @@
+//! Stage 4 of `preview-2025` (contract preview-2025, section 6).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields};
+use crate::domain::{Answers, Method, Need, Purpose, StageId, Step, StepOutputs, Template, Text, object};
+use crate::stages::access::preview_2025::{
+    CONTRIBUTOR, identity_id, identity_slot, role_definition_id, same_id,
+};
+use crate::stages::access::{HUB_APP_CONTRIBUTOR, IDENTITY};
+use crate::stages::build::{arm, compare, done, fail, member, outputs, read_all, same, text};
+use crate::stages::dialect::{Profile, Stage, canonical_location};
+use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
+use crate::stages::grant::{Grant, outcome};
+use crate::stages::namespace;
+use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+
+/// IoT Hub Registry Contributor; public files agree on the id, and the step asks for it by name all the same
+/// (contract preview-2025, 1c).
+const REGISTRY_CONTRIBUTOR: (&str, &str) =
+    ("IoT Hub Registry Contributor", "4ea46cd5-c1b2-4a8e-910b-273211f9ce47");
+
+pub static STAGE: Stage =
+    Stage { id: StageId::new("hub"), heading: "IoT hub", fields: fields::FIELDS, steps };
+
+fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
+    vec![
+        create(answers, profile),
+        namespace_contributor(answers, profile),
+        namespace_registry_contributor(answers, profile),
+    ]
+}
+
+/// Resource id of the hub that the answers name.
+pub fn hub_id(answers: &Answers) -> String {
+    answers.resource_id(&format!("Microsoft.Devices/IotHubs/{}", answers.hub))
+}
+
+/// The hub's id as a request carries it, where the need is one of effect.
+pub fn hub_slot(answers: &Answers) -> Text {
+    Text::slot_or(&CREATE, "id", hub_id(answers))
+}
+
+fn create(answers: &Answers, profile: &Profile) -> Step {
+    let id = hub_id(answers);
+    let version = profile.version("Microsoft.Devices/IotHubs");
+    let body = object([
+        ("location", (&*answers.hub_location).into()),
+        ("tags", answers.all_tags().into()),
+        ("sku", object([("name", (&*answers.hub_sku).into()), ("capacity", answers.hub_capacity.into())])),
+        (
+            "identity",
+            object([
+                ("type", "UserAssigned".into()),
+                ("userAssignedIdentities", Template::Object(vec![(identity_slot(), object([]))])),
+            ]),
+        ),
+        (
+            "properties",
+            object([
+                // The `events` key must be there on create (contract preview-2025, section 6).
+                (
+                    "eventHubEndpoints",
+                    object([(
+                        "events",
+                        object([("retentionTimeInDays", 1.into()), ("partitionCount", 4.into())]),
+                    )]),
+                ),
+                (
+                    "deviceRegistry",
+                    object([
+                        ("namespaceResourceId", namespace_slot(answers).into()),
+                        ("identityResourceId", identity_slot().into()),
+                    ]),
+                ),
+            ]),
+        ),
+    ]);
+    let assignments = Grant {
+        noun: String::new(),
+        scope: namespace_slot(answers),
+        principal: Text::slot(&IDENTITY, "principalId"),
+        role: Text::default(),
+        fresh: false,
+        version: profile.version("Microsoft.Authorization"),
+    };
+    Ensure::new(
+        format!("the IoT hub {}", answers.hub),
+        arm(answers, Method::Get, id.clone(), version),
+        arm(answers, Method::Put, id.clone(), version).with_body(body),
+    )
+    .tagged()
+    .granted_by(assignments.list(answers))
+    .judged(judge)
+    .giving(|reply| {
+        outputs([
+            ("id", reply.text("/id")),
+            ("hostName", reply.text("/properties/hostName")),
+            ("location", reply.text("/location").map(canonical_location).as_deref()),
+        ])
+    })
+    .step(CREATE, "Create the IoT hub")
+    .because(format!(
+        "An IoT hub of sku {} in {}, linked to the namespace {} through the managed identity {}. The link can be made \
+         only now.",
+        answers.hub_sku, answers.hub_location, answers.namespace, answers.identity
+    ))
+    .needing([
+        Need::effect(namespace::CREATE),
+        Need::value(IDENTITY),
+        Need::effect(namespace::IDENTITY_ROLE),
+        Need::effect(HUB_APP_CONTRIBUTOR),
+    ])
+    .touching(id)
+    .taking(Duration::from_mins(5))
+}
+
+fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Verdict {
+    let identity = known.get(&IDENTITY, "id").map_or_else(|| identity_id(answers), str::to_owned);
+    let namespace = known.get(&namespace::CREATE, "id").map_or_else(|| namespace_id(answers), str::to_owned);
+    let linked_to = text(value, "/properties/deviceRegistry/namespaceResourceId").unwrap_or_default();
+    if linked_to.is_empty() {
+        return Verdict::Unusable {
+            says: format!("the IoT hub {} has no link to a namespace", answers.hub),
+            remedy: "a link can be made only when a hub is created: choose another `hub.name`".to_owned(),
+        };
+    }
+    if !same_id(linked_to, &namespace) {
+        return Verdict::Unusable {
+            says: format!("the IoT hub {} is linked to another namespace: {linked_to}", answers.hub),
+            remedy:
+                "a link cannot be changed: choose another `hub.name`, or set `namespace.name` to that one"
+                    .to_owned(),
+        };
+    }
+    match provisioning_and_active(value) {
+        Verdict::Fits => {}
+        verdict => return verdict,
+    }
+    let mut differs = Vec::new();
+    let location = text(value, "/location").map(canonical_location).unwrap_or_default();
+    if !same(&location, &answers.hub_location) {
+        differs.push(format!("location is {location} (you said {})", answers.hub_location));
+    }
+    compare(&mut differs, "sku", value, "/sku/name", &answers.hub_sku);
+    let linked_by = text(value, "/properties/deviceRegistry/identityResourceId").unwrap_or_default();
+    if !same_id(linked_by, &identity) {
+        differs.push(format!("the link uses the identity {linked_by} (you said {identity})"));
+    }
+    if member(value, "/identity/userAssignedIdentities", &identity).is_none() {
+        differs.push(format!("the identity {identity} is not assigned to it"));
+    }
+    if text(value, "/properties/hostName").unwrap_or_default().is_empty() {
+        return Verdict::Settling("without a host name".to_owned());
+    }
+    if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
+}
+
+/// Contributor and IoT Hub Registry Contributor: with REST nobody gives them but us (contract preview-2025, 4b).
+fn namespace_grant(answers: &Answers, profile: &Profile, name: &str, role: &str) -> Grant {
+    Grant {
+        noun: format!("{name} for the namespace on the hub"),
+        scope: hub_slot(answers),
+        principal: Text::slot(&namespace::CREATE, "principalId"),
+        role: role_definition_id(answers, role).into(),
+        fresh: true,
+        version: profile.version("Microsoft.Authorization"),
+    }
+}
+
+fn namespace_contributor(answers: &Answers, profile: &Profile) -> Step {
+    let grant = namespace_grant(answers, profile, "Contributor", CONTRIBUTOR);
+    let planned = grant.clone();
+    let step = Step::new(
+        NAMESPACE_CONTRIBUTOR,
+        "Make the namespace Contributor on the hub",
+        move |answers, known, replay| {
+            let granted = grant.run(answers, known, replay)?;
+            Ok(done(outcome(&[granted]), StepOutputs::new()))
+        },
+    )
+    .because("The namespace writes its CA into the hub's certificates; without this right sync fails.")
+    .needing([Need::effect(CREATE), Need::value(namespace::CREATE)])
+    .touching(format!("{}/roleAssignments/contributor", hub_id(answers)));
+    planned.plan(answers, step)
+}
+
+fn namespace_registry_contributor(answers: &Answers, profile: &Profile) -> Step {
+    let (name, guid) = REGISTRY_CONTRIBUTOR;
+    let path = format!("{}/providers/Microsoft.Authorization/roleDefinitions", answers.subscription_id());
+    let by_name = arm(answers, Method::Get, path, profile.version("Microsoft.Authorization"))
+        .with_query("$filter", format!("roleName eq '{name}'"));
+    let planned = namespace_grant(answers, profile, name, guid);
+    let (ask, usual) = (by_name.clone(), planned.clone());
+    let step = Step::new(
+        NAMESPACE_REGISTRY_CONTRIBUTOR,
+        "Make the namespace Registry Contributor on the hub",
+        move |answers, known, replay| {
+            let found = match read_all(replay, &ask)? {
+                Ok(found) => found,
+                Err(error) => return Ok(fail(&error)),
+            };
+            let named = found
+                .iter()
+                .find(|role| text(role, "/properties/roleName").is_some_and(|found| same(found, name)))
+                .and_then(|role| text(role, "/name"));
+            let mut grant = usual.clone();
+            if let Some(named) = named {
+                grant.role = role_definition_id(answers, named).into();
+            }
+            let granted = grant.run(answers, known, replay)?;
+            Ok(done(outcome(&[granted]), StepOutputs::new()))
+        },
+    )
+    .because("The namespace registers and manages devices in the hub.")
+    .needing([Need::effect(CREATE), Need::value(namespace::CREATE)])
+    .touching(format!("{}/roleAssignments/registry-contributor", hub_id(answers)))
+    .planning(Purpose::Look, &by_name);
+    planned.plan(answers, step)
+}

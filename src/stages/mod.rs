@@ -1,0 +1,24 @@
+//! What a setup consists of, stage by stage: pure data and pure functions, no I/O.
+//!
+//! To add a stage, write its folder and list it in the dialect it belongs to (`dialect.rs`).
+
+mod access;
+mod build;
+mod certificates;
+mod dialect;
+mod dps;
+mod enrollment;
+mod ensure;
+mod grant;
+mod hub;
+mod namespace;
+mod preview_2025;
+mod sync;
+
+pub use build::{arm, fail, read_all};
+pub use dialect::{Dialect, Offers, Profile, Selection, Stage, choose, offer_requests, plan};
+pub use ensure::{Ensure, Verdict};
+pub use grant::Grant;
+
+/// Every dialect that hubup speaks, the preferred one first.
+pub static DIALECTS: &[&Dialect] = &[&preview_2025::DIALECT];

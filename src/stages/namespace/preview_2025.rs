@@ -1,0 +1,111 @@
+//! Stage 2 of `preview-2025` (contract preview-2025, section 4).
+
+use serde_json::Value;
+
+use super::{CREATE, IDENTITY_ROLE, fields};
+use crate::domain::{Answers, Method, Need, StageId, Step, StepOutputs, Text, object};
+use crate::stages::access::preview_2025::namespace_roles;
+use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
+use crate::stages::build::{arm, compare, done, outputs, text};
+use crate::stages::dialect::{Profile, Stage};
+use crate::stages::ensure::{Ensure, Verdict, provisioning};
+use crate::stages::grant::{Grant, outcome};
+
+pub static STAGE: Stage =
+    Stage { id: StageId::new("namespace"), heading: "ADR namespace", fields: fields::FIELDS, steps };
+
+fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
+    vec![create(answers, profile), identity_role(answers, profile)]
+}
+
+/// Resource id of the namespace that the answers name.
+pub fn namespace_id(answers: &Answers) -> String {
+    answers.resource_id(&format!("Microsoft.DeviceRegistry/namespaces/{}", answers.namespace))
+}
+
+/// The namespace's id as a request carries it: an adopted one's, else the one that the answers name. The need is one
+/// of effect, so a skipped step leaves the name.
+pub fn namespace_slot(answers: &Answers) -> Text {
+    Text::slot_or(&CREATE, "id", namespace_id(answers))
+}
+
+fn create(answers: &Answers, profile: &Profile) -> Step {
+    let id = namespace_id(answers);
+    let version = profile.version("Microsoft.DeviceRegistry/namespaces");
+    let identity = || object([("type", "SystemAssigned".into())]);
+    let body = object([
+        ("location", (&*answers.location).into()),
+        ("tags", answers.all_tags().into()),
+        ("identity", identity()),
+    ]);
+    Ensure::new(
+        format!("the namespace {}", answers.namespace),
+        arm(answers, Method::Get, id.clone(), version),
+        arm(answers, Method::Put, id.clone(), version).with_body(body),
+    )
+    .tagged()
+    // A PUT would replace it and drop what others added; the identity alone can be patched in (section 4).
+    .mended_by(
+        arm(answers, Method::Patch, id.clone(), version).with_body(object([("identity", identity())])),
+    )
+    .judged(|answers, _, value| judge(answers, value))
+    .giving(|reply| {
+        outputs([
+            ("id", reply.text("/id")),
+            ("principalId", reply.text("/identity/principalId")),
+            ("location", reply.text("/location")),
+        ])
+    })
+    .step(CREATE, "Create the ADR namespace")
+    .because("Devices, the root credential and the issuing policy are registered in it; it acts through its own identity.")
+    .needing([Need::effect(RESOURCE_GROUP)])
+    .touching(id)
+    .taking(std::time::Duration::from_mins(5))
+}
+
+fn judge(answers: &Answers, value: &Value) -> Verdict {
+    match provisioning(value) {
+        Verdict::Fits => {}
+        verdict => return verdict,
+    }
+    let kind = text(value, "/identity/type").unwrap_or("None");
+    if !kind.to_ascii_lowercase().contains("systemassigned") {
+        return Verdict::Lacks(vec![format!("its identity is {kind} (SystemAssigned is needed)")]);
+    }
+    if text(value, "/identity/principalId").unwrap_or_default().is_empty() {
+        return Verdict::Settling("without a principal for its identity".to_owned());
+    }
+    let mut differs = Vec::new();
+    compare(&mut differs, "location", value, "/location", &answers.location);
+    if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
+}
+
+fn identity_role(answers: &Answers, profile: &Profile) -> Step {
+    let grants: Vec<Grant> = namespace_roles(answers)
+        .into_iter()
+        .map(|(name, role)| Grant {
+            noun: format!("{name} for the identity on the namespace"),
+            scope: namespace_slot(answers),
+            principal: Text::slot(&IDENTITY, "principalId"),
+            role,
+            fresh: true,
+            version: profile.version("Microsoft.Authorization"),
+        })
+        .collect();
+    let planned = grants.clone();
+    let step = Step::new(
+        IDENTITY_ROLE,
+        "Give the identity its role on the namespace",
+        move |answers, known, replay| {
+            let mut granted = Vec::new();
+            for grant in &grants {
+                granted.push(grant.run(answers, known, replay)?);
+            }
+            Ok(done(outcome(&granted), StepOutputs::new()))
+        },
+    )
+    .because("Given early: it takes minutes to reach IoT Hub, which refuses a hub until it has.")
+    .needing([Need::effect(CREATE), Need::value(IDENTITY), Need::effect(ADR_ROLE)])
+    .touching(format!("{}/roleAssignments/identity", namespace_id(answers)));
+    planned.iter().fold(step, |step, grant| grant.plan(answers, step))
+}

@@ -1,0 +1,8 @@
+//! Credential sync: the policy's CA goes to the hub, and the hub is seen to have it.
+
+pub mod preview_2025;
+
+use crate::domain::StepId;
+
+pub const SYNCHRONIZE: StepId = StepId::new("sync.synchronize");
+pub const HUB_CERTIFICATE: StepId = StepId::new("sync.hub-certificate");
