@@ -68,7 +68,8 @@ impl StateFolder {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         private(&mut options);
-        let mut file = options.open(&path).map_err(|cause| JournalError::io("open the lock", &path, cause))?;
+        let mut file =
+            options.open(&path).map_err(|cause| JournalError::io("open the lock", &path, cause))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -117,9 +118,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
         Err(cause) => return Err(JournalError::io("list", folder, cause)),
     };
     listing
-        .map(|entry| {
-            entry.map(|entry| entry.path()).map_err(|cause| JournalError::io("list", folder, cause))
-        })
+        .map(|entry| entry.map(|entry| entry.path()).map_err(|cause| JournalError::io("list", folder, cause)))
         .collect()
 }
 

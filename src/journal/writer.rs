@@ -52,7 +52,11 @@ impl Writer {
         private(&mut options);
         let file = options.open(&path).map_err(|cause| JournalError::io("create", &path, cause))?;
         sync_folder(&folder)?;
-        Ok(Self { path, file, end: 0, failed: None, log: None, _lock: lock })
+        Ok(Self::over(path, file, lock))
+    }
+
+    pub(super) fn over(path: PathBuf, file: File, lock: SetupLock) -> Self {
+        Self { path, file, end: 0, failed: None, log: None, _lock: lock }
     }
 
     /// This writer telling `log` of every line, so that a screen can read it back.
