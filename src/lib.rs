@@ -4,5 +4,6 @@
 
 pub mod domain;
 pub mod engine;
+pub mod journal;
 pub mod sandbox;
 pub mod stages;

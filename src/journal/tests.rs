@@ -1,0 +1,624 @@
+//! Writing, reading back, chains, locks, and every way in which a file can end too early.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::{
+    Answers, Ask, AssignableScope, CallId, CallRecord, Certificates, Choice, Cloud, ErrorKind, Exit,
+    FORMAT_VERSION, Fault, LogSource, Method, Need, Outcome, Purpose, Question, Record, ReplyRecord, Roles,
+    RunEvent, RunHeader, RunId, SetupId, Shown, StageId, StageOutline, StepId, StepOutline, Wait, Who,
+};
+
+fn answers() -> Answers {
+    Answers {
+        name: "plant".into(),
+        tenant: None,
+        subscription: "11111111-1111-4111-8111-111111111111".into(),
+        resource_group: "rg-plant".into(),
+        location: "eastus2".into(),
+        hub_location: "westus2".into(),
+        namespace: "plant-ns".into(),
+        hub: "plant-hub".into(),
+        dps: "plant-dps".into(),
+        identity: "plant-id".into(),
+        role_name: "hubup ADR integration (rg-plant)".into(),
+        policy: "default".into(),
+        enrollment_group: "plant-group".into(),
+        roles: Roles::Custom,
+        assignable_scope: AssignableScope::ResourceGroup,
+        certificates: Certificates::On { leaf_days: 30 },
+        hub_sku: "GEN2".into(),
+        hub_capacity: 1,
+        iot_hub_app_object_id: None,
+        tags: BTreeMap::new(),
+        dialect: "auto".into(),
+        cloud: Cloud::public(),
+    }
+}
+
+fn header(run: &RunId, continues: Option<&str>) -> RunHeader {
+    RunHeader {
+        format: FORMAT_VERSION,
+        hubup: "0.1.0".into(),
+        run: run.clone(),
+        setup: answers().setup_id(),
+        answers: answers(),
+        dialect: "preview-2025".into(),
+        profile: "a".into(),
+        chosen_because: "it is offered".into(),
+        versions: BTreeMap::from([("Microsoft.Devices/IotHubs".into(), "2025-08-01-preview".into())]),
+        fingerprint: "f".into(),
+        continues: continues.map(|run| RunId(run.into())),
+        sandbox: true,
+        time_scale: 60.0,
+        stages: vec![StageOutline {
+            id: StageId::new("hub"),
+            heading: "IoT hub".into(),
+            steps: vec![StepOutline {
+                id: StepId::new("hub.create"),
+                title: "Create the IoT hub".into(),
+                needs: vec![Need::value(StepId::new("access.identity"))],
+                bound: 900,
+            }],
+        }],
+    }
+}
+
+fn record(seq: u64, event: RunEvent) -> Record {
+    let at = Timestamp::from_millisecond(1_790_000_000_000 + i64::try_from(seq).unwrap_or(0)).unwrap();
+    Record { at, seq, event }
+}
+
+fn noted(seq: u64, text: &str) -> Record {
+    record(seq, RunEvent::Noted { step: None, text: text.into() })
+}
+
+fn call_started(seq: u64, call: CallId) -> Record {
+    let shown = Shown {
+        method: Method::Put,
+        url: "https://management.azure.com/subscriptions/s?api-version=1".into(),
+        headers: vec![("if-match".into(), "\"e\"".into())],
+        body: Some(json!({"sku": {"name": "GEN2"}})),
+    };
+    let started = CallRecord {
+        call,
+        step: Some(StepId::new("hub.create")),
+        purpose: Purpose::Change,
+        shown,
+        retry_of: None,
+    };
+    record(seq, RunEvent::CallStarted(Box::new(started)))
+}
+
+fn call_finished(seq: u64, call: CallId) -> Record {
+    let finished = ReplyRecord {
+        call,
+        step: Some(StepId::new("hub.create")),
+        method: Method::Put,
+        target: "IotHubs/plant-hub".into(),
+        status: Some(201),
+        millis: 12,
+        error: None,
+        code: None,
+        message: None,
+        state: Some("Activating".into()),
+        request_id: Some("r".into()),
+        correlation_id: None,
+        retry_after: Some(10_000),
+        body: Some(json!({"name": "plant-hub", "list": [1, null, "x"]})),
+    };
+    record(seq, RunEvent::CallFinished(Box::new(finished)))
+}
+
+struct Place {
+    folder: tempfile::TempDir,
+    state: StateFolder,
+    id: SetupId,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::new(folder.path().join("state/hubup"));
+        Self { folder, state, id: answers().setup_id() }
+    }
+
+    fn writer(&self, run: &str) -> Writer {
+        let lock = self.state.lock(self.id).unwrap();
+        Writer::create(&self.state, lock, &RunId(run.into())).unwrap()
+    }
+
+    fn run(&self, run: &str, continues: Option<&str>) -> std::path::PathBuf {
+        let mut writer = self.writer(run);
+        let begin = RunEvent::RunStarted(Box::new(header(&RunId(run.into()), continues)));
+        writer.append(&record(0, begin), Durability::Synced).unwrap();
+        writer.append(&noted(1, run), Durability::Written).unwrap();
+        writer.path().to_owned()
+    }
+
+    fn file(&self, name: &str, content: &[u8]) -> std::path::PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+#[test]
+fn a_run_is_read_back_as_it_was_written() {
+    let place = Place::new();
+    let path = place.run("20261124T100000-a", None);
+    let journal = read(&path).unwrap();
+    assert_eq!(journal.run, RunId("20261124T100000-a".into()));
+    assert_eq!(journal.header, Some(header(&journal.run, None)));
+    assert_eq!(journal.records.len(), 2);
+    assert!(!journal.torn);
+    assert_eq!(place.state.setups().unwrap(), [place.id]);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_this_user_can_read_a_journal() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let path = place.run("r1", None);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    for folder in path.ancestors().skip(1).take_while(|folder| *folder != place.folder.path()) {
+        assert_eq!(mode(folder), 0o700, "{}", folder.display());
+    }
+}
+
+#[test]
+fn a_run_never_writes_to_a_file_that_is_there() {
+    let place = Place::new();
+    let path = place.run("r1", None);
+    let before = fs::read(&path).unwrap();
+    let lock = place.state.lock(place.id).unwrap();
+    let error = Writer::create(&place.state, lock, &RunId("r1".into())).unwrap_err();
+    assert!(matches!(error, JournalError::Io { operation: "create", .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_run_is_named_as_files_can_be() {
+    let place = Place::new();
+    for name in ["", "../r", "a/b", ".hidden", "a b", "r\n", &"r".repeat(201)] {
+        let lock = place.state.lock(place.id).unwrap();
+        let error = Writer::create(&place.state, lock, &RunId(name.into())).unwrap_err();
+        assert!(matches!(error, JournalError::BadRun { .. }), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_setup_is_worked_on_by_one_at_a_time() {
+    let place = Place::new();
+    let lock = place.state.lock(place.id).unwrap();
+    let error = place.state.lock(place.id).unwrap_err();
+    let JournalError::Held { path, holder } = &error else { panic!("{error}") };
+    assert_eq!(*path, place.state.setup(place.id).join("lock"));
+    assert_eq!(*holder, Some(std::process::id()));
+    let other = SetupId(Uuid::from_u128(1));
+    drop(place.state.lock(other).unwrap());
+    drop(lock);
+    place.state.lock(place.id).unwrap();
+}
+
+#[test]
+fn a_writer_holds_the_setup_until_it_is_dropped() {
+    let place = Place::new();
+    let writer = place.writer("r1");
+    assert!(matches!(place.state.lock(place.id), Err(JournalError::Held { .. })));
+    drop(writer);
+    place.state.lock(place.id).unwrap();
+}
+
+#[test]
+fn a_file_where_a_folder_must_be_is_named() {
+    let place = Place::new();
+    let file = place.file("occupied", b"");
+    for root in [file.clone(), file.join("below")] {
+        let error = StateFolder::new(root).lock(place.id).unwrap_err();
+        assert!(matches!(&error, JournalError::NotFolder { path } if path.starts_with(&file)), "{error}");
+        assert!(error.to_string().contains("occupied"), "{error}");
+    }
+}
+
+/// A device that is always full stands in for a disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn after_a_failed_write_nothing_more_is_written() {
+    let place = Place::new();
+    let lock = place.state.lock(place.id).unwrap();
+    let full = fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
+    let mut writer = Writer::over("/dev/full".into(), full, lock);
+    let error = writer.append(&noted(0, "x"), Durability::Synced).unwrap_err();
+    assert!(error.to_string().contains("free some space"), "{error}");
+    let error = writer.append(&noted(1, "x"), Durability::Written).unwrap_err();
+    assert!(matches!(error, JournalError::Broken { .. }), "{error}");
+    assert!(error.to_string().contains("/dev/full"), "{error}");
+}
+
+#[test]
+fn a_setup_that_never_ran_has_no_runs() {
+    let place = Place::new();
+    assert_eq!(place.state.runs(place.id).unwrap(), []);
+    assert_eq!(place.state.setups().unwrap(), []);
+    assert_eq!(chain(&place.state, place.id).unwrap(), []);
+    assert!(!place.state.root().exists());
+}
+
+fn names(chain: &[Journal]) -> Vec<&str> {
+    chain.iter().map(|journal| journal.run.0.as_str()).collect()
+}
+
+#[test]
+fn a_chain_is_the_newest_run_and_what_it_goes_on_from() {
+    let place = Place::new();
+    place.run("r1", None);
+    place.run("r2", None);
+    place.run("r3", Some("r2"));
+    let empty = place.writer("r4").path().to_owned();
+    place.run("r5", Some("r3"));
+    place.writer("r6");
+    fs::write(empty.with_file_name("notes.txt"), "mine").unwrap();
+    let runs: Vec<_> = place.state.runs(place.id).unwrap().into_iter().map(|file| file.run.0).collect();
+    assert_eq!(runs, ["r1", "r2", "r3", "r4", "r5", "r6"]);
+    assert_eq!(names(&chain(&place.state, place.id).unwrap()), ["r2", "r3", "r5"]);
+}
+
+#[test]
+fn a_run_that_is_gone_is_missed() {
+    let place = Place::new();
+    let first = place.run("r1", None);
+    place.run("r2", Some("r1"));
+    fs::remove_file(first).unwrap();
+    let error = chain(&place.state, place.id).unwrap_err();
+    assert!(matches!(&error, JournalError::Missing { missing, .. } if missing.0 == "r1"), "{error}");
+}
+
+#[test]
+fn runs_that_go_on_from_themselves_end() {
+    let place = Place::new();
+    place.run("r1", Some("r2"));
+    place.run("r2", Some("r2"));
+    assert!(matches!(chain(&place.state, place.id), Err(JournalError::Missing { .. })));
+}
+
+fn first_line(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let begin = RunEvent::RunStarted(Box::new(header(&RunId("r1".into()), None)));
+    let mut value = serde_json::to_value(record(0, begin)).unwrap();
+    change(&mut value);
+    format!("{value}\n").into_bytes()
+}
+
+#[test]
+fn a_newer_format_is_refused_with_a_sentence() {
+    let place = Place::new();
+    let line = first_line(|value| {
+        *value = json!({"event": "run-started", "format": 2, "hubup": "9.1.0", "all": "else"});
+    });
+    let error = read(&place.file("r1.jsonl", &line)).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, JournalError::Newer { format: 2, known: 1, .. }), "{text}");
+    assert!(text.contains("use hubup 9.1.0 or newer"), "{text}");
+}
+
+#[test]
+fn events_of_a_newer_hubup_are_kept() {
+    let place = Place::new();
+    let mut content = first_line(|value| value["colour"] = json!("blue"));
+    content.extend(
+        b"{\"at\":\"2026-11-24T10:00:00Z\",\"seq\":1,\"event\":\"moon-landed\",\"step\":\"a.b\",\"x\":[1]}\n",
+    );
+    let journal = read(&place.file("r1.jsonl", &content)).unwrap();
+    assert_eq!(journal.records[1].event, RunEvent::Unknown);
+    assert_eq!(journal.records[1].seq, 1);
+    assert!(journal.header.is_some());
+}
+
+#[test]
+fn a_damaged_line_in_the_middle_is_named() {
+    let place = Place::new();
+    let good = serde_json::to_string(&noted(2, "after")).unwrap();
+    for bad in [
+        "{\"at\":",
+        "not json",
+        "[]",
+        "{}",
+        "{\"at\":\"2026-11-24T10:00:00Z\",\"seq\":-1,\"event\":\"noted\",\"text\":\"\"}",
+        "",
+    ] {
+        let mut content = first_line(|_| {});
+        content.extend(format!("{bad}\n{good}\n").into_bytes());
+        let error = read(&place.file("r1.jsonl", &content)).unwrap_err();
+        assert!(matches!(error, JournalError::Damaged { line: 2, .. }), "{bad}: {error}");
+        assert!(error.to_string().contains("line 2 of"), "{error}");
+    }
+}
+
+#[test]
+fn blocks_that_a_power_failure_left_unwritten_are_a_torn_line() {
+    let place = Place::new();
+    for tail in [&b"\0\0\0\0"[..], b"\0\0\0\n", b"{\"at\":\0\0\0\n", b"\xff\xfe"] {
+        let mut content = first_line(|_| {});
+        content.extend(tail);
+        let journal = read(&place.file("r1.jsonl", &content)).unwrap();
+        assert!(journal.torn);
+        assert_eq!(journal.records.len(), 1);
+    }
+}
+
+#[test]
+fn a_last_line_that_is_json_but_no_record_is_damage() {
+    let place = Place::new();
+    let mut content = first_line(|_| {});
+    content.extend(b"{\"event\":\"noted\"}\n");
+    let error = read(&place.file("r1.jsonl", &content)).unwrap_err();
+    assert!(matches!(error, JournalError::Damaged { line: 2, .. }), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_told_apart_from_an_empty_one() {
+    let place = Place::new();
+    let journal = read(&place.file("empty.jsonl", b"")).unwrap();
+    assert!(journal.is_empty() && !journal.torn && journal.records.is_empty());
+    let note = serde_json::to_string(&noted(0, "x")).unwrap();
+    for content in ["{\"a\":1}\n{\"b\":2}\n".to_owned(), "hello\nworld\n".to_owned(), format!("{note}\n")] {
+        let error = read(&place.file("r.jsonl", content.as_bytes())).unwrap_err();
+        assert!(matches!(error, JournalError::NotJournal { .. }), "{content}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_an_error_that_names_it() {
+    let place = Place::new();
+    for path in [place.folder.path().join("absent.jsonl"), place.folder.path().to_owned()] {
+        let error = read(&path).unwrap_err();
+        assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
+    }
+}
+
+#[test]
+fn a_line_beyond_all_measure_is_refused() {
+    let place = Place::new();
+    let mut content = first_line(|_| {});
+    content.resize(content.len() + 17 * 1024 * 1024, b' ');
+    let error = read(&place.file("r1.jsonl", &content)).unwrap_err();
+    assert!(matches!(error, JournalError::Damaged { line: 2, .. }), "{error}");
+}
+
+#[test]
+fn the_log_reads_lines_back_across_runs() {
+    let place = Place::new();
+    place.run("r1", None);
+    let earlier = chain(&place.state, place.id).unwrap();
+    let log = Arc::new(JournalLog::of(&earlier));
+    assert_eq!(log.len(), 2);
+
+    let mut writer = place.writer("r2").indexed(Arc::clone(&log));
+    let (one, other) = (CallId(Uuid::from_u128(1)), CallId(Uuid::from_u128(2)));
+    let begin = RunEvent::RunStarted(Box::new(header(&RunId("r2".into()), Some("r1"))));
+    let queued = RunEvent::StepQueued { step: StepId::new("hub.create") };
+    let told = [
+        record(0, begin),
+        record(1, queued),
+        call_started(2, one),
+        call_started(3, other),
+        noted(4, "between"),
+        call_finished(5, one),
+    ];
+    for record in &told {
+        writer.append(record, Durability::Written).unwrap();
+    }
+    assert_eq!(log.len(), 6);
+    let texts: Vec<_> = log.lines(1..6).into_iter().map(|line| line.text).collect();
+    assert_eq!(texts.len(), 5);
+    assert_eq!(texts[0], "r1");
+    assert!(texts[2].contains("201"), "the call's end stands in the place of its start: {texts:?}");
+    assert!(!texts[3].contains("201"), "the other call has not ended: {texts:?}");
+    assert_eq!(texts[4], "between");
+
+    writer.append(&call_finished(6, other), Durability::Written).unwrap();
+    assert_eq!(log.len(), 6);
+    assert!(log.lines(4..5)[0].text.contains("201"));
+    // Read back from the files it is the same log.
+    let again = JournalLog::of(&chain(&place.state, place.id).unwrap());
+    assert_eq!(again.lines(0..100), log.lines(0..100));
+}
+
+#[test]
+#[expect(clippy::reversed_empty_ranges, reason = "a caller may ask for it")]
+fn the_log_gives_what_there_is() {
+    let place = Place::new();
+    let path = place.run("r1", None);
+    let log = JournalLog::of(&chain(&place.state, place.id).unwrap());
+    assert_eq!(log.lines(1..50).len(), 1);
+    assert_eq!(log.lines(7..9), []);
+    assert_eq!(log.lines(2..1), []);
+    assert_eq!(log.lines(0..usize::MAX).len(), 2);
+    fs::remove_file(path).unwrap();
+    assert_eq!(log.lines(0..2), []);
+}
+
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z.]{1,12}", any::<String>()]
+}
+
+fn step() -> impl Strategy<Value = StepId> {
+    words().prop_map(StepId::from)
+}
+
+fn call() -> impl Strategy<Value = CallId> {
+    any::<u128>().prop_map(|number| CallId(Uuid::from_u128(number)))
+}
+
+fn body() -> impl Strategy<Value = Option<Value>> {
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        words().prop_map(Value::from),
+    ];
+    let tree = leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(words(), inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    });
+    // A body that is null is not told apart from none, nor need it be.
+    prop::option::of(tree)
+}
+
+fn method() -> impl Strategy<Value = Method> {
+    prop::sample::select(vec![Method::Get, Method::Head, Method::Put, Method::Post, Method::Delete])
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    (words(), words(), prop::option::of(words())).prop_map(|(says, remedy, code)| {
+        let mut fault = Fault::new(says, remedy).exiting(Exit::NotPermitted);
+        fault.code = code;
+        fault
+    })
+}
+
+fn event() -> impl Strategy<Value = RunEvent> {
+    let outcomes = vec![Outcome::Done, Outcome::AlreadyThere, Outcome::Blocked, Outcome::Failed];
+    prop_oneof![
+        (words(), prop::option::of(words()), any::<bool>()).prop_map(|(name, continues, sandbox)| {
+            let mut header = header(&RunId(name.clone()), continues.as_deref());
+            header.answers.tags.insert(name.clone(), name);
+            header.sandbox = sandbox;
+            RunEvent::RunStarted(Box::new(header))
+        }),
+        step().prop_map(|step| RunEvent::StepQueued { step }),
+        step().prop_map(|step| RunEvent::StepStarted { step }),
+        (call(), prop::option::of(step()), prop::option::of(call()), method(), words(), body()).prop_map(
+            |(call, step, retry_of, method, url, body)| {
+                let headers = vec![(url.clone(), url.clone())];
+                let shown = Shown { method, url, headers, body };
+                RunEvent::CallStarted(Box::new(CallRecord {
+                    call,
+                    step,
+                    purpose: Purpose::Prove,
+                    shown,
+                    retry_of,
+                }))
+            }
+        ),
+        (call(), prop::option::of(step()), method(), words(), any::<u64>(), body()).prop_map(
+            |(call, step, method, text, millis, body)| {
+                let RunEvent::CallFinished(mut reply) = call_finished(0, call).event else {
+                    unreachable!("it makes a finished call")
+                };
+                *reply = ReplyRecord { step, method, millis, body, ..*reply };
+                reply.target.clone_from(&text);
+                reply.message = Some(text);
+                reply.error = Some(ErrorKind::Lost);
+                reply.status = None;
+                RunEvent::CallFinished(reply)
+            }
+        ),
+        (step(), call(), words()).prop_map(|(step, call, poll)| RunEvent::OperationAccepted {
+            step,
+            call,
+            wait: Wait::AsyncOperation { poll }
+        }),
+        (step(), call(), words()).prop_map(|(step, call, state)| RunEvent::OperationEnded {
+            step,
+            call,
+            state
+        }),
+        (step(), words(), any::<u64>(), any::<u64>())
+            .prop_map(|(step, why, millis, bound)| RunEvent::StepWaiting { step, why, millis, bound }),
+        (any::<u64>(), step(), words(), prop::option::of(words())).prop_map(
+            |(number, step, question, under_yes)| {
+                let choices = vec![("use".to_owned(), question.clone())];
+                let ask = Ask { question, differs: Vec::new(), choices, under_yes };
+                RunEvent::Asked(Question { number, step, ask })
+            }
+        ),
+        (any::<u64>(), step(), words()).prop_map(|(number, step, choice)| {
+            RunEvent::Answered(Choice { number, step, choice, by: Who::Flag })
+        }),
+        (step(), prop::collection::vec(step(), 0..3), words())
+            .prop_map(|(step, steps, why)| RunEvent::RedoStarted { step, steps, why }),
+        (
+            step(),
+            prop::sample::select(outcomes),
+            prop::option::of(words()),
+            prop::option::of(fault().prop_map(Box::new)),
+            prop::collection::btree_map(words(), words(), 0..3)
+        )
+            .prop_map(|(step, outcome, note, fault, outputs)| RunEvent::StepFinished {
+                step,
+                outcome,
+                note,
+                fault,
+                outputs
+            }),
+        (step(), words()).prop_map(|(step, why)| RunEvent::StepReset { step, why }),
+        (prop::option::of(step()), words()).prop_map(|(step, text)| RunEvent::Noted { step, text }),
+        Just(RunEvent::RunFinished { exit: Exit::Left }),
+        Just(RunEvent::Unknown),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_records_are_read_back(events in prop::collection::vec(event(), 0..12)) {
+        let place = Place::new();
+        let mut writer = place.writer("r1");
+        let begin = RunEvent::RunStarted(Box::new(header(&RunId("r1".into()), None)));
+        let mut records = vec![record(0, begin)];
+        records.extend((1..).zip(events).map(|(seq, event)| record(seq, event)));
+        for record in &records {
+            writer.append(record, Durability::Written).unwrap();
+        }
+        let journal = read(writer.path()).unwrap();
+        prop_assert_eq!(&journal.records, &records);
+        prop_assert!(!journal.torn);
+        let log = JournalLog::of(&[journal]);
+        prop_assert_eq!(log.lines(0..usize::MAX).len(), log.len());
+    }
+
+    #[test]
+    fn any_bytes_after_the_first_line_do_no_harm(tail in prop::collection::vec(any::<u8>(), 0..200)) {
+        let place = Place::new();
+        let mut content = first_line(|_| {});
+        content.extend(tail);
+        match read(&place.file("r1.jsonl", &content)) {
+            Ok(journal) => prop_assert_eq!(journal.records.len(), 1),
+            Err(JournalError::Damaged { line, .. }) => prop_assert!(line > 1),
+            Err(other) => prop_assert!(false, "{}", other),
+        }
+    }
+}
+
+#[test]
+fn a_run_may_end_after_any_byte() {
+    let place = Place::new();
+    let call = CallId(Uuid::from_u128(7));
+    let mut content = first_line(|_| {});
+    let mut ends = vec![content.len()];
+    for record in [call_started(1, call), call_finished(2, call), noted(3, "ü\n\u{1b}[31m")] {
+        content.extend(serde_json::to_vec(&record).unwrap());
+        content.push(b'\n');
+        ends.push(content.len());
+    }
+    for length in 0..=content.len() {
+        let journal = read(&place.file("r1.jsonl", &content[..length])).unwrap();
+        assert_eq!(journal.records.len(), ends.iter().filter(|end| **end <= length).count(), "{length}");
+        assert_eq!(journal.torn, length > 0 && !ends.contains(&length), "{length}");
+        assert_eq!(journal.is_empty(), length < ends[0], "{length}");
+    }
+}
