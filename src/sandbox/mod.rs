@@ -1,1 +1,27 @@
 //! An Azure that lives inside the program: resource providers behind a loopback server.
+//!
+//! One step, `(world, request, now) -> (world, reply)`, in `step`; everything else is a provider it calls or the
+//! thin server, lock and file around it. It shares no code with the client it serves and is reached over HTTP only.
+
+mod clock;
+mod front_door;
+mod handle;
+mod operations;
+mod permissions;
+mod providers;
+mod reply;
+mod request;
+mod schema;
+mod server;
+mod settings;
+mod step;
+mod store;
+mod target;
+mod world;
+mod x509;
+
+#[cfg(test)]
+mod tests;
+
+pub use handle::{Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, open, reset};
+pub use settings::{WorldSource, builtin_worlds};

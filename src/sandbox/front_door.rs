@@ -1,0 +1,316 @@
+//! The resource manager's front door: everything that is checked before a provider sees a request.
+//!
+//! Order: token, subscription, provider and type, api-version, registration, permission, group, content. Providers then
+//! get a [`Call`] whose target is known to be well formed. Facts: contract sections 1 and 1.3.
+
+use serde_json::{Value, json};
+
+use super::clock::Now;
+use super::operations;
+use super::permissions::{self, Plane};
+use super::providers::{authorization, device_registry, managed_identity, resources, sign_in};
+use super::reply::{Refusal, Reply};
+use super::request::Request;
+use super::schema::shorten;
+use super::target::{Target, region};
+use super::world::World;
+
+/// Who calls, from a checked token.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) object_id: String,
+    pub(crate) app_id: String,
+}
+
+/// One checked call to a resource provider.
+pub(crate) struct Call<'call> {
+    pub(crate) world: &'call mut World,
+    pub(crate) request: &'call Request,
+    pub(crate) now: &'call Now,
+    pub(crate) caller: Caller,
+    pub(crate) target: Target,
+    /// Canonical provider namespace.
+    pub(crate) provider: String,
+    /// Canonical type below the provider: `namespaces/credentials`.
+    pub(crate) kind: String,
+    pub(crate) version: String,
+    /// Canonical id of the resource, or of its parent for lists and actions.
+    pub(crate) id: String,
+}
+
+impl Call<'_> {
+    /// The JSON body, whose `location` is one the type is offered in.
+    pub(crate) fn body_with_location(&self, required: bool) -> Result<Value, Refusal> {
+        let body = self.request.json_object()?;
+        match body.get("location") {
+            None if !required => Ok(body),
+            None => Err(Refusal::arm(
+                400,
+                "LocationRequired",
+                "The location property is required for this definition.".to_owned(),
+            )),
+            Some(Value::String(location)) => {
+                self.check_location(location)?;
+                Ok(body)
+            }
+            Some(_) => Err(Refusal::arm(
+                400,
+                "InvalidRequestContent",
+                "The property 'location' must be a string.".to_owned(),
+            )),
+        }
+    }
+
+    fn check_location(&self, location: &str) -> Result<(), Refusal> {
+        let offered = locations(self.world, &self.provider, &self.kind);
+        if offered.is_empty() || offered.iter().any(|known| known == &region(location)) {
+            return Ok(());
+        }
+        Err(Refusal::arm(
+            400,
+            "LocationNotAvailableForResourceType",
+            format!(
+                "The provided location '{}' is not available for resource type '{}/{}'. List of available regions for the resource type is '{}'.",
+                shorten(location),
+                self.provider,
+                self.kind,
+                offered.join(","),
+            ),
+        ))
+    }
+
+    pub(crate) fn full_kind(&self) -> String {
+        format!("{}/{}", self.provider, self.kind)
+    }
+
+    /// `ResourceNotFound` in ARM's words.
+    pub(crate) fn not_found(&self) -> Refusal {
+        let name = self.target.names.join("/");
+        Refusal::arm(
+            404,
+            "ResourceNotFound",
+            format!(
+                "The Resource '{}/{}/{}' under resource group '{}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+                self.provider,
+                self.kind,
+                shorten(&name),
+                self.target.group(),
+            ),
+        )
+    }
+
+    pub(crate) fn method_not_allowed(&self) -> Refusal {
+        Refusal::arm(
+            405,
+            "MethodNotAllowed",
+            format!(
+                "The resource type '{}' does not support the method {}.",
+                self.full_kind(),
+                self.request.method
+            ),
+        )
+    }
+
+    /// Resources of this call's kind below its group or subscription, as a list reply.
+    pub(crate) fn list(&self) -> Reply {
+        let kind = self.full_kind();
+        let container = self.target.container();
+        let value: Vec<Value> = self
+            .world
+            .of_kind(&kind)
+            .filter(|resource| super::target::covers(&container, &resource.id))
+            .map(super::providers::public_body)
+            .collect();
+        Reply::json(200, json!({"value": value}))
+    }
+}
+
+/// Handles a request to `management.azure.com`.
+pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+    let caller = sign_in::check_bearer(world, request, now, sign_in::Audience::Management)?;
+    let mut target = Target::parse(request)?;
+    if let Some(asked) = target.subscription.clone() {
+        let known = world.settings.subscriptions.iter().find(|known| known.id.eq_ignore_ascii_case(&asked));
+        match known {
+            Some(known) => target.subscription = Some(known.id.clone()),
+            None => {
+                let message = format!("The subscription '{}' could not be found.", shorten(&asked));
+                return Err(Refusal::arm(404, "SubscriptionNotFound", message));
+            }
+        }
+    }
+    let version = request.query_value("api-version").unwrap_or_default();
+    if version.is_empty() {
+        let message = "The api-version query parameter (?api-version=) is required for all requests.";
+        return Err(Refusal::arm(400, "MissingApiVersionParameter", message.to_owned()));
+    }
+    let Some(asked) = target.provider.clone() else {
+        return resources::handle(world, request, now, &caller, &target, &version);
+    };
+    let registers = |action: &String| action.eq_ignore_ascii_case("register");
+    if target.types.is_empty() && target.action.as_ref().is_none_or(registers) {
+        return resources::provider(world, request, now, &caller, &target, &version);
+    }
+    // A status URL carries its own proof; asking for a role at the subscription would lock out group owners.
+    if let [kind, ..] = target.types.as_slice()
+        && kind.eq_ignore_ascii_case("locations")
+        && let [_, operation, ..] = target.names.as_slice()
+    {
+        return operations::poll(world, request, now, operation);
+    }
+    let provider = canonical_provider(world, &asked)?;
+    let kind = canonical_kind(world, &provider, &target)?;
+    check_version(world, &provider, &kind, &version)?;
+    if let Some(subscription) = &target.subscription {
+        resources::check_registered(world, now, subscription, &provider)?;
+    }
+    if provider == "Microsoft.Authorization" {
+        return authorization::handle(world, request, now, &caller, &target, &kind);
+    }
+    let id = target.id(&provider, &kind);
+    authorize(world, now, &caller, &action_name(request, &target, &provider, &kind), &id)?;
+    if target.subscription.is_some()
+        && let Some(group) = &target.group
+    {
+        resources::check_group(world, request, &target.container(), group)?;
+    }
+    let mut call = Call { world, request, now, caller, target, provider, kind, version, id };
+    match call.provider.as_str() {
+        "Microsoft.ManagedIdentity" => managed_identity::handle(&mut call),
+        "Microsoft.DeviceRegistry" => device_registry::handle(&mut call),
+        _ => Err(call.not_found()),
+    }
+}
+
+/// Refuses what the caller may not do, in ARM's words.
+pub(crate) fn authorize(
+    world: &mut World,
+    now: &Now,
+    caller: &Caller,
+    action: &str,
+    scope: &str,
+) -> Result<(), Refusal> {
+    if permissions::allows(world, &caller.object_id, Plane::Control, action, scope, now) {
+        return Ok(());
+    }
+    permissions::look(world, &caller.object_id, scope, now);
+    Err(Refusal::arm(
+        403,
+        "AuthorizationFailed",
+        format!(
+            "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+            caller.app_id,
+            caller.object_id,
+            shorten(scope),
+        ),
+    ))
+}
+
+/// `Microsoft.Devices/IotHubs/listkeys/action`.
+fn action_name(request: &Request, target: &Target, provider: &str, kind: &str) -> String {
+    let verb = match (request.method.as_str(), &target.action) {
+        (_, Some(action)) => format!("{action}/action"),
+        ("GET" | "HEAD", None) => "read".to_owned(),
+        ("DELETE", None) => "delete".to_owned(),
+        _ => "write".to_owned(),
+    };
+    if kind.is_empty() { format!("{provider}/{verb}") } else { format!("{provider}/{kind}/{verb}") }
+}
+
+pub(crate) fn canonical_provider(world: &World, asked: &str) -> Result<String, Refusal> {
+    world.settings.providers.keys().find(|known| known.eq_ignore_ascii_case(asked)).cloned().ok_or_else(
+        || {
+            Refusal::arm(
+                404,
+                "InvalidResourceNamespace",
+                format!("The resource namespace '{}' is invalid.", shorten(asked)),
+            )
+        },
+    )
+}
+
+/// The type of a target in the provider's spelling. Types below a known one (`IotHubs/certificates`) are left to the provider.
+fn canonical_kind(world: &World, provider: &str, target: &Target) -> Result<String, Refusal> {
+    let mut words = target.types.clone();
+    if words.is_empty() {
+        // Subscription-wide actions such as checkNameAvailability are listed as types.
+        words.extend(target.action.clone());
+    }
+    let asked = words.join("/");
+    let known = world.settings.providers.get(provider).map(|provider| &provider.types);
+    for length in (1..=words.len()).rev() {
+        let prefix = words.get(..length).unwrap_or_default().join("/");
+        let found = known.and_then(|types| types.keys().find(|known| known.eq_ignore_ascii_case(&prefix)));
+        if let Some(found) = found {
+            if target.types.is_empty() {
+                return Ok(found.clone());
+            }
+            let tail = words.get(length..).unwrap_or_default();
+            return Ok(std::iter::once(found.as_str())
+                .chain(tail.iter().map(String::as_str))
+                .collect::<Vec<_>>()
+                .join("/"));
+        }
+    }
+    Err(Refusal::arm(
+        404,
+        "InvalidResourceType",
+        format!("The resource type '{}' could not be found in the namespace '{provider}'.", shorten(&asked)),
+    ))
+}
+
+/// Versions of the longest listed type that a kind belongs to.
+fn versions<'world>(world: &'world World, provider: &str, kind: &str) -> &'world [String] {
+    let Some(types) = world.settings.providers.get(provider).map(|provider| &provider.types) else {
+        return &[];
+    };
+    let mut prefix = kind;
+    loop {
+        if let Some(found) = types.get(prefix) {
+            return &found.api_versions;
+        }
+        match prefix.rfind('/') {
+            Some(index) => prefix = prefix.get(..index).unwrap_or_default(),
+            None => return &[],
+        }
+    }
+}
+
+pub(crate) fn locations(world: &World, provider: &str, kind: &str) -> Vec<String> {
+    let found = world.settings.providers.get(provider).and_then(|provider| provider.types.get(kind));
+    found.map(|found| found.locations.iter().map(|location| region(location)).collect()).unwrap_or_default()
+}
+
+pub(crate) fn check_version(world: &World, provider: &str, kind: &str, version: &str) -> Result<(), Refusal> {
+    let offered = versions(world, provider, kind);
+    if offered.iter().any(|known| known.eq_ignore_ascii_case(version)) {
+        return Ok(());
+    }
+    if !looks_like_version(version) {
+        let message = format!(
+            "The api-version '{}' is invalid. The supported versions are '{}'.",
+            shorten(version),
+            offered.join(",")
+        );
+        return Err(Refusal::arm(400, "InvalidApiVersionParameter", message));
+    }
+    Err(Refusal::arm(
+        400,
+        "NoRegisteredProviderFound",
+        format!(
+            "No registered resource provider found for location '' and API version '{}' for type '{kind}'. The supported api-versions are '{}'. The supported locations are '{}'.",
+            shorten(version),
+            offered.join(", "),
+            locations(world, provider, kind).join(", "),
+        ),
+    ))
+}
+
+fn looks_like_version(version: &str) -> bool {
+    let date = version.strip_suffix("-preview").unwrap_or(version);
+    date.len() == 10
+        && date
+            .bytes()
+            .enumerate()
+            .all(|(index, byte)| if matches!(index, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() })
+}

@@ -1,0 +1,317 @@
+//! Opening a sandbox: lock the folder and serve it, or join the process that does.
+//!
+//! The lock is the operating system's, so it dies with its process. The server file beside it says where the server
+//! listens; it is believed only when the server there answers with the same instance. Called by the command line and by tests.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::clock::real_now_ms;
+use super::server::{self, IDENTITY_PATH, Served};
+use super::settings::{self, Settings, WorldSource};
+use super::store::Store;
+use super::world::World;
+
+const LOCK_FILE: &str = "lock";
+const SERVER_FILE: &str = "server.json";
+/// How long a joining process waits for a server that holds the lock to answer.
+const JOIN_TRIES: u32 = 100;
+const JOIN_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a sandbox is opened with.
+#[derive(Debug, Clone)]
+pub struct SandboxOptions {
+    /// World, lock and server file live here; it is made when missing.
+    pub folder: PathBuf,
+    /// Simulated seconds per real second. 0 means that nothing waits, yet every long operation takes two polls.
+    /// Ignored when another process already serves the folder.
+    pub speed: f64,
+    /// Used only when the folder has no world yet; naming another than it has is refused.
+    pub world: WorldSource,
+    /// 0 takes any free port.
+    pub port: u16,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self { folder: PathBuf::new(), speed: 60.0, world: WorldSource::Default, port: 0 }
+    }
+}
+
+/// Why a sandbox does not open or is not forgotten.
+#[derive(Debug, Error)]
+pub enum SandboxError {
+    #[error("the sandbox folder cannot be used: `{}`", path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the sandbox world cannot be used: {0}")]
+    World(String),
+    #[error("the folder holds another world: `{held}`, not `{asked}`")]
+    OtherWorld { held: String, asked: String },
+    #[error("the sandbox speed must be a number from 0 to 100000, not {0}")]
+    Speed(f64),
+    #[error("the sandbox cannot listen on loopback port {port}")]
+    Listen { port: u16, source: std::io::Error },
+    #[error("another process holds the sandbox folder, but no server answers in it: `{}`", folder.display())]
+    NoAnswer { folder: PathBuf },
+    #[error("a running server holds the sandbox folder: `{}`", folder.display())]
+    Held { folder: PathBuf },
+}
+
+/// A subscription of the sandbox's tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionName {
+    pub id: String,
+    pub name: String,
+}
+
+/// What a client needs to sign in. The secret guards nothing real, and still stays out of `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignIn {
+    pub tenant: String,
+    pub client_id: String,
+    pub client_secret: String,
+    pub subscriptions: Vec<SubscriptionName>,
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SignIn")
+            .field("tenant", &self.tenant)
+            .field("client_id", &self.client_id)
+            .field("subscriptions", &self.subscriptions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SignIn {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            tenant: settings.tenant.id.clone(),
+            client_id: settings.caller.client_id.clone(),
+            client_secret: settings.caller.client_secret.clone(),
+            subscriptions: settings
+                .subscriptions
+                .iter()
+                .map(|subscription| SubscriptionName {
+                    id: subscription.id.clone(),
+                    name: subscription.name.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What a server leaves for those who join.
+#[derive(Serialize, Deserialize)]
+struct ServerFile {
+    address: SocketAddr,
+    instance: String,
+    speed: f64,
+    sign_in: SignIn,
+}
+
+/// A running embedded Azure: served by this process, or joined.
+pub struct Sandbox {
+    file: ServerFile,
+    own: Option<Own>,
+}
+
+/// What only the serving process has.
+struct Own {
+    folder: PathBuf,
+    lock: File,
+    stop: CancellationToken,
+    ended: CancellationToken,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// Starts the server of a folder, or joins the process that already serves it.
+///
+/// # Errors
+/// See [`SandboxError`]. Nothing is left running after an error.
+pub async fn open(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
+    let folder = options.folder.clone();
+    if !(0.0..=100_000.0).contains(&options.speed) {
+        return Err(SandboxError::Speed(options.speed));
+    }
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| SandboxError::Folder { path: folder.clone(), source })?;
+    for _ in 0..JOIN_TRIES {
+        if let Some(lock) = take_lock(&folder)? {
+            return start(options, lock).await;
+        }
+        if let Some(file) = read_server_file(&folder)
+            && answers(&file).await
+        {
+            return Ok(Sandbox { file, own: None });
+        }
+        // The holder may be between taking the lock and listening, or between stopping and letting go.
+        tokio::time::sleep(JOIN_PAUSE).await;
+    }
+    Err(SandboxError::NoAnswer { folder })
+}
+
+/// Forgets the world of a folder.
+///
+/// # Errors
+/// [`SandboxError::Held`] while a server runs in it.
+pub fn reset(folder: &Path) -> Result<(), SandboxError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let Some(_lock) = take_lock(folder)? else {
+        return Err(SandboxError::Held { folder: folder.to_owned() });
+    };
+    Store::erase(folder).map_err(|source| SandboxError::Folder { path: folder.to_owned(), source })
+}
+
+fn take_lock(folder: &Path) -> Result<Option<File>, SandboxError> {
+    let path = folder.join(LOCK_FILE);
+    let failed = |source| SandboxError::Folder { path: path.clone(), source };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+async fn start(options: SandboxOptions, lock: File) -> Result<Sandbox, SandboxError> {
+    let SandboxOptions { folder, speed, world: source, port } = options;
+    // A dead server's file must not lead anybody astray while this one starts.
+    _ = std::fs::remove_file(folder.join(SERVER_FILE));
+    let (mut store, kept) = Store::open(&folder).map_err(SandboxError::World)?;
+    let mut world = match kept {
+        Some(world) => {
+            if source != WorldSource::Default {
+                let (asked, _) = settings::read(&source).map_err(SandboxError::World)?;
+                if asked != world.source {
+                    return Err(SandboxError::OtherWorld { held: world.source, asked });
+                }
+            }
+            world
+        }
+        None => {
+            let (name, settings) = settings::read(&source).map_err(SandboxError::World)?;
+            World::found(name, settings, real_now_ms(), speed).map_err(SandboxError::World)?
+        }
+    };
+    world.epoch.rebase(real_now_ms(), speed);
+    let failed = |source| SandboxError::Folder { path: folder.clone(), source };
+    store.save(&world).map_err(failed)?;
+    let (listener, address) =
+        server::bind(port).await.map_err(|source| SandboxError::Listen { port, source })?;
+    let file = ServerFile {
+        address,
+        instance: Uuid::new_v4().to_string(),
+        speed,
+        sign_in: SignIn::of(&world.settings),
+    };
+    let served = Served { world, store, instance: file.instance.clone() };
+    let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+    let guard = ended.clone().drop_guard();
+    let serving = server::serve(listener, served, stop.clone());
+    let task = tokio::spawn(async move {
+        let _guard = guard;
+        serving.await
+    });
+    write_server_file(&folder, &file).map_err(failed)?;
+    Ok(Sandbox { file, own: Some(Own { folder, lock, stop, ended, task }) })
+}
+
+fn write_server_file(folder: &Path, file: &ServerFile) -> std::io::Result<()> {
+    let temporary = tempfile::Builder::new().prefix(".server-").tempfile_in(folder)?;
+    serde_json::to_writer(&temporary, file)?;
+    temporary.persist(folder.join(SERVER_FILE)).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn read_server_file(folder: &Path) -> Option<ServerFile> {
+    serde_json::from_slice(&std::fs::read(folder.join(SERVER_FILE)).ok()?).ok()
+}
+
+/// Whether the server that a file names is there. Plain bytes, so that joining needs no HTTP client.
+async fn answers(file: &ServerFile) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect(file.address).await.ok()?;
+        let request =
+            format!("GET {IDENTITY_PATH} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", file.address);
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut reply = Vec::new();
+        stream.take(4096).read_to_end(&mut reply).await.ok()?;
+        Some(String::from_utf8_lossy(&reply).contains(&file.instance))
+    };
+    tokio::time::timeout(Duration::from_secs(2), asked).await.ok().flatten().unwrap_or(false)
+}
+
+impl Sandbox {
+    pub fn address(&self) -> SocketAddr {
+        self.file.address
+    }
+
+    /// Simulated seconds per real second of the server, which may be another than asked for when it was joined.
+    pub fn speed(&self) -> f64 {
+        self.file.speed
+    }
+
+    /// Host patterns and the base URL that each is reached at.
+    pub fn routes(&self) -> Vec<(String, String)> {
+        let base = format!("http://{}", self.file.address);
+        [
+            "management.azure.com",
+            "graph.microsoft.com",
+            "login.microsoftonline.com",
+            "*.azure-devices-provisioning.net",
+            "*.azure-devices.net",
+        ]
+        .into_iter()
+        .map(|host| (host.to_owned(), base.clone()))
+        .collect()
+    }
+
+    pub fn sign_in(&self) -> SignIn {
+        self.file.sign_in.clone()
+    }
+
+    /// Whether another process serves it.
+    pub fn joined(&self) -> bool {
+        self.own.is_none()
+    }
+
+    /// Stops serving and lets the folder go. A joined sandbox is left running.
+    pub async fn shutdown(mut self) {
+        let Some(own) = self.own.take() else { return };
+        own.stop.cancel();
+        // Answers under way get out; a client that keeps a request open does not hold the process.
+        let mut task = own.task;
+        if tokio::time::timeout(Duration::from_secs(2), &mut task).await.is_err() {
+            task.abort();
+            _ = task.await;
+        }
+        _ = std::fs::remove_file(own.folder.join(SERVER_FILE));
+        drop(own.lock);
+    }
+
+    /// Pends until the server ends, wherever it runs.
+    pub async fn closed(&self) {
+        match &self.own {
+            Some(own) => own.ended.cancelled().await,
+            None => {
+                while answers(&self.file).await {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Long-running operations: accepted now, finished when due.
+//!
+//! Nothing runs in between. Each request first settles what is overdue, in order, each at its own due moment. With speed
+//! 0 time finishes nothing; an operation ends at the second poll, or its resource at the second read.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::clock::{Due, Now, iso};
+use super::providers;
+use super::reply::{Refusal, Reply};
+use super::request::Request;
+use super::world::World;
+
+/// What ending the operation does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Work {
+    Create,
+    Update,
+    Delete,
+    Synchronize,
+}
+
+/// How its status is told (contract, section 1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Style {
+    /// `Azure-AsyncOperation`: 200 with a status document.
+    AsyncOperation,
+    /// `Location`: 202 until done.
+    Location,
+    /// Both headers; either may be polled.
+    Both,
+    /// No status URL: the resource's own state is all there is.
+    ResourceOnly,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct End {
+    pub(crate) at_real_ms: i64,
+    /// `None` when it succeeded.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Why it failed; `status` is what a `Location` poll answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) status: u16,
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// One accepted operation.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) work: Work,
+    pub(crate) style: Style,
+    /// Id of the resource, as written.
+    pub(crate) resource: String,
+    /// Path and query of both status URLs, to be replayed byte for byte.
+    status_path: String,
+    result_path: String,
+    started_real_ms: i64,
+    due: Due,
+    polls: u32,
+    reads: u32,
+    pub(crate) end: Option<End>,
+}
+
+/// What an accepted operation is about.
+pub(crate) struct Order<'order> {
+    pub(crate) work: Work,
+    pub(crate) style: Style,
+    /// Resource provider namespace.
+    pub(crate) provider: &'order str,
+    pub(crate) subscription: &'order str,
+    pub(crate) location: &'order str,
+    pub(crate) resource: &'order str,
+    pub(crate) api_version: &'order str,
+    /// Simulated seconds.
+    pub(crate) seconds: f64,
+}
+
+/// Accepts an operation and puts its headers on the reply.
+pub(crate) fn accept(
+    world: &mut World,
+    request: &Request,
+    now: &Now,
+    order: &Order<'_>,
+    reply: Reply,
+) -> Reply {
+    let id = format!("{}*{}", Uuid::new_v4(), hex(&Sha256::digest(order.resource.as_bytes())));
+    let path = |kind: &str| {
+        format!(
+            "/subscriptions/{}/providers/{}/locations/{}/{kind}/{id}?api-version={}&t={}&c={}&s={}&h",
+            order.subscription,
+            order.provider,
+            order.location,
+            order.api_version,
+            now.real_ms,
+            certificate_text(&id, kind),
+            hex(&Sha256::digest(format!("{id}{kind}").as_bytes())),
+        )
+    };
+    let operation = Operation {
+        id: id.clone(),
+        work: order.work,
+        style: order.style,
+        resource: order.resource.to_owned(),
+        status_path: path("operationStatuses"),
+        result_path: path("operationResults"),
+        started_real_ms: now.real_ms,
+        due: Due::after(now, order.seconds),
+        polls: 0,
+        reads: 0,
+        end: None,
+    };
+    let base = request.link_base();
+    let poll = world.settings.latency.poll;
+    let mut reply = reply;
+    if matches!(order.style, Style::AsyncOperation | Style::Both) {
+        reply = reply.with("Azure-AsyncOperation", format!("{base}{}", operation.status_path));
+    }
+    if matches!(order.style, Style::Location | Style::Both) {
+        reply = reply.with("Location", format!("{base}{}", operation.result_path));
+    }
+    if order.style != Style::ResourceOnly {
+        reply = reply.with_retry_after(now, poll);
+    }
+    world.operations.insert(id, operation);
+    reply
+}
+
+/// Real status URLs carry a signed certificate of some 4 kB; clients have been seen to cut them.
+fn certificate_text(id: &str, kind: &str) -> String {
+    (0_u8..64).map(|round| hex(&Sha256::digest(format!("{id}|{kind}|{round}").as_bytes()))).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Ends every overdue operation, the longest overdue first, each at its own moment.
+pub(crate) fn settle(world: &mut World, now: &Now) {
+    if now.speed <= 0.0 {
+        return;
+    }
+    let mut overdue: Vec<(i64, String)> = world
+        .operations
+        .values()
+        .filter(|operation| operation.end.is_none() && operation.due.reached(now))
+        .map(|operation| (operation.due.at_ms(), operation.id.clone()))
+        .collect();
+    overdue.sort();
+    for (at, id) in overdue {
+        let moment = Now { sim_ms: at.max(0).min(now.sim_ms), ..*now };
+        finish(world, &id, &moment);
+    }
+}
+
+/// Counts a read of a resource under way; with speed 0 the second one finds it done.
+pub(crate) fn note_read(world: &mut World, resource: &str, now: &Now) {
+    if now.speed > 0.0 {
+        return;
+    }
+    let found = world
+        .operations
+        .values_mut()
+        .find(|operation| operation.end.is_none() && operation.resource.eq_ignore_ascii_case(resource));
+    if let Some(operation) = found {
+        operation.reads += 1;
+        if operation.reads >= 2 {
+            let id = operation.id.clone();
+            finish(world, &id, now);
+        }
+    }
+}
+
+fn finish(world: &mut World, id: &str, now: &Now) {
+    let Some(operation) = world.operations.get(id).cloned() else { return };
+    let failure = providers::finish(world, &operation, now).err();
+    if let Some(operation) = world.operations.get_mut(id) {
+        operation.end = Some(End { at_real_ms: now.real_ms, failure });
+    }
+}
+
+/// Answers a poll.
+///
+/// # Errors
+/// 404 for an unknown operation; 400 when the URL did not come back byte for byte.
+pub(crate) fn poll(world: &mut World, request: &Request, now: &Now, id: &str) -> Result<Reply, Refusal> {
+    let given = request.path_and_query();
+    let Some(operation) = world.operations.get_mut(id) else {
+        return Err(Refusal::arm(404, "ResourceNotFound", "The operation was not found.".to_owned()));
+    };
+    let by_status = given == operation.status_path;
+    if request.method != "GET" {
+        return Err(Refusal::arm(405, "MethodNotAllowed", "A status URL is read with GET.".to_owned()));
+    }
+    if !by_status && given != operation.result_path {
+        let message = "The signature of the status URL does not match: replay it exactly as it was given.";
+        return Err(Refusal::arm(400, "InvalidOperationStatusUrl", message.to_owned()));
+    }
+    operation.polls += 1;
+    if now.speed <= 0.0 && operation.end.is_none() && operation.polls >= 2 {
+        finish(world, id, now);
+    }
+    let wait = world.settings.latency.poll;
+    let Some(operation) = world.operations.get(id) else {
+        return Err(Refusal::arm(404, "ResourceNotFound", "The operation was not found.".to_owned()));
+    };
+    Ok(if by_status {
+        status_document(operation, now, wait)
+    } else {
+        result(world, operation, now, wait, request)
+    })
+}
+
+fn status_document(operation: &Operation, now: &Now, wait: f64) -> Reply {
+    let started = iso(operation.started_real_ms);
+    let id = operation.status_path.split('?').next().unwrap_or_default();
+    match &operation.end {
+        None => Reply::json(
+            200,
+            json!({"id": id, "name": operation.id, "status": "Running", "startTime": started}),
+        )
+        .with_retry_after(now, wait),
+        Some(end) => match &end.failure {
+            None => Reply::json(
+                200,
+                json!({
+                    "id": id, "name": operation.id, "resourceId": operation.resource, "status": "Succeeded",
+                    "startTime": started, "endTime": iso(end.at_real_ms), "percentComplete": 100,
+                }),
+            ),
+            Some(failure) => Reply::json(
+                200,
+                json!({
+                    "id": id, "name": operation.id, "status": "Failed", "startTime": started,
+                    "endTime": iso(end.at_real_ms), "error": {"code": failure.code, "message": failure.message},
+                }),
+            ),
+        },
+    }
+}
+
+fn result(world: &World, operation: &Operation, now: &Now, wait: f64, request: &Request) -> Reply {
+    match &operation.end {
+        None => Reply::empty(202)
+            .with("Location", format!("{}{}", request.link_base(), operation.result_path))
+            .with_retry_after(now, wait),
+        Some(End { failure: Some(failure), .. }) => {
+            Reply::json(failure.status, json!({"error": {"code": failure.code, "message": failure.message}}))
+        }
+        Some(_) => match (operation.work, world.resource(&operation.resource)) {
+            (Work::Delete, _) | (_, None) => Reply::empty(204),
+            (Work::Synchronize, _) => Reply::empty(200),
+            (_, Some(resource)) => Reply::json(200, providers::public_body(resource)),
+        },
+    }
+}

@@ -1,0 +1,147 @@
+//! Starting a world's resources and ending operations on them: dispatch by kind, and what all kinds share.
+
+use serde_json::{Map, Value, json};
+
+use super::{credentials, device_registry, managed_identity, resources};
+use crate::sandbox::clock::{Due, Now};
+use crate::sandbox::operations::{Failure, Operation, Work};
+use crate::sandbox::providers::built_in_roles;
+use crate::sandbox::target::{parent, region};
+use crate::sandbox::world::{Assignment, Principal, Resource, World, set, system_data};
+
+/// Does what an operation was accepted for. An error is the operation's failure, not the request's.
+pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Result<(), Failure> {
+    let Some(kind) = world.resource(&operation.resource).map(|resource| resource.kind.clone()) else {
+        return if operation.work == Work::Delete { Ok(()) } else { Err(gone()) };
+    };
+    if operation.work == Work::Delete {
+        world.remove_tree(&operation.resource);
+        return Ok(());
+    }
+    match kind.as_str() {
+        device_registry::NAMESPACE => device_registry::finish(world, operation, now),
+        credentials::CREDENTIAL => credentials::finish(world, operation, now),
+        credentials::POLICY => credentials::finish_policy(world, operation, now),
+        _ => {
+            if let Some(resource) = world.resource_mut(&operation.resource) {
+                resource.set_property("provisioningState", json!("Succeeded"));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn gone() -> Failure {
+    Failure {
+        status: 404,
+        code: "ResourceNotFound".to_owned(),
+        message: "The resource was deleted meanwhile.".to_owned(),
+    }
+}
+
+/// The body of a GET: what is kept, in ARM's order of keys.
+pub(crate) fn public_body(resource: &Resource) -> Value {
+    let mut body = Map::new();
+    let name = resource.name();
+    body.insert("id".to_owned(), json!(resource.id));
+    body.insert("name".to_owned(), json!(name));
+    body.insert("type".to_owned(), json!(resource.kind));
+    for (key, value) in resource.body.as_object().into_iter().flatten() {
+        body.insert(key.clone(), value.clone());
+    }
+    Value::Object(body)
+}
+
+/// Puts the caller, the directory and the starting resources into a new world.
+///
+/// # Errors
+/// A sentence naming the resource or role that does not fit.
+pub(crate) fn populate(world: &mut World, now: &Now) -> Result<(), String> {
+    let settings = world.settings.clone();
+    let caller = &settings.caller;
+    let known = |app_id: &str, name: &str| Principal {
+        app_id: app_id.to_owned(),
+        name: name.to_owned(),
+        visible: Due::already(),
+    };
+    world.principals.insert(caller.object_id.clone(), known(&caller.client_id, "hubup sandbox caller"));
+    if settings.graph.hub_application {
+        let hub = known(resources::HUB_APPLICATION_ID, "Azure IoT Hub");
+        world.principals.insert(settings.graph.hub_application_object_id.clone(), hub);
+    }
+    for subscription in &settings.subscriptions {
+        for role in &caller.roles {
+            let found = built_in_roles::by_name(role)
+                .ok_or_else(|| format!("caller.roles: no built-in role is called `{role}`"))?;
+            world.assignments.push(Assignment {
+                name: uuid::Uuid::new_v5(
+                    &uuid::Uuid::NAMESPACE_OID,
+                    format!("{}{role}", subscription.id).as_bytes(),
+                )
+                .to_string(),
+                scope: format!("/subscriptions/{}", subscription.id),
+                principal: caller.object_id.clone(),
+                principal_type: "ServicePrincipal".to_owned(),
+                role: found.guid.to_owned(),
+                description: None,
+                condition: None,
+                created: now.iso(),
+                effective: Due::already(),
+                listed: true,
+            });
+        }
+    }
+    for starting in &settings.resources {
+        place(world, now, &starting.id, starting.body.clone())?;
+    }
+    Ok(())
+}
+
+fn place(world: &mut World, now: &Now, id: &str, body: Value) -> Result<(), String> {
+    let kind =
+        kind_of(id).ok_or_else(|| format!("resources: `{id}` is not the id of a group or a resource"))?;
+    let above = parent(id);
+    if above.to_ascii_lowercase().contains("/resourcegroups/") && world.resource(above).is_none() {
+        return Err(format!("resources: `{id}` comes before its parent `{above}`"));
+    }
+    if !body.is_object() {
+        return Err(format!("resources: the body of `{id}` must be a table"));
+    }
+    let mut resource = Resource::new(id, &kind, body);
+    let location = region(resource.location());
+    set(&mut resource.body, &["location"], json!(location));
+    set(&mut resource.body, &["systemData"], system_data("someone else", now));
+    if resource.provisioning_state().is_empty() {
+        resource.set_property("provisioningState", json!("Succeeded"));
+    }
+    world.insert(resource);
+    match kind.as_str() {
+        managed_identity::IDENTITY => managed_identity::give_principal(world, id, now),
+        device_registry::NAMESPACE => device_registry::give_principal(world, id, now),
+        credentials::CREDENTIAL => credentials::give_root(world, id, now)?,
+        credentials::POLICY => credentials::give_issuing(world, id, now)?,
+        _ => {}
+    }
+    // Whoever was here before has long been in the directory.
+    for principal in world.principals.values_mut() {
+        principal.visible = Due::already();
+    }
+    Ok(())
+}
+
+/// `Microsoft.Devices/IotHubs` of an id, in its own spelling; the group type for a group's id.
+fn kind_of(id: &str) -> Option<String> {
+    let lower = id.to_ascii_lowercase();
+    let Some(index) = lower.rfind("/providers/") else {
+        let parts: Vec<&str> = lower.trim_start_matches('/').split('/').collect();
+        return matches!(parts.as_slice(), ["subscriptions", _, "resourcegroups", _])
+            .then(|| resources::GROUP.to_owned());
+    };
+    let parts: Vec<&str> = id.get(index + 11..)?.split('/').collect();
+    let (provider, rest) = parts.split_first()?;
+    if rest.is_empty() || rest.len() % 2 != 0 {
+        return None;
+    }
+    let types: Vec<&str> = rest.iter().step_by(2).copied().collect();
+    Some(format!("{provider}/{}", types.join("/")))
+}

@@ -1,0 +1,244 @@
+//! The sign-in host: client-credentials tokens, and checking them.
+//!
+//! Tokens look like JWTs and are signed with the world's own key, so only this world believes them. Lifetimes are real
+//! time, since clients refresh by their own clock. Facts: contract section 1; what clients read of a token: `tid`, `oid`, `aud`, `exp`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::sandbox::clock::Now;
+use crate::sandbox::front_door::Caller;
+use crate::sandbox::reply::{Refusal, Reply};
+use crate::sandbox::request::{Request, pairs};
+use crate::sandbox::schema::shorten;
+use crate::sandbox::world::{World, text};
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Management,
+    Graph,
+    ProvisioningService,
+}
+
+impl Audience {
+    fn resource(self) -> &'static str {
+        match self {
+            Self::Management => "https://management.azure.com",
+            Self::Graph => "https://graph.microsoft.com",
+            Self::ProvisioningService => "https://azure-devices-provisioning.net",
+        }
+    }
+
+    /// The audience that a scope asks for; slashes at the end differ between clients.
+    fn of_scope(scope: &str) -> Option<Self> {
+        let resource = scope.strip_suffix("/.default")?.trim_end_matches('/');
+        match resource {
+            "https://management.azure.com" | "https://management.core.windows.net" => Some(Self::Management),
+            "https://graph.microsoft.com" => Some(Self::Graph),
+            "https://azure-devices-provisioning.net" => Some(Self::ProvisioningService),
+            _ => None,
+        }
+    }
+}
+
+/// Handles a request to `login.microsoftonline.com`.
+pub(crate) fn handle(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+    let segments = request.segments();
+    let words: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (request.method.as_str(), words.as_slice()) {
+        ("GET", ["common", "discovery", "instance"]) => Ok(Reply::json(
+            200,
+            json!({
+                "tenant_discovery_endpoint": format!("{}/{}/v2.0/.well-known/openid-configuration", request.link_base(), world.tenant()),
+                "api-version": "1.1",
+                "metadata": [{"preferred_network": "login.microsoftonline.com", "preferred_cache": "login.windows.net", "aliases": ["login.microsoftonline.com"]}],
+            }),
+        )),
+        ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
+            check_tenant(world, tenant)?;
+            Ok(configuration(world, request))
+        }
+        ("POST", [tenant, "oauth2", "v2.0", "token"]) => {
+            check_tenant(world, tenant)?;
+            token(world, request, now)
+        }
+        _ => Err(Refusal::sign_in(
+            404,
+            "invalid_request",
+            90_043,
+            "The endpoint is not one of this sign-in host.",
+        )),
+    }
+}
+
+fn check_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
+    if tenant.eq_ignore_ascii_case(world.tenant()) {
+        return Ok(());
+    }
+    let message =
+        format!("Tenant '{}' not found. Check to make sure you have the correct tenant ID.", shorten(tenant));
+    Err(Refusal::sign_in(400, "invalid_request", 90_002, &message))
+}
+
+fn configuration(world: &World, request: &Request) -> Reply {
+    let base = format!("{}/{}", request.link_base(), world.tenant());
+    Reply::json(
+        200,
+        json!({
+            "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+            "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+            "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
+            "issuer": format!("https://login.microsoftonline.com/{}/v2.0", world.tenant()),
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "response_types_supported": ["code", "token"],
+            "tenant_region_scope": "NA",
+            "cloud_instance_name": "microsoftonline.com",
+            "msgraph_host": "graph.microsoft.com",
+        }),
+    )
+}
+
+fn token(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+    let kind = request.header("content-type").unwrap_or_default();
+    if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        return Err(Refusal::sign_in(
+            400,
+            "invalid_request",
+            900_144,
+            "The request body must be form encoded.",
+        ));
+    }
+    let form = pairs(&String::from_utf8_lossy(&request.body));
+    let field = |name: &str| {
+        form.iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| {
+                let message = format!("The request body must contain the following parameter: '{name}'.");
+                Refusal::sign_in(400, "invalid_request", 900_144, &message)
+            })
+    };
+    if field("grant_type")? != "client_credentials" {
+        let message = "The app requested an unsupported grant type: this world knows client_credentials.";
+        return Err(Refusal::sign_in(400, "unsupported_grant_type", 70_003, message));
+    }
+    let caller = &world.settings.caller;
+    let client = field("client_id")?;
+    if !client.eq_ignore_ascii_case(&caller.client_id) {
+        let message = format!(
+            "Application with identifier '{}' was not found in the directory '{}'.",
+            shorten(client),
+            world.settings.tenant.name
+        );
+        return Err(Refusal::sign_in(400, "unauthorized_client", 700_016, &message));
+    }
+    if field("client_secret")? != caller.client_secret {
+        let message = format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.",
+            caller.client_id
+        );
+        return Err(Refusal::sign_in(401, "invalid_client", 7_000_215, &message));
+    }
+    let scope = field("scope")?;
+    let Some(audience) = Audience::of_scope(scope) else {
+        let message = format!(
+            "The resource principal named {} was not found in the tenant named {}.",
+            shorten(scope),
+            world.settings.tenant.name
+        );
+        return Err(Refusal::sign_in(400, "invalid_resource", 500_011, &message));
+    };
+    let life = i64::from(world.settings.tenant.token_seconds);
+    let issued = now.real_ms.div_euclid(1000);
+    let claims = json!({
+        "aud": audience.resource(), "iss": format!("https://sts.windows.net/{}/", world.tenant()),
+        "iat": issued, "nbf": issued, "exp": issued + life, "appid": caller.client_id, "appidacr": "1", "idtyp": "app",
+        "oid": caller.object_id, "sub": caller.object_id, "tid": world.tenant(), "uti": Uuid::new_v4().to_string(), "ver": "1.0",
+    });
+    Ok(Reply::json(
+        200,
+        json!({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": sign(world, &claims)?}),
+    ))
+}
+
+fn sign(world: &World, claims: &Value) -> Result<String, Refusal> {
+    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256","kid":"sandbox"}"#);
+    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let mut mac = keyed(world)
+        .ok_or_else(|| Refusal::sign_in(500, "server_error", 90_033, "The token key is damaged."))?;
+    mac.update(signed.as_bytes());
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
+}
+
+fn keyed(world: &World) -> Option<Hmac<Sha256>> {
+    Hmac::<Sha256>::new_from_slice(world.token_key.as_bytes()).ok()
+}
+
+/// The caller behind a bearer token of this world.
+///
+/// # Errors
+/// 401 in the shape of the service asked: ARM, Graph or the provisioning service.
+pub(crate) fn check_bearer(
+    world: &World,
+    request: &Request,
+    now: &Now,
+    audience: Audience,
+) -> Result<Caller, Refusal> {
+    let refuse = |code: &str, message: &str| match audience {
+        Audience::Management => Refusal::arm(401, code, message.to_owned()),
+        Audience::Graph => Refusal::graph(401, "InvalidAuthenticationToken", message.to_owned()),
+        Audience::ProvisioningService => Refusal::data_plane(401, 401_002, message.to_owned()),
+    };
+    let Some(header) = request.header("authorization") else {
+        return Err(refuse(
+            "AuthenticationFailed",
+            "Authentication failed. The 'Authorization' header is missing.",
+        ));
+    };
+    let Some(token) = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+    else {
+        return Err(refuse(
+            "AuthenticationFailedInvalidHeader",
+            "Authentication failed. The 'Authorization' header is no bearer token.",
+        ));
+    };
+    let Some(claims) = verified(world, token) else {
+        return Err(refuse(
+            "InvalidAuthenticationToken",
+            "The access token is invalid: it was not issued by this tenant.",
+        ));
+    };
+    if claims.get("aud").and_then(Value::as_str) != Some(audience.resource()) {
+        let message = format!(
+            "The access token has been obtained for wrong audience or resource '{}'. It should exactly match with '{}'.",
+            shorten(text(&claims, &["aud"]).unwrap_or_default()),
+            audience.resource(),
+        );
+        return Err(refuse("InvalidAuthenticationTokenAudience", &message));
+    }
+    let expiry = claims.get("exp").and_then(Value::as_i64).unwrap_or(0);
+    if expiry <= now.real_ms.div_euclid(1000) {
+        let message = "The access token expiry UTC time is earlier than current UTC time.";
+        return Err(refuse("ExpiredAuthenticationToken", message));
+    }
+    let claim = |name: &str| text(&claims, &[name]).unwrap_or_default().to_owned();
+    Ok(Caller { object_id: claim("oid"), app_id: claim("appid") })
+}
+
+/// Claims of a token whose signature is ours.
+fn verified(world: &World, token: &str) -> Option<Value> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let mut mac = keyed(world)?;
+    mac.update(signed.as_bytes());
+    mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?).ok()
+}

@@ -1,0 +1,147 @@
+//! The loopback server: bytes to a request, one step under a lock, a reply to bytes.
+//!
+//! It decides nothing. A reply leaves only after the world it came from is on disk; if that fails, the change is taken
+//! back and the client gets a 503.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::real_now_ms;
+use super::reply::{Refusal, Reply};
+use super::request::Request;
+use super::step::{BODY_LIMIT, step};
+use super::store::Store;
+use super::world::World;
+
+/// The path that tells one server from another; no Azure service has it.
+pub(crate) const IDENTITY_PATH: &str = "/.sandbox";
+
+/// World and file, together under one lock.
+pub(crate) struct Served {
+    pub(crate) world: World,
+    pub(crate) store: Store,
+    /// Random for each start, so that a joining process knows whom it reached.
+    pub(crate) instance: String,
+}
+
+type Shared = Arc<Mutex<Served>>;
+
+/// Serves until the token is cancelled; open requests are answered first.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    served: Served,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let shared: Shared = Arc::new(Mutex::new(served));
+    let router = Router::new().fallback(answer).with_state(shared);
+    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+/// Binds loopback only.
+pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+async fn answer(State(shared): State<Shared>, incoming: HttpRequest<Body>) -> Response<Body> {
+    let (parts, body) = incoming.into_parts();
+    let authority = parts
+        .headers
+        .get("host")
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| parts.uri.authority().map(axum::http::uri::Authority::as_str))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let mut request = Request {
+        method: parts.method.as_str().to_ascii_uppercase(),
+        host: host_of(&authority).to_owned(),
+        authority,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        headers: parts
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
+            .collect(),
+        body: Vec::new(),
+    };
+    let whole = to_bytes(body, BODY_LIMIT).await;
+    let worked = tokio::task::spawn_blocking(move || match whole {
+        Ok(bytes) => {
+            request.body = bytes.to_vec();
+            turn(&shared, &request)
+        }
+        Err(_) => {
+            let message = format!("The request body is larger than {BODY_LIMIT} bytes, or broke off.");
+            plain_refusal(Refusal::arm(413, "RequestContentTooLarge", message))
+        }
+    })
+    .await;
+    let reply = worked.unwrap_or_else(|_| {
+        plain_refusal(Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
+    });
+    to_http(reply)
+}
+
+/// One step, durable before it is answered.
+fn turn(shared: &Shared, request: &Request) -> Reply {
+    let mut served = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    if request.to_loopback() && request.path == IDENTITY_PATH {
+        return Reply::json(200, serde_json::json!({"instance": served.instance}));
+    }
+    let before = served.world.clone();
+    let now = before.epoch.now(real_now_ms());
+    let reply = step(&mut served.world, request, &now);
+    let Served { world, store, .. } = &mut *served;
+    match store.save(world) {
+        Ok(()) => reply,
+        Err(error) => {
+            *world = before;
+            let message = format!("The sandbox could not keep its world, so nothing was changed: {error}");
+            plain_refusal(Refusal::arm(503, "ServiceUnavailable", message))
+        }
+    }
+}
+
+fn plain_refusal(refusal: Refusal) -> Reply {
+    let now = super::clock::Now { real_ms: real_now_ms(), sim_ms: 0, speed: 0.0 };
+    refusal.into_reply(&now, "")
+}
+
+/// The host without its port; the brackets of an IPv6 address stay.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.is_empty() => host,
+        _ => authority,
+    }
+}
+
+fn to_http(reply: Reply) -> Response<Body> {
+    let bytes = reply.body.as_ref().map(|body| serde_json::to_vec(body).unwrap_or_default());
+    let mut response = Response::new(bytes.map_or_else(Body::empty, Body::from));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if reply.body.is_some() {
+        headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
+    }
+    headers.insert("cache-control", HeaderValue::from_static("no-cache"));
+    for (name, value) in &reply.headers {
+        // A header that was echoed and cannot be sent is left out rather than failing the reply.
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
+        {
+            headers.insert(name, value);
+        }
+    }
+    response
+}

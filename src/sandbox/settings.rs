@@ -1,0 +1,245 @@
+//! What a world starts as: a TOML text over the shipped default.
+//!
+//! A world says only what differs: tables of switches and numbers are merged key by key, `providers`, `subscriptions` and
+//! `resources` are replaced whole. Unknown keys are refused. Read once, when a folder gets its world.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+const DEFAULT: &str = include_str!("../../assets/sandbox/default.toml");
+
+/// Where the world of a new folder comes from. A folder that already has a world keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorldSource {
+    /// The folder's own world, or the shipped default in a new folder.
+    Default,
+    /// One of [`builtin_worlds`] by name.
+    Builtin(String),
+    /// TOML text.
+    Text(String),
+}
+
+/// The shipped worlds: name and TOML text.
+pub fn builtin_worlds() -> &'static [(&'static str, &'static str)] {
+    &[
+        ("default", DEFAULT),
+        ("march-2026", include_str!("../../assets/sandbox/march-2026.toml")),
+        ("nothing-offered", include_str!("../../assets/sandbox/nothing-offered.toml")),
+        ("limited-caller", include_str!("../../assets/sandbox/limited-caller.toml")),
+        ("neighbours", include_str!("../../assets/sandbox/neighbours.toml")),
+    ]
+}
+
+/// A whole world description.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) tenant: Tenant,
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) caller: CallerSettings,
+    pub(crate) graph: Graph,
+    pub(crate) latency: Latency,
+    pub(crate) quotas: Quotas,
+    pub(crate) quirks: Quirks,
+    #[serde(default)]
+    pub(crate) throttle: Option<Throttle>,
+    pub(crate) providers: BTreeMap<String, Provider>,
+    #[serde(default)]
+    pub(crate) resources: Vec<StartingResource>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tenant {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) token_seconds: u32,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Subscription {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallerSettings {
+    pub(crate) client_id: String,
+    pub(crate) object_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) roles: Vec<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a world file")]
+pub(crate) struct Graph {
+    pub(crate) hub_application: bool,
+    pub(crate) hub_application_object_id: String,
+    pub(crate) caller_may_read: bool,
+    pub(crate) caller_may_write: bool,
+}
+
+/// Simulated seconds.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Latency {
+    pub(crate) namespace: f64,
+    pub(crate) hub: f64,
+    pub(crate) dps: f64,
+    pub(crate) dps_update: f64,
+    pub(crate) dps_data_plane: f64,
+    pub(crate) credential: f64,
+    pub(crate) policy: f64,
+    pub(crate) sync: f64,
+    pub(crate) hub_certificate: f64,
+    pub(crate) principal: f64,
+    pub(crate) role_effective: f64,
+    pub(crate) role_definition: f64,
+    pub(crate) register: f64,
+    pub(crate) delete: f64,
+    pub(crate) update: f64,
+    pub(crate) poll: f64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Quotas {
+    pub(crate) credentials_per_tenant_and_region: usize,
+    pub(crate) policies_per_namespace: usize,
+    pub(crate) hubs_per_subscription: usize,
+    pub(crate) provisioning_services_per_subscription: usize,
+    pub(crate) symmetric_key_groups_per_dps: usize,
+}
+
+/// Worlds in which exactly one proved property is wrong.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a world file")]
+pub(crate) struct Quirks {
+    /// The namespace gets its identity type but no principal.
+    pub(crate) namespace_without_principal: bool,
+    /// The operation fails.
+    pub(crate) namespace_failed: bool,
+    /// The operation says Succeeded, the resource Failed.
+    pub(crate) credential_failed: bool,
+    /// The operation says Succeeded, the resource Failed.
+    pub(crate) policy_failed: bool,
+    /// The identity has no principal id.
+    pub(crate) identity_without_principal: bool,
+    /// The hub names another namespace.
+    pub(crate) hub_linked_elsewhere: bool,
+    /// Provisioned, but in transition for ever.
+    pub(crate) hub_not_active: bool,
+    pub(crate) hub_failed: bool,
+    /// The provisioning service names another namespace.
+    pub(crate) dps_linked_elsewhere: bool,
+    /// The list of linked hubs comes out empty.
+    pub(crate) dps_loses_link: bool,
+    pub(crate) dps_not_active: bool,
+    pub(crate) dps_failed: bool,
+    /// Synchronizing succeeds, and no certificate ever arrives.
+    pub(crate) sync_writes_nothing: bool,
+    /// The certificate that arrives names another policy.
+    pub(crate) sync_writes_other_policy: bool,
+    pub(crate) enrollment_loses_policy: bool,
+    pub(crate) enrollment_disabled: bool,
+    /// New assignments work, but lists leave them out.
+    pub(crate) assignment_not_listed: bool,
+    /// Custom roles lose their last action.
+    pub(crate) role_actions_lost: bool,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Throttle {
+    pub(crate) writes_per_minute: u32,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Provider {
+    /// `Registered` or `NotRegistered`.
+    pub(crate) registration: String,
+    #[serde(default)]
+    pub(crate) types: BTreeMap<String, ResourceType>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResourceType {
+    pub(crate) api_versions: Vec<String>,
+    pub(crate) locations: Vec<String>,
+}
+
+/// A resource that exists when the world begins; parents before children.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StartingResource {
+    pub(crate) id: String,
+    pub(crate) body: Value,
+}
+
+/// Reads a world; the error names the place in the text.
+pub(crate) fn read(source: &WorldSource) -> Result<(String, Settings), String> {
+    match source {
+        WorldSource::Default => Ok(("default".to_owned(), parse(DEFAULT)?)),
+        WorldSource::Text(text) => Ok((format!("text {:x}", fingerprint(text)), parse(text)?)),
+        WorldSource::Builtin(name) => {
+            let worlds = builtin_worlds();
+            let Some((name, text)) = worlds.iter().find(|(known, _)| known == name) else {
+                let names: Vec<&str> = worlds.iter().map(|(known, _)| *known).collect();
+                return Err(format!("no world is called `{name}`; there are: {}", names.join(", ")));
+            };
+            Ok(((*name).to_owned(), parse(text)?))
+        }
+    }
+}
+
+/// Tells two texts apart; FNV-1a, since nobody attacks a world file.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn parse(text: &str) -> Result<Settings, String> {
+    let mut whole: toml::Table = DEFAULT.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let own: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    for (key, value) in own {
+        let merge = matches!(key.as_str(), "tenant" | "caller" | "graph" | "latency" | "quotas" | "quirks");
+        match (whole.get_mut(&key), value) {
+            (Some(toml::Value::Table(into)), toml::Value::Table(from)) if merge => into.extend(from),
+            (_, value) => {
+                whole.insert(key, value);
+            }
+        }
+    }
+    let settings: Settings = whole.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+    validate(&settings)?;
+    Ok(settings)
+}
+
+fn validate(settings: &Settings) -> Result<(), String> {
+    if settings.subscriptions.is_empty() {
+        return Err("a world needs at least one subscription".to_owned());
+    }
+    let latency = serde_json::to_value(&settings.latency).unwrap_or_default();
+    for (name, seconds) in latency.as_object().into_iter().flatten() {
+        if !seconds.as_f64().is_some_and(|seconds| (0.0..=1_000_000.0).contains(&seconds)) {
+            return Err(format!("latency.{name} must lie between 0 and 1000000 simulated seconds"));
+        }
+    }
+    for (name, provider) in &settings.providers {
+        if !matches!(provider.registration.as_str(), "Registered" | "NotRegistered") {
+            return Err(format!("providers.{name}.registration must be Registered or NotRegistered"));
+        }
+    }
+    if settings.throttle.as_ref().is_some_and(|throttle| throttle.writes_per_minute == 0) {
+        return Err("throttle.writes_per_minute must be at least 1".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! The one step of the world: `(world, request, now)` to a reply, with the world changed in place.
+//!
+//! Picks the service by host, counts throttled writes, and turns refusals into replies. The server calls it.
+
+use uuid::Uuid;
+
+use super::clock::Now;
+use super::front_door;
+use super::operations;
+use super::providers::sign_in;
+use super::reply::{Refusal, Reply};
+use super::request::Request;
+use super::world::World;
+
+/// Largest body that is read, in bytes. ARM's own limit is 4 MB.
+pub(crate) const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// Answers one request.
+pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
+    let request_id = Uuid::new_v4().to_string();
+    operations::settle(world, now);
+    let outcome = dispatch(world, request, now);
+    let mut reply = outcome.unwrap_or_else(|refusal| refusal.into_reply(now, &request_id));
+    if request.method == "HEAD" {
+        reply.body = None;
+    }
+    let mut reply = reply.with("x-ms-request-id", request_id.clone()).with("Date", now.rfc1123());
+    let correlation = request.header("x-ms-correlation-request-id").map_or(request_id.clone(), str::to_owned);
+    reply = reply.with("x-ms-correlation-request-id", correlation).with("request-id", request_id);
+    if let Some(client) = request.header("x-ms-client-request-id") {
+        reply = reply.with("x-ms-client-request-id", client.to_owned());
+    }
+    reply
+}
+
+fn dispatch(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+    let host = request.host.as_str();
+    if host == "login.microsoftonline.com" {
+        return sign_in::handle(world, request, now);
+    }
+    if host == "management.azure.com" {
+        throttle(world, request, now)?;
+        return front_door::handle(world, request, now);
+    }
+    if request.to_loopback() {
+        return by_path(world, request, now);
+    }
+    Err(Refusal::arm(
+        404,
+        "UnknownHost",
+        format!("This sandbox is no server for the host '{}'.", super::schema::shorten(host)),
+    ))
+}
+
+/// A client that addresses the loopback server itself: the path tells the service.
+fn by_path(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+    let segments = request.segments();
+    let first = segments.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
+    let second = segments.get(1).map(|word| word.to_ascii_lowercase()).unwrap_or_default();
+    match (first.as_str(), second.as_str()) {
+        ("subscriptions" | "providers" | "tenants", _) => {
+            throttle(world, request, now)?;
+            front_door::handle(world, request, now)
+        }
+        (_, "oauth2" | "v2.0" | "discovery" | ".well-known") => sign_in::handle(world, request, now),
+        _ => Err(Refusal::arm(
+            404,
+            "UnknownPath",
+            "No service of this sandbox has that path. Send the original Azure host name, or start the path with /subscriptions, /providers, /v1.0 or /{tenant}/oauth2.".to_owned(),
+        )),
+    }
+}
+
+/// ARM's limit on writes, when the world has one.
+fn throttle(world: &mut World, request: &Request, now: &Now) -> Result<(), Refusal> {
+    let Some(limit) = world.settings.throttle.as_ref().map(|throttle| throttle.writes_per_minute) else {
+        return Ok(());
+    };
+    if request.is_read() {
+        return Ok(());
+    }
+    let minute = now.sim_ms.div_euclid(60_000);
+    if world.writes.0 != minute {
+        world.writes = (minute, 0);
+    }
+    world.writes.1 = world.writes.1.saturating_add(1);
+    if world.writes.1 <= limit {
+        return Ok(());
+    }
+    let left = u32::try_from(60_000 - now.sim_ms.rem_euclid(60_000)).unwrap_or(60_000);
+    let mut refusal = Refusal::arm(
+        429,
+        "SubscriptionRequestsThrottled",
+        format!(
+            "Number of 'write' requests exceeded the limit of '{limit}' for the time interval '00:01:00'."
+        ),
+    );
+    refusal.retry_seconds = Some(f64::from(left) / 1000.0);
+    Err(refusal)
+}
