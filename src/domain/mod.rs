@@ -19,6 +19,9 @@ mod request;
 mod step;
 mod template;
 
+#[cfg(test)]
+mod tests;
+
 pub use answers::{Answers, AssignableScope, Certificates, Roles, SETUP_TAG};
 pub use cloud::Cloud;
 pub use event::{

@@ -292,19 +292,27 @@ impl Progress {
         counts
     }
 
-    /// How the run would end now: 0 when every step holds or was skipped at the person's word.
-    pub fn verdict(&self) -> Exit {
+    /// How the run would end now, as far as `steps` go: 0 when each holds or was skipped at the person's word.
+    pub fn verdict_over<'a>(&self, steps: impl IntoIterator<Item = &'a StepId>) -> Exit {
         let mut verdict = Exit::Complete;
-        for progress in self.steps.values() {
-            let exit = match progress.outcome {
+        for step in steps {
+            let progress = self.steps.get(step);
+            let exit = match progress.and_then(|progress| progress.outcome) {
                 Some(Outcome::Done | Outcome::AlreadyThere | Outcome::Warned | Outcome::Skipped) => continue,
-                Some(Outcome::Failed) => progress.fault.as_ref().map_or(Exit::Failed, |fault| fault.exit),
+                Some(Outcome::Failed) => progress
+                    .and_then(|progress| progress.fault.as_ref())
+                    .map_or(Exit::Failed, |fault| fault.exit),
                 Some(Outcome::Blocked) => Exit::Failed,
                 Some(Outcome::Cancelled) | None => Exit::Left,
             };
             verdict = graver(verdict, exit);
         }
         verdict
+    }
+
+    /// How the run would end now, over all its steps.
+    pub fn verdict(&self) -> Exit {
+        self.verdict_over(self.steps.keys())
     }
 }
 

@@ -112,7 +112,7 @@ impl fmt::Display for Part {
             Self::Literal(text) | Self::Slot { otherwise: Some(text), .. } => f.write_str(text),
             Self::Slot { step, output, otherwise: None } => write!(f, "{{{step}.{output}}}"),
             Self::Secret(name) => write!(f, "{{secret: {name}}}"),
-            Self::Derived(_) => f.write_str("{derived id}"),
+            Self::Derived(_) => f.write_str("{derived-id}"),
         }
     }
 }

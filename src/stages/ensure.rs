@@ -135,10 +135,12 @@ impl Ensure {
         let mut wrote = false;
         // Set when our own write was refused for a reason that passes: what is broken now is of our making.
         let mut ours_to_repeat = false;
+        // Set when a reply to our write was lost: what is there then is of our making.
+        let mut unanswered = false;
         loop {
             let write = match replay.read(&self.look)? {
                 Ok(reply) => match (self.judge)(answers, outputs, &reply.body) {
-                    Verdict::Fits => return self.fits(answers, reply, replay, wrote),
+                    Verdict::Fits => return self.fits(answers, reply, replay, wrote || unanswered),
                     Verdict::Settling(state) => {
                         let why = format!("{} is {state}", self.noun);
                         if replay.wait(&mut settling, &why, reply.retry_after.unwrap_or(LOOK_AGAIN))? {
@@ -200,7 +202,10 @@ impl Ensure {
                     }
                 }
                 Err(error) => match waits.judge(error, &self.noun, self.verify.as_ref(), replay)? {
-                    None => ours_to_repeat = true,
+                    None => {
+                        ours_to_repeat = true;
+                        unanswered |= matches!(error.kind, ErrorKind::Lost | ErrorKind::Service);
+                    }
                     Some(fault) => return Ok(Next::Fail(fault)),
                 },
             }

@@ -15,6 +15,9 @@ mod namespace;
 mod preview_2025;
 mod sync;
 
+#[cfg(test)]
+mod tests;
+
 pub use build::{arm, fail, read_all};
 pub use dialect::{Dialect, Offers, Profile, Selection, Stage, choose, offer_requests, plan};
 pub use ensure::{Ensure, Verdict};

@@ -1,0 +1,319 @@
+//! Names, plans, progress, templates: what they accept and what they give.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn step(id: &'static str, needs: Vec<Need>) -> Step {
+    Step::new(StepId::new(id), id, |_, _, _| {
+        Ok(Next::Done { outcome: Outcome::Done, note: None, outputs: StepOutputs::new() })
+    })
+    .needing(needs)
+}
+
+fn plan(steps: Vec<Step>) -> Result<Plan, PlanError> {
+    Plan::new(vec![PlannedStage { id: StageId::new("s"), heading: "S".into(), steps }])
+}
+
+const A: StepId = StepId::new("a");
+const B: StepId = StepId::new("b");
+const C: StepId = StepId::new("c");
+const D: StepId = StepId::new("d");
+
+fn record(seq: u64, event: RunEvent) -> Record {
+    Record { at: Timestamp::from_second(i64::try_from(seq).unwrap()).unwrap(), seq, event }
+}
+
+#[test]
+fn names_follow_the_rules_and_are_mended() {
+    let cases: &[(NameKind, &str, Option<Option<&str>>)] = &[
+        (NameKind::Namespace, "contoso-ns2", None),
+        (NameKind::Namespace, "Contoso NS", Some(Some("contoso-ns"))),
+        (NameKind::Namespace, "-x", Some(None)),
+        (NameKind::Namespace, "ends-", Some(Some("ends"))),
+        (NameKind::Hub, "Hub-1", None),
+        (NameKind::Hub, "my_hub", Some(Some("my-hub"))),
+        (NameKind::Hub, &"h".repeat(51), Some(Some(&"h".repeat(50)))),
+        (NameKind::Policy, "de", Some(None)),
+        (NameKind::ResourceGroup, "rg (test)", Some(Some("rg-(test)"))),
+        (NameKind::ResourceGroup, "rg.", Some(Some("rg"))),
+        (NameKind::EnrollmentGroup, "group:1", None),
+        (NameKind::EnrollmentGroup, ":group", Some(Some("group"))),
+        (NameKind::Location, "East US 2", Some(None)),
+        (NameKind::Guid, "11111111-1111-4111-8111-111111111111", None),
+        (NameKind::Guid, "11111111111141118111111111111111", Some(None)),
+    ];
+    for (kind, name, expected) in cases {
+        let found = kind.check(name).map(|finding| finding.suggestion);
+        if *kind == NameKind::Location {
+            assert!(found.is_some(), "{name}");
+            continue;
+        }
+        assert_eq!(found, expected.map(|suggestion| suggestion.map(str::to_owned)), "{kind:?} {name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_suggestion_always_fits(name in "\\PC{0,80}") {
+        for kind in [
+            NameKind::Setup, NameKind::ResourceGroup, NameKind::Identity, NameKind::Namespace, NameKind::Policy,
+            NameKind::Hub, NameKind::Dps, NameKind::EnrollmentGroup, NameKind::Role, NameKind::Location,
+            NameKind::TagName,
+        ] {
+            if let Some(Finding { suggestion: Some(suggestion), .. }) = kind.check(&name) {
+                prop_assert!(kind.check(&suggestion).is_none(), "{kind:?}: {name:?} -> {suggestion:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn cleaned_text_holds_nothing_that_steers_a_terminal(text in any::<String>(), longest in 0_usize..200) {
+        let cleaned = clean(&text, longest);
+        prop_assert!(cleaned.chars().all(|c| c == '\n' || !c.is_control()));
+        prop_assert!(cleaned.chars().count() <= longest + 1);
+    }
+
+    #[test]
+    fn a_target_is_short_and_never_tells_a_query(path in "[ -~]{0,120}") {
+        let told = target(&format!("https://management.azure.com/{path}?api-version=x&sig=secret"));
+        prop_assert!(!told.contains("sig=secret"));
+        prop_assert!(told.chars().count() <= 73);
+    }
+}
+
+#[test]
+fn targets_are_what_a_person_recognises() {
+    let cases = [
+        ("https://m/subscriptions/s/resourceGroups/g/providers/Microsoft.Devices/IotHubs/h?api-version=1", "IotHubs/h"),
+        ("https://m/subscriptions/s/resourcegroups/g?api-version=1", "resourcegroups/g"),
+        ("https://dps.example/enrollmentGroups/group?api-version=1", "enrollmentGroups/group"),
+        ("https://m/subscriptions/s/providers/Microsoft.Devices", "Microsoft.Devices"),
+        ("", ""),
+    ];
+    for (url, expected) in cases {
+        assert_eq!(target(url), expected, "{url}");
+    }
+}
+
+#[test]
+fn a_plan_refuses_what_does_not_hold_together() {
+    assert_eq!(plan(vec![step("a", vec![]), step("a", vec![])]).unwrap_err(), PlanError::Twice(A));
+    let missing = plan(vec![step("a", vec![Need::value(B)])]).unwrap_err();
+    assert_eq!(missing, PlanError::Missing { step: A, needs: B });
+    let circle = plan(vec![step("a", vec![Need::value(B)]), step("b", vec![Need::effect(A)])]).unwrap_err();
+    assert_eq!(circle, PlanError::Circle(A));
+}
+
+#[test]
+fn skipping_blocks_by_value_and_casts_doubt_by_effect() {
+    let plan = plan(vec![
+        step("a", vec![]),
+        step("b", vec![Need::value(A)]),
+        step("c", vec![Need::value(B)]),
+        step("d", vec![Need::effect(C)]),
+    ])
+    .unwrap();
+    let impact = plan.impact(&[A]);
+    assert_eq!((impact.blocked, impact.doubtful, impact.free), (vec![B, C], vec![D], vec![]));
+    let impact = plan.impact(&[C]);
+    assert_eq!((impact.blocked, impact.doubtful, impact.free), (vec![], vec![D], vec![A, B]));
+}
+
+#[test]
+fn the_fingerprint_tells_plans_apart() {
+    let one = plan(vec![step("a", vec![]), step("b", vec![Need::value(A)])]).unwrap();
+    let other = plan(vec![step("a", vec![]), step("b", vec![Need::effect(A)])]).unwrap();
+    assert_eq!(one.fingerprint(), one.clone().fingerprint());
+    assert_ne!(one.fingerprint(), other.fingerprint());
+}
+
+#[test]
+fn progress_tells_every_state() {
+    let plan = plan(vec![step("a", vec![]), step("b", vec![Need::value(A)]), step("c", vec![Need::effect(A)])]).unwrap();
+    let outline = plan.outline();
+    let mut progress = Progress::of(&outline, None);
+    let state = |progress: &Progress, index: usize| progress.state(&outline[0].steps[index]);
+    assert_eq!(state(&progress, 0), StepState::Ready);
+    assert_eq!(state(&progress, 1), StepState::NotYet);
+    progress.apply(&record(1, RunEvent::StepQueued { step: A }));
+    assert_eq!(state(&progress, 0), StepState::Queued);
+    progress.apply(&record(2, RunEvent::StepStarted { step: A }));
+    assert_eq!(state(&progress, 0), StepState::Running);
+    let waiting = RunEvent::StepWaiting { step: A, why: "w".into(), millis: 1, bound: 2 };
+    progress.apply(&record(3, waiting.clone()));
+    progress.apply(&record(4, waiting));
+    assert_eq!(state(&progress, 0), StepState::Waiting);
+    assert_eq!(progress.step(&A).unwrap().waiting.as_ref().unwrap().1.as_second(), 3, "waits since the first");
+    let ask = Ask { question: "q".into(), differs: vec![], choices: vec![("use".into(), "u".into())], under_yes: None };
+    progress.apply(&record(5, RunEvent::Asked(Question { number: 1, step: A, ask })));
+    assert_eq!((state(&progress, 0), progress.questions.len()), (StepState::AsksYou, 1));
+    let outputs = BTreeMap::from([("id".to_owned(), "x".to_owned())]);
+    let done =
+        |outcome, outputs| RunEvent::StepFinished { step: A, outcome, note: None, fault: None, outputs };
+    progress.apply(&record(6, done(Outcome::Skipped, BTreeMap::new())));
+    assert!(progress.questions.is_empty());
+    assert_eq!((state(&progress, 1), state(&progress, 2)), (StepState::NotYet, StepState::Ready));
+    assert_eq!(progress.verdict_over([&A]), Exit::Complete);
+    assert_eq!(progress.verdict(), Exit::Left);
+    progress.apply(&record(7, done(Outcome::Done, outputs)));
+    assert_eq!(progress.outputs.get(&A, "id"), Some("x"));
+    assert_eq!(state(&progress, 1), StepState::Ready);
+    let counts = progress.counts(&outline);
+    assert_eq!((counts.done, counts.left, counts.all), (1, 2, 3));
+}
+
+#[test]
+fn the_gravest_cause_decides_the_exit() {
+    let plan = plan(vec![step("a", vec![]), step("b", vec![])]).unwrap();
+    let mut progress = Progress::of(&plan.outline(), None);
+    let failed = |step: StepId, exit| RunEvent::StepFinished {
+        step,
+        outcome: Outcome::Failed,
+        note: None,
+        fault: Some(Box::new(Fault::new("x", "y").exiting(exit))),
+        outputs: BTreeMap::new(),
+    };
+    progress.apply(&record(1, failed(A, Exit::Failed)));
+    progress.apply(&record(2, failed(B, Exit::NotPermitted)));
+    assert_eq!(progress.verdict(), Exit::NotPermitted);
+}
+
+#[test]
+fn holes_are_filled_or_named() {
+    let mut outputs = Outputs::default();
+    let text = Text::from("HostName=").then(Text::slot(&A, "host")).then(";Key=").then(Text::secret("hub key"));
+    assert_eq!(text.shown(&outputs), "HostName={a.host};Key={secret: hub key}");
+    outputs.set(&A, BTreeMap::from([("host".to_owned(), "h".to_owned())]));
+    assert_eq!(text.shown(&outputs), "HostName=h;Key={secret: hub key}");
+    let mut missing = Vec::new();
+    let filled = text.fill(&outputs, &|name| (name == "hub key").then(|| "k".to_owned()), &mut missing);
+    assert_eq!((filled.as_str(), missing.len()), ("HostName=h;Key=k", 0));
+    let known = Text::slot_or(&B, "id", "/named");
+    assert_eq!(known.shown(&outputs), "/named");
+    let derived = Text::derived(Text::from("X|").then(Text::slot(&A, "host")));
+    assert_eq!(derived.shown(&outputs), derived_uuid("x|H").to_string());
+    assert_eq!(derived.shown(&Outputs::default()), "{derived-id}");
+}
+
+#[test]
+fn a_request_is_escaped_and_merged() {
+    let request = Request::new(Method::Put, Auth::ResourceManager, "host", "/a b/servicePrincipals(appId='x')", "v")
+        .with_query("$filter", "name eq 'a&b'");
+    let shown = request.shown(&Outputs::default());
+    assert_eq!(
+        shown.url,
+        "https://host/a%20b/servicePrincipals(appId='x')?api-version=v&$filter=name%20eq%20%27a%26b%27"
+    );
+    let mut merge = request.clone();
+    merge.body = Body::MergeInto {
+        read: Some(json!({ "properties": { "iotHubs": [{ "connectionString": "****" }], "kept": 1 } })),
+        patches: vec![Patch::Append("/properties/iotHubs".into(), object([("location", "x".into())]))],
+    };
+    assert_eq!(
+        merge.shown(&Outputs::default()).body.unwrap(),
+        json!({ "properties": { "iotHubs": [{ "connectionString": "****" }, { "location": "x" }], "kept": 1 } })
+    );
+    if let Body::MergeInto { read, .. } = &mut merge.body {
+        *read = None;
+    }
+    assert_eq!(
+        merge.shown(&Outputs::default()).body.unwrap(),
+        json!({ "properties": { "iotHubs": [{ "location": "x" }] } })
+    );
+    let next = request.following("https://host/next?skip token");
+    assert_eq!(next.shown(&Outputs::default()).url, "https://host/next?skip token");
+}
+
+#[test]
+fn replay_gives_what_was_seen_and_then_the_next_move() {
+    let request = Request::new(Method::Get, Auth::ResourceManager, "h", "/p", "v");
+    let step = Step::new(A, "a", move |_, _, replay| {
+        let mut patience = Patience::of(Duration::from_secs(20));
+        while replay.read(&request)?.is_err() {
+            if !replay.wait(&mut patience, "not yet", Duration::from_secs(10))? {
+                return Ok(Next::Fail(Fault::new("gave up", "retry")));
+            }
+        }
+        Ok(Next::Done { outcome: Outcome::Done, note: None, outputs: StepOutputs::new() })
+    });
+    let error = || Turn::Read(Err(ServiceError::local(ErrorKind::NotFound, "no")));
+    let waited = || Turn::Waited(Duration::from_secs(10));
+    let next = |turns: Vec<Turn>, grace| {
+        step.next(&example(), &Outputs::default(), &Seen { turns, grace: Duration::from_secs(grace) })
+    };
+    assert!(matches!(next(vec![], 0), Next::Read(_)));
+    assert!(matches!(next(vec![error()], 0), Next::Wait { .. }));
+    assert!(matches!(next(vec![error(), waited()], 0), Next::Read(_)));
+    let spent = vec![error(), waited(), error(), waited(), error()];
+    assert!(matches!(next(spent.clone(), 0), Next::Fail(_)));
+    assert!(matches!(next(spent, 10), Next::Wait { .. }), "grace lengthens the wait that had ended");
+}
+
+#[test]
+fn events_keep_their_shape_and_unknown_ones_are_kept() {
+    let events = [
+        RunEvent::StepQueued { step: A },
+        RunEvent::Noted { step: None, text: "t".into() },
+        RunEvent::OperationAccepted {
+            step: A,
+            call: CallId::fresh(),
+            wait: Wait::AsyncOperation { poll: "https://x/y?sig=1&t".into() },
+        },
+        RunEvent::RunFinished { exit: Exit::Left },
+    ];
+    for (index, event) in events.into_iter().enumerate() {
+        let record = record(u64::try_from(index).unwrap(), event);
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record, "{text}");
+    }
+    let newer = r#"{"at":"2026-01-01T00:00:00Z","seq":3,"event":"something-new","with":1}"#;
+    assert_eq!(serde_json::from_str::<Record>(newer).unwrap().event, RunEvent::Unknown);
+}
+
+fn example() -> Answers {
+    Answers {
+        name: "n".into(),
+        tenant: None,
+        subscription: "11111111-1111-4111-8111-111111111111".into(),
+        resource_group: "rg".into(),
+        location: "eastus2".into(),
+        hub_location: "westus2".into(),
+        namespace: "ns1".into(),
+        hub: "hub".into(),
+        dps: "dps".into(),
+        identity: "id1".into(),
+        role_name: "role".into(),
+        policy: "default".into(),
+        enrollment_group: "group".into(),
+        roles: Roles::Custom,
+        assignable_scope: AssignableScope::ResourceGroup,
+        certificates: Certificates::On { leaf_days: 30 },
+        hub_sku: "GEN2".into(),
+        hub_capacity: 1,
+        iot_hub_app_object_id: None,
+        tags: BTreeMap::new(),
+        dialect: "auto".into(),
+        cloud: Cloud::public(),
+    }
+}
+
+#[test]
+fn only_dps_hosts_of_the_cloud_are_dps_hosts() {
+    let cloud = Cloud::public();
+    for (host, expected) in [
+        ("a.azure-devices-provisioning.net", true),
+        ("A.Azure-Devices-Provisioning.NET", true),
+        ("azure-devices-provisioning.net", false),
+        (".azure-devices-provisioning.net", false),
+        ("evilazure-devices-provisioning.net", false),
+        ("a.azure-devices-provisioning.net.evil", false),
+    ] {
+        assert_eq!(cloud.is_dps_host(host), expected, "{host}");
+    }
+}
