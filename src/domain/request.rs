@@ -286,9 +286,10 @@ fn escape(text: &str, place: Place) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         let plain = byte.is_ascii_alphanumeric()
-            || b"-._~!$'()*,;:@{}".contains(&byte)
+            || b"-._~!$()*,;:@{}".contains(&byte)
             || byte == b'/'
-            || (place == Place::Path && b"=&+".contains(&byte));
+            // An apostrophe in a query is escaped by every URL parser: what is shown must be what is sent.
+            || (place == Place::Path && b"=&+'".contains(&byte));
         if plain {
             escaped.push(byte.into());
         } else {

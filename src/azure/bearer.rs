@@ -1,0 +1,66 @@
+//! The policy that proves with a token who calls; one for each audience.
+//!
+//! It sees the URL as it is named, never where a route leads, and gives a token to https and to its own hosts only:
+//! status URLs come out of reply headers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{Context, Request, Url};
+
+use super::error;
+use super::routes::authority;
+use super::stamp::proceed;
+use super::token::Tokens;
+use crate::domain::{ErrorKind, ServiceError, clean};
+
+/// An audience: what a token is for, and the one host that is given it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Audience {
+    pub scope: String,
+    /// Lower case, with a port when it is not 443.
+    pub host: String,
+}
+
+impl Audience {
+    /// The audience of the API at `host`.
+    pub fn of(host: &str) -> Self {
+        let host = host.to_ascii_lowercase();
+        Self { scope: format!("https://{host}/.default"), host }
+    }
+
+    /// Fails with `NotAzure` unless `url` is https and names this audience's host.
+    pub fn admit(&self, url: &Url) -> Result<(), ServiceError> {
+        if url.scheme() == "https" && authority(url) == self.host && url.username().is_empty() {
+            return Ok(());
+        }
+        Err(refused(url, &format!("`https://{}`", self.host)))
+    }
+}
+
+/// The refusal to call `url` because only `wanted` is called so.
+pub(super) fn refused(url: &Url, wanted: &str) -> ServiceError {
+    let named = clean(&format!("{}://{}", url.scheme(), authority(url)), 200);
+    ServiceError::local(
+        ErrorKind::NotAzure,
+        format!("`{named}` was not called and no token was sent: only {wanted} is called here"),
+    )
+}
+
+/// Puts the audience's token on each request.
+#[derive(Debug)]
+pub(super) struct BearerPolicy {
+    pub audience: Audience,
+    pub tokens: Arc<Tokens>,
+}
+
+#[async_trait]
+impl Policy for BearerPolicy {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        self.audience.admit(request.url()).map_err(error::into_core)?;
+        let token = self.tokens.get(&self.audience.scope).await.map_err(error::into_core)?;
+        request.insert_header("authorization", format!("Bearer {}", token.secret()));
+        proceed(ctx, request, next).await
+    }
+}

@@ -1,0 +1,337 @@
+//! The client: one call, one exchange, one answer. `engine` makes every call of a run through it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use azure_core::credentials::Secret;
+use azure_core::http::policies::Policy;
+use azure_core::http::{
+    ClientOptions, Context, HttpClient, Method as CoreMethod, Pipeline, PipelineSendOptions,
+    Request as CoreRequest, RetryOptions, Transport as CoreTransport, Url,
+};
+
+use super::bearer::{Audience, BearerPolicy};
+use super::caller::Caller;
+use super::capture;
+use super::clock::Clock;
+use super::error;
+use super::options::{AzureError, AzureOptions};
+use super::redact;
+use super::render::{Rendered, render};
+use super::reply::Answer;
+use super::sas::{SasKey, SasPolicy};
+use super::sign_in::SignIn;
+use super::stamp::StampPolicy;
+use super::token::Tokens;
+use super::transport::Transport;
+use super::vault::Vault;
+use crate::domain::{Auth, CallId, ErrorKind, Method, Outputs, Reply, Request, ServiceError};
+
+/// Azure, as one caller reaches it. A clone is the same client: connections, tokens and clock offset are shared.
+#[derive(Clone)]
+pub struct Azure {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    resource_manager: Audience,
+    to_resource_manager: Pipeline,
+    graph: Audience,
+    to_graph: Pipeline,
+    to_dps: Pipeline,
+    tokens: Arc<Tokens>,
+    sign_in: Arc<SignIn>,
+    clock: Clock,
+    /// How many seconds the services' clock is ahead of this machine's, from their `Date` headers.
+    ahead: AtomicI64,
+    /// Secrets that came in with the options.
+    given: Vec<Secret>,
+}
+
+impl fmt::Debug for Azure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Azure")
+            .field("resource_manager", &self.inner.resource_manager.host)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A way to prove who calls, with the pipeline that does so.
+struct Door<'a> {
+    pipeline: &'a Pipeline,
+    /// `None` for a shared access signature.
+    audience: Option<&'a Audience>,
+    key: Option<SasKey>,
+}
+
+impl Azure {
+    /// Builds the client; opens no connection and signs nobody in. Fails on settings that cannot work.
+    pub fn new(options: AzureOptions) -> Result<Self, AzureError> {
+        let transport = Arc::new(Transport::new(&options)?);
+        Ok(Self::over(options, transport.clone(), Some(transport)))
+    }
+
+    /// The client over another transport than the network.
+    pub(super) fn over(
+        options: AzureOptions,
+        transport: Arc<dyn HttpClient>,
+        to_platform: Option<Arc<Transport>>,
+    ) -> Self {
+        let sign_in = Arc::new(SignIn::new(&options, transport.clone(), to_platform));
+        let fetcher = sign_in.clone();
+        let fetch = Box::new(move |scope: String| {
+            let sign_in = fetcher.clone();
+            let fetching: futures::future::BoxFuture<'static, _> =
+                Box::pin(async move { sign_in.fetch(&scope).await });
+            fetching
+        });
+        let tokens = Arc::new(Tokens::new(fetch, options.clock.clone()));
+        let bearer = |audience: &Audience| -> Arc<dyn Policy> {
+            Arc::new(BearerPolicy { audience: audience.clone(), tokens: tokens.clone() })
+        };
+        let resource_manager = Audience::of(&options.cloud.resource_manager);
+        let graph = Audience::of(&options.cloud.graph);
+        let environment = &options.environment;
+        let given = [&environment.client_secret, &environment.identity_header, &environment.https_proxy]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        Self {
+            inner: Arc::new(Inner {
+                to_resource_manager: pipeline(&transport, bearer(&resource_manager)),
+                to_graph: pipeline(&transport, bearer(&graph)),
+                to_dps: pipeline(&transport, Arc::new(SasPolicy { cloud: options.cloud })),
+                resource_manager,
+                graph,
+                tokens,
+                sign_in,
+                clock: options.clock,
+                ahead: AtomicI64::new(0),
+                given,
+            }),
+        }
+    }
+
+    /// Gets a token for Resource Manager and tells who it is for. A token that is kept is used; a new sign-in after
+    /// an expired one gets a new token, since the refused one was dropped.
+    ///
+    /// Fails with `Auth`, listing each way tried with its own reason, with `NotSent` when sign-in cannot be reached,
+    /// and with `NotAzure` when something else answers there.
+    pub async fn sign_in(&self) -> Result<Caller, ServiceError> {
+        let scope = &self.inner.resource_manager.scope;
+        let token =
+            self.inner.tokens.get(scope).await.map_err(|error| self.hushed(error, &Vault::default()))?;
+        let method = self.inner.sign_in.way().map_or("none", super::sign_in::Way::name);
+        Ok(Caller::of(method, &token))
+    }
+
+    /// Fills `request`, sends it once as `call`, and gives its reply: 2xx with JSON or nothing. What the request
+    /// captures goes to `vault` and is masked in the reply.
+    ///
+    /// A call that Azure did not take up for want of a fresh token (401) is sent a second time with a new one.
+    pub async fn call(
+        &self,
+        call: CallId,
+        request: &Request,
+        outputs: &Outputs,
+        vault: &Vault,
+    ) -> Result<Reply, ServiceError> {
+        let replied = self.called(call, request, outputs, vault).await;
+        replied.map_err(|error| self.hushed(error, vault))
+    }
+
+    /// Asks the status URL `url` of an accepted operation, byte for byte as Azure gave it. Only https and the
+    /// Resource Manager of this cloud are asked; else `NotAzure`, and nothing is sent.
+    pub async fn poll(&self, call: CallId, url: &str) -> Result<Reply, ServiceError> {
+        let polled = async {
+            let url = Url::parse(url).map_err(|error| {
+                let what = format!("the status URL that Azure gave is malformed: {error}");
+                ServiceError::local(ErrorKind::NotAzure, what)
+            })?;
+            let inner = &*self.inner;
+            inner.resource_manager.admit(&url)?;
+            let door = Door {
+                pipeline: &inner.to_resource_manager,
+                audience: Some(&inner.resource_manager),
+                key: None,
+            };
+            let request = CoreRequest::new(url, CoreMethod::Get);
+            self.exchange(call, &door, &request).await?.into_reply(inner.clock.now())
+        };
+        polled.await.map_err(|error| self.hushed(error, &Vault::default()))
+    }
+
+    async fn called(
+        &self,
+        call: CallId,
+        request: &Request,
+        outputs: &Outputs,
+        vault: &Vault,
+    ) -> Result<Reply, ServiceError> {
+        let rendered = render(request, outputs, vault)?;
+        let door = self.door(&request.auth, vault)?;
+        if let Some(audience) = door.audience {
+            audience.admit(rendered.url())?;
+        }
+        let sent = core_request(&rendered)?;
+        let answer = self.exchange(call, &door, &sent).await?;
+        let mut reply = answer.into_reply(self.inner.clock.now())?;
+        capture::take(request, &mut reply, vault)?;
+        Ok(reply)
+    }
+
+    fn door(&self, auth: &Auth, vault: &Vault) -> Result<Door<'_>, ServiceError> {
+        let inner = &*self.inner;
+        Ok(match auth {
+            Auth::ResourceManager => Door {
+                pipeline: &inner.to_resource_manager,
+                audience: Some(&inner.resource_manager),
+                key: None,
+            },
+            Auth::Graph => Door { pipeline: &inner.to_graph, audience: Some(&inner.graph), key: None },
+            Auth::DpsSas { key, policy } => {
+                let named = |name: &str| {
+                    vault.get(name).ok_or_else(|| {
+                        let what =
+                            format!("the request was not sent: {{secret: {name}}} was not fetched yet");
+                        ServiceError::local(ErrorKind::Refused, what)
+                    })
+                };
+                let now = inner.clock.now().as_second().saturating_add(inner.ahead.load(Ordering::Relaxed));
+                let key = SasKey { key: named(key)?, policy: named(policy)?, now };
+                Door { pipeline: &inner.to_dps, audience: None, key: Some(key) }
+            }
+        })
+    }
+
+    /// Sends `request`; after a 401 once more, when a newer token can be had.
+    async fn exchange(
+        &self,
+        call: CallId,
+        door: &Door<'_>,
+        request: &CoreRequest,
+    ) -> Result<Answer, ServiceError> {
+        let inner = &*self.inner;
+        let began = inner.clock.now();
+        let answer = self.send(call, door, request).await?;
+        let (401, Some(audience)) = (answer.status, door.audience) else { return Ok(answer) };
+        let challenge = challenge(&answer);
+        // A token that was fetched for this very call is no better the second time, unless it was challenged.
+        let dropped = inner.tokens.drop_older(&audience.scope, began);
+        if challenge.is_none() && !dropped {
+            inner.tokens.drop_any(&audience.scope);
+            return Ok(answer);
+        }
+        inner.tokens.drop_any(&audience.scope);
+        let again = self.send(call, door, request).await?;
+        if again.status != 401 {
+            return Ok(again);
+        }
+        inner.tokens.drop_any(&audience.scope);
+        match self::challenge(&again) {
+            Some(claims) => Err(challenged(&again, &claims, inner.clock.now())),
+            None => Ok(again),
+        }
+    }
+
+    async fn send(
+        &self,
+        call: CallId,
+        door: &Door<'_>,
+        request: &CoreRequest,
+    ) -> Result<Answer, ServiceError> {
+        let mut context = Context::new();
+        context.insert(call);
+        if let Some(key) = &door.key {
+            context.insert(key.clone());
+        }
+        let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
+        let sent = door.pipeline.send(&context, &mut request.clone(), Some(options)).await;
+        let answer = Answer::from(sent.map_err(|error| error::of_core(&error))?);
+        if let Some(date) = answer.date() {
+            let ahead = date.as_second().saturating_sub(self.inner.clock.now().as_second());
+            self.inner.ahead.store(ahead, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+
+    /// `error` without any secret that is known here, whoever repeated it.
+    fn hushed(&self, error: ServiceError, vault: &Vault) -> ServiceError {
+        let mut secrets = self.inner.tokens.kept();
+        secrets.extend(self.inner.given.iter().cloned());
+        secrets.extend(vault.hidden().into_iter().map(|(_, secret)| secret));
+        let hush = |text: &str| redact::mask_values(text, secrets.iter().map(Secret::secret));
+        ServiceError { code: error.code.as_deref().map(hush), message: hush(&error.message), ..error }
+    }
+}
+
+fn pipeline(transport: &Arc<dyn HttpClient>, proof: Arc<dyn Policy>) -> Pipeline {
+    let options = ClientOptions {
+        // The engine alone repeats: each attempt is a call of its own.
+        retry: RetryOptions::none(),
+        transport: Some(CoreTransport::new(transport.clone())),
+        ..ClientOptions::default()
+    };
+    Pipeline::new(
+        Some(env!("CARGO_PKG_NAME")),
+        Some(env!("CARGO_PKG_VERSION")),
+        options,
+        vec![Arc::new(StampPolicy)],
+        vec![proof],
+        None,
+    )
+}
+
+fn core_request(rendered: &Rendered) -> Result<CoreRequest, ServiceError> {
+    let method = match rendered.method() {
+        Method::Get => CoreMethod::Get,
+        Method::Head => CoreMethod::Head,
+        Method::Put => CoreMethod::Put,
+        Method::Post => CoreMethod::Post,
+        Method::Patch => CoreMethod::Patch,
+        Method::Delete => CoreMethod::Delete,
+    };
+    let mut request = CoreRequest::new(rendered.url().clone(), method);
+    request.insert_header("accept", "application/json");
+    let shown = rendered.exposed();
+    for (name, value) in &shown.headers {
+        let plain = name.bytes().all(|byte| byte.is_ascii_graphic()) && !value.chars().any(char::is_control);
+        if !plain {
+            let what = format!("the request was not sent: its header `{}` is malformed", error::tidy(name));
+            return Err(ServiceError::local(ErrorKind::Refused, what));
+        }
+        request.insert_header(name.to_ascii_lowercase(), value.clone());
+    }
+    if let Some(body) = &shown.body {
+        let bytes = serde_json::to_vec(body).map_err(|error| {
+            ServiceError::local(
+                ErrorKind::Refused,
+                format!("the request was not sent: its body is no JSON: {error}"),
+            )
+        })?;
+        request.insert_header("content-type", "application/json");
+        request.set_body(bytes);
+    }
+    Ok(request)
+}
+
+/// The claims that a 401 asks for, as `az login --claims-challenge` takes them.
+fn challenge(answer: &Answer) -> Option<String> {
+    let header = answer.header("www-authenticate")?;
+    let (_, rest) = header.split_once("claims=\"")?;
+    let claims = rest.split('"').next()?;
+    // It is shown to be pasted into a shell, so nothing but base64 passes.
+    let plain = claims.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte));
+    (plain && !claims.is_empty()).then(|| claims.to_owned())
+}
+
+fn challenged(answer: &Answer, claims: &str, now: jiff::Timestamp) -> ServiceError {
+    let told = error::of_answer(answer, now);
+    let message = format!(
+        "{}\nAzure asks for a stronger sign-in: run `az login --claims-challenge \"{claims}\"`, then go on",
+        told.message
+    );
+    ServiceError { kind: ErrorKind::Auth, message, ..told }
+}

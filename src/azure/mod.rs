@@ -1,0 +1,36 @@
+//! Speaks to Azure: fills requests, signs in, sends, and reads every form of answer.
+//!
+//! It sends each call once; repeating and waiting are the engine's. It uses `domain` only, and reads neither the
+//! environment nor any file but the CA file it is given. `cli` builds it, `engine` calls it.
+
+mod bearer;
+mod caller;
+mod capture;
+mod client;
+mod clients;
+mod clock;
+mod door;
+mod error;
+mod options;
+pub mod poll;
+pub mod redact;
+mod render;
+mod reply;
+mod routes;
+mod sas;
+mod sign_in;
+mod stamp;
+mod token;
+mod transport;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+pub use azure_core::credentials::Secret;
+pub use caller::Caller;
+pub use client::Azure;
+pub use clock::Clock;
+pub use options::{AzureError, AzureOptions, Environment, SignInMethod, Timeouts};
+pub use render::{Rendered, render};
+pub use vault::Vault;

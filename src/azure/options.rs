@@ -1,0 +1,126 @@
+//! What the client is built from. Everything comes in as a value: `cli` reads the setup file and the environment.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use azure_core::credentials::Secret;
+use thiserror::Error;
+
+use super::clock::Clock;
+use crate::domain::Cloud;
+
+/// How the client reaches Azure and who it is there.
+#[derive(Clone, Debug, Default)]
+pub struct AzureOptions {
+    pub cloud: Cloud,
+    /// `(host pattern, base URL)`. A pattern is a host, a `host:port`, or `*.domain`; exact beats wildcard, the
+    /// longest wildcard wins. A base is `https://host[:port]`, or `http://` to a loopback address. With any route
+    /// given, a host without one is never called.
+    pub routes: Vec<(String, String)>,
+    /// Microsoft Entra tenant id; it goes before `AZURE_TENANT_ID`.
+    pub tenant: Option<String>,
+    pub sign_in: SignInMethod,
+    pub environment: Environment,
+    /// PEM file of certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    pub timeouts: Timeouts,
+    pub clock: Clock,
+}
+
+/// `[auth] method`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SignInMethod {
+    /// Service principal when its variables are set, App Service identity when its variables are set, Azure CLI,
+    /// and last a virtual machine's identity.
+    #[default]
+    Auto,
+    AzureCli,
+    ManagedIdentity,
+    ServicePrincipal,
+}
+
+/// The variables of the environment that matter here, as `cli` read them. Empty ones count as not set.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// `AZURE_TENANT_ID`.
+    pub tenant_id: Option<String>,
+    /// `AZURE_CLIENT_ID`: of the service principal, or of a user-assigned identity.
+    pub client_id: Option<String>,
+    /// `AZURE_CLIENT_SECRET`.
+    pub client_secret: Option<Secret>,
+    /// `IDENTITY_ENDPOINT` of App Service. azure_identity reads the process's variable itself; this one says that
+    /// it is set, and is the only address that such a sign-in may call.
+    pub identity_endpoint: Option<String>,
+    /// `IDENTITY_HEADER`.
+    pub identity_header: Option<Secret>,
+    /// `HTTPS_PROXY` or `https_proxy`; it may hold a password.
+    pub https_proxy: Option<Secret>,
+    /// `NO_PROXY` or `no_proxy`.
+    pub no_proxy: Option<String>,
+    /// `SSL_CERT_FILE`: PEM; trusted as the CA file is.
+    pub ssl_cert_file: Option<PathBuf>,
+    /// `PATH` for the Azure CLI; `None` leaves the process's own.
+    pub path: Option<OsString>,
+}
+
+impl fmt::Debug for Environment {
+    /// Tells which variables are set, never what to.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = [
+            ("AZURE_TENANT_ID", self.tenant_id.is_some()),
+            ("AZURE_CLIENT_ID", self.client_id.is_some()),
+            ("AZURE_CLIENT_SECRET", self.client_secret.is_some()),
+            ("IDENTITY_ENDPOINT", self.identity_endpoint.is_some()),
+            ("IDENTITY_HEADER", self.identity_header.is_some()),
+            ("HTTPS_PROXY", self.https_proxy.is_some()),
+            ("NO_PROXY", self.no_proxy.is_some()),
+            ("SSL_CERT_FILE", self.ssl_cert_file.is_some()),
+            ("PATH", self.path.is_some()),
+        ];
+        f.debug_set().entries(set.iter().filter(|(_, set)| *set).map(|(name, _)| name)).finish()
+    }
+}
+
+/// How long the client waits for the other side, in wall time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timeouts {
+    /// Name lookup, connection and TLS together.
+    pub connect: Duration,
+    /// Between two pieces of a reply, and before its first.
+    pub read: Duration,
+    /// One exchange from first to last, so that a reply that drips cannot hold a step for ever.
+    pub whole: Duration,
+    /// One way of signing in; the Azure CLI alone may take many seconds on a slow disk.
+    pub sign_in: Duration,
+    /// The metadata service of a virtual machine when nobody said that this is one.
+    pub probe: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(20),
+            read: Duration::from_mins(1),
+            whole: Duration::from_mins(5),
+            sign_in: Duration::from_mins(1),
+            probe: Duration::from_secs(4),
+        }
+    }
+}
+
+/// Why no client can be built; all of them are mistakes in settings.
+#[derive(Debug, Error)]
+pub enum AzureError {
+    #[error("route of `{pattern}`: {reason}")]
+    Route { pattern: String, reason: String },
+    #[error("CA file `{}`: {reason}", path.display())]
+    CaFile { path: PathBuf, reason: String },
+    #[error("{name}: {reason}")]
+    Variable { name: &'static str, reason: String },
+    #[error("tenant `{tenant}`: {reason}")]
+    Tenant { tenant: String, reason: String },
+    #[error("the HTTPS client cannot be built: {reason}")]
+    Client { reason: String },
+}
