@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::clock::Now;
 use super::operations;
 use super::permissions::{self, Plane};
-use super::providers::{authorization, device_registry, managed_identity, resources, sign_in};
+use super::providers::{
+    authorization, device_registry, hubs, managed_identity, provisioning_services, resources, sign_in,
+};
 use super::reply::{Refusal, Reply};
 use super::request::Request;
 use super::schema::shorten;
@@ -178,6 +180,10 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<
     match call.provider.as_str() {
         "Microsoft.ManagedIdentity" => managed_identity::handle(&mut call),
         "Microsoft.DeviceRegistry" => device_registry::handle(&mut call),
+        "Microsoft.Devices" if call.kind.to_ascii_lowercase().contains("provisioningservice") => {
+            provisioning_services::handle(&mut call)
+        }
+        "Microsoft.Devices" => hubs::handle(&mut call),
         _ => Err(call.not_found()),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{credentials, device_registry, managed_identity, resources};
+use super::{credentials, device_registry, hubs, managed_identity, provisioning_services, resources};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::operations::{Failure, Operation, Work};
 use crate::sandbox::providers::built_in_roles;
@@ -22,6 +22,8 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
         device_registry::NAMESPACE => device_registry::finish(world, operation, now),
         credentials::CREDENTIAL => credentials::finish(world, operation, now),
         credentials::POLICY => credentials::finish_policy(world, operation, now),
+        credentials::HUB => hubs::finish(world, operation, now),
+        provisioning_services::SERVICE => provisioning_services::finish(world, operation, now),
         _ => {
             if let Some(resource) = world.resource_mut(&operation.resource) {
                 resource.set_property("provisioningState", json!("Succeeded"));
@@ -120,6 +122,8 @@ fn place(world: &mut World, now: &Now, id: &str, body: Value) -> Result<(), Stri
         device_registry::NAMESPACE => device_registry::give_principal(world, id, now),
         credentials::CREDENTIAL => credentials::give_root(world, id, now)?,
         credentials::POLICY => credentials::give_issuing(world, id, now)?,
+        credentials::HUB => hubs::activate(world, id, now),
+        provisioning_services::SERVICE => provisioning_services::activate(world, id, &Due::already()),
         _ => {}
     }
     // Whoever was here before has long been in the directory.
