@@ -145,7 +145,7 @@ fn join(path: &str, name: &str) -> String {
 
 /// Names and values are quoted in errors; a hostile one must not make a hostile error.
 pub(crate) fn shorten(text: &str) -> String {
-    let clean: String = text.chars().filter(|character| !character.is_control()).take(120).collect();
+    let clean: String = text.chars().filter(|character| !character.is_control()).take(400).collect();
     if clean.len() < text.len() { format!("{clean}...") } else { clean }
 }
 

@@ -12,7 +12,7 @@ use crate::sandbox::front_door::Call;
 use crate::sandbox::operations::{self, Failure, Operation, Order, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
-use crate::sandbox::target::region;
+use crate::sandbox::target::{parent, region};
 use crate::sandbox::world::{Resource, World, set, system_data, text};
 
 pub(crate) const NAMESPACE: &str = "Microsoft.DeviceRegistry/namespaces";
@@ -75,7 +75,15 @@ pub(crate) fn check_idle(resource: &Resource) -> Result<(), Refusal> {
 
 /// Accepts an operation on this call's resource.
 pub(crate) fn accept(call: &mut Call<'_>, work: Work, style: Style, seconds: f64, reply: Reply) -> Reply {
-    let location = call.world.resource(&call.id).map(|found| found.location().to_owned()).unwrap_or_default();
+    // A policy of 2026 has no location of its own; its namespace has.
+    let place = |id: &str| {
+        call.world.resource(id).map(|found| found.location().to_owned()).filter(|found| !found.is_empty())
+    };
+    let above = parent(&call.id);
+    let location = place(&call.id)
+        .or_else(|| place(above))
+        .or_else(|| place(parent(above)))
+        .unwrap_or_else(|| "global".to_owned());
     let order = Order {
         work,
         style,

@@ -6,8 +6,8 @@ use super::{credentials, device_registry, hubs, managed_identity, provisioning_s
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::operations::{Failure, Operation, Work};
 use crate::sandbox::providers::built_in_roles;
-use crate::sandbox::target::{parent, region};
-use crate::sandbox::world::{Assignment, Principal, Resource, World, set, system_data};
+use crate::sandbox::target::{covers, parent, region};
+use crate::sandbox::world::{Assignment, Principal, Resource, World, set, system_data, text};
 
 /// Does what an operation was accepted for. An error is the operation's failure, not the request's.
 pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Result<(), Failure> {
@@ -15,7 +15,20 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
         return if operation.work == Work::Delete { Ok(()) } else { Err(gone()) };
     };
     if operation.work == Work::Delete {
-        world.remove_tree(&operation.resource);
+        // A system identity goes with its resource.
+        let root = operation.resource.clone();
+        let gone: Vec<String> = world
+            .resources
+            .values()
+            .filter(|resource| covers(&root, &resource.id))
+            .filter_map(|resource| {
+                text(&resource.body, &["identity", "principalId"])
+                    .or_else(|| resource.property("principalId"))
+            })
+            .map(str::to_owned)
+            .collect();
+        world.principals.retain(|id, _| !gone.contains(id));
+        world.remove_tree(&root);
         return Ok(());
     }
     match kind.as_str() {
