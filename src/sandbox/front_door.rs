@@ -133,13 +133,11 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<
     let mut target = Target::parse(request)?;
     if let Some(asked) = target.subscription.clone() {
         let known = world.settings.subscriptions.iter().find(|known| known.id.eq_ignore_ascii_case(&asked));
-        match known {
-            Some(known) => target.subscription = Some(known.id.clone()),
-            None => {
-                let message = format!("The subscription '{}' could not be found.", shorten(&asked));
-                return Err(Refusal::arm(404, "SubscriptionNotFound", message));
-            }
-        }
+        let Some(known) = known else {
+            let message = format!("The subscription '{}' could not be found.", shorten(&asked));
+            return Err(Refusal::arm(404, "SubscriptionNotFound", message));
+        };
+        target.subscription = Some(known.id.clone());
     }
     let version = request.query_value("api-version").unwrap_or_default();
     if version.is_empty() {

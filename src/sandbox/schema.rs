@@ -91,8 +91,7 @@ pub(crate) fn check_resource(body: &Value, fields: &'static [Field]) -> Result<(
 pub(crate) fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Violation> {
     let fail = |why: String| Err(Violation { path: path.to_owned(), why });
     match (shape, value) {
-        (Shape::Anything | Shape::Text, Value::String(_)) | (Shape::Flag, Value::Bool(_)) => Ok(()),
-        (Shape::Anything, _) => Ok(()),
+        (Shape::Anything, _) | (Shape::Text, Value::String(_)) | (Shape::Flag, Value::Bool(_)) => Ok(()),
         (Shape::Rule(rule), Value::String(text)) => rule(text).or_else(|why| fail(why.to_owned())),
         (Shape::OneOf(choices), Value::String(text)) => {
             if choices.contains(&text.as_str()) {

@@ -54,7 +54,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
 }
 
-pub(crate) fn invalid(violation: schema::Violation) -> Refusal {
+pub(crate) fn invalid(violation: &schema::Violation) -> Refusal {
     let target = violation.path.clone();
     Refusal::arm(400, "InvalidRequestContent", format!("The request content was invalid. {violation}"))
         .at(target)
@@ -163,7 +163,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::arm(400, "InvalidResourceName", message).at("namespaceName"));
     }
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &BODY).map_err(invalid)?;
+    schema::check_resource(&body, &BODY).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let kind = text(&body, &["identity", "type"]).unwrap_or("None").to_owned();
     if let Some(found) = call.world.resource(&call.id) {
@@ -230,7 +230,7 @@ fn replace(call: &mut Call<'_>, body: &Value, identity: &str) -> Reply {
 
 fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.request.json_object()?;
-    schema::check_resource(&body, &PATCH).map_err(invalid)?;
+    schema::check_resource(&body, &PATCH).map_err(|violation| invalid(&violation))?;
     let not_found = call.not_found();
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
     check_idle(found)?;

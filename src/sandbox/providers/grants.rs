@@ -54,7 +54,7 @@ fn principal_on_namespace(
     ))
 }
 
-/// Whether the IoT Hub application may manage the group that a hub goes into.
+/// Whether the hubs' own application may manage the group that a hub goes into.
 pub(crate) fn hub_application_on_group(world: &mut World, group: &str, now: &Now) -> Result<(), String> {
     let principal = world
         .principals

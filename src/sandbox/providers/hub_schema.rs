@@ -1,4 +1,4 @@
-//! Bodies of IoT hubs, from the 2025-08-01-preview, 2026-03-01-preview and stable specifications.
+//! Bodies of hubs, from the 2025-08-01-preview, 2026-03-01-preview and stable specifications.
 //!
 //! Parts that hubs accept and this world does not act on (routing endpoints, encryption, private links) are not looked into.
 

@@ -1,4 +1,4 @@
-//! IoT hubs: creation with a namespace link, keys, certificates, names.
+//! Hubs: creation with a namespace link, keys, certificates, names.
 //!
 //! Facts: contract sections 6, 7 (keys) and 8 (certificates); errors are flat with string codes. Codes other than 400913 are
 //! not published and are this world's own.
@@ -220,7 +220,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     let ids = check_identity(call, &body)?;
     check_link(call, &body, &ids)?;
-    create(call, &body)
+    Ok(create(call, &body))
 }
 
 /// Type and identities agree, and the identities may be assigned.
@@ -280,7 +280,7 @@ fn check_link(call: &mut Call<'_>, body: &Value, identities: &[String]) -> Resul
     own.and(application).map_err(|message| Refusal::hub(400, "IH400913", message))
 }
 
-fn create(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
+fn create(call: &mut Call<'_>, body: &Value) -> Reply {
     let sku = text(body, &["sku", "name"]).unwrap_or_default().to_owned();
     let capacity = body.pointer("/sku/capacity").and_then(Value::as_i64).unwrap_or(1);
     let location = region(text(body, &["location"]).unwrap_or_default());
@@ -304,7 +304,7 @@ fn create(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     let reply = Reply::json(201, public_body(&resource));
     call.world.insert(resource);
     let seconds = call.world.settings.latency.hub;
-    Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
+    accept(call, Work::Create, Style::AsyncOperation, seconds, reply)
 }
 
 /// Keys of a body's policies go to the vault; a GET names policies without keys.
