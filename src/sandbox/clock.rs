@@ -57,6 +57,14 @@ impl Now {
         u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
     }
 
+    /// An earlier simulated moment, with the real moment that it was.
+    pub(crate) fn back_at(&self, sim_ms: i64) -> Self {
+        let sim_ms = sim_ms.clamp(0, self.sim_ms.max(0));
+        let ago = Duration::from_millis(u64::try_from(self.sim_ms.saturating_sub(sim_ms)).unwrap_or(0));
+        let ago = i64::try_from(self.real_wait_ms(ago.as_secs_f64())).unwrap_or(0);
+        Self { real_ms: self.real_ms.saturating_sub(ago), sim_ms, speed: self.speed }
+    }
+
     /// ISO 8601 of the real moment.
     pub(crate) fn iso(&self) -> String {
         iso(self.real_ms)

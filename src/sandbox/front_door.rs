@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::clock::Now;
 use super::operations;
 use super::permissions::{self, Plane};
-use super::providers::{authorization, device_registry, managed_identity, resources, sign_in};
+use super::providers::{
+    authorization, device_registry, hubs, managed_identity, provisioning_services, resources, sign_in,
+};
 use super::reply::{Refusal, Reply};
 use super::request::Request;
 use super::schema::shorten;
@@ -131,13 +133,11 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<
     let mut target = Target::parse(request)?;
     if let Some(asked) = target.subscription.clone() {
         let known = world.settings.subscriptions.iter().find(|known| known.id.eq_ignore_ascii_case(&asked));
-        match known {
-            Some(known) => target.subscription = Some(known.id.clone()),
-            None => {
-                let message = format!("The subscription '{}' could not be found.", shorten(&asked));
-                return Err(Refusal::arm(404, "SubscriptionNotFound", message));
-            }
-        }
+        let Some(known) = known else {
+            let message = format!("The subscription '{}' could not be found.", shorten(&asked));
+            return Err(Refusal::arm(404, "SubscriptionNotFound", message));
+        };
+        target.subscription = Some(known.id.clone());
     }
     let version = request.query_value("api-version").unwrap_or_default();
     if version.is_empty() {
@@ -178,6 +178,10 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<
     match call.provider.as_str() {
         "Microsoft.ManagedIdentity" => managed_identity::handle(&mut call),
         "Microsoft.DeviceRegistry" => device_registry::handle(&mut call),
+        "Microsoft.Devices" if call.kind.to_ascii_lowercase().contains("provisioningservice") => {
+            provisioning_services::handle(&mut call)
+        }
+        "Microsoft.Devices" => hubs::handle(&mut call),
         _ => Err(call.not_found()),
     }
 }

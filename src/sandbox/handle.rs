@@ -192,20 +192,17 @@ async fn start(options: SandboxOptions, lock: File) -> Result<Sandbox, SandboxEr
     // A dead server's file must not lead anybody astray while this one starts.
     _ = std::fs::remove_file(folder.join(SERVER_FILE));
     let (mut store, kept) = Store::open(&folder).map_err(SandboxError::World)?;
-    let mut world = match kept {
-        Some(world) => {
-            if source != WorldSource::Default {
-                let (asked, _) = settings::read(&source).map_err(SandboxError::World)?;
-                if asked != world.source {
-                    return Err(SandboxError::OtherWorld { held: world.source, asked });
-                }
+    let mut world = if let Some(world) = kept {
+        if source != WorldSource::Default {
+            let (asked, _) = settings::read(&source).map_err(SandboxError::World)?;
+            if asked != world.source {
+                return Err(SandboxError::OtherWorld { held: world.source, asked });
             }
-            world
         }
-        None => {
-            let (name, settings) = settings::read(&source).map_err(SandboxError::World)?;
-            World::found(name, settings, real_now_ms(), speed).map_err(SandboxError::World)?
-        }
+        world
+    } else {
+        let (name, settings) = settings::read(&source).map_err(SandboxError::World)?;
+        World::found(name, settings, real_now_ms(), speed).map_err(SandboxError::World)?
     };
     world.epoch.rebase(real_now_ms(), speed);
     let failed = |source| SandboxError::Folder { path: folder.clone(), source };

@@ -139,8 +139,14 @@ fn certificate_text(id: &str, kind: &str) -> String {
     (0_u8..64).map(|round| hex(&Sha256::digest(format!("{id}|{kind}|{round}").as_bytes()))).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        for half in [byte >> 4, byte & 0x0f] {
+            text.extend(char::from_digit(u32::from(half), 16));
+        }
+        text
+    })
 }
 
 /// Ends every overdue operation, the longest overdue first, each at its own moment.
@@ -156,8 +162,7 @@ pub(crate) fn settle(world: &mut World, now: &Now) {
         .collect();
     overdue.sort();
     for (at, id) in overdue {
-        let moment = Now { sim_ms: at.max(0).min(now.sim_ms), ..*now };
-        finish(world, &id, &moment);
+        finish(world, &id, &now.back_at(at));
     }
 }
 

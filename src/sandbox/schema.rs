@@ -91,8 +91,7 @@ pub(crate) fn check_resource(body: &Value, fields: &'static [Field]) -> Result<(
 pub(crate) fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Violation> {
     let fail = |why: String| Err(Violation { path: path.to_owned(), why });
     match (shape, value) {
-        (Shape::Anything | Shape::Text, Value::String(_)) | (Shape::Flag, Value::Bool(_)) => Ok(()),
-        (Shape::Anything, _) => Ok(()),
+        (Shape::Anything, _) | (Shape::Text, Value::String(_)) | (Shape::Flag, Value::Bool(_)) => Ok(()),
         (Shape::Rule(rule), Value::String(text)) => rule(text).or_else(|why| fail(why.to_owned())),
         (Shape::OneOf(choices), Value::String(text)) => {
             if choices.contains(&text.as_str()) {
@@ -145,7 +144,7 @@ fn join(path: &str, name: &str) -> String {
 
 /// Names and values are quoted in errors; a hostile one must not make a hostile error.
 pub(crate) fn shorten(text: &str) -> String {
-    let clean: String = text.chars().filter(|character| !character.is_control()).take(120).collect();
+    let clean: String = text.chars().filter(|character| !character.is_control()).take(400).collect();
     if clean.len() < text.len() { format!("{clean}...") } else { clean }
 }
 

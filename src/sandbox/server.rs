@@ -76,21 +76,19 @@ async fn answer(State(shared): State<Shared>, incoming: HttpRequest<Body>) -> Re
         body: Vec::new(),
     };
     let whole = to_bytes(body, BODY_LIMIT).await;
-    let worked = tokio::task::spawn_blocking(move || match whole {
-        Ok(bytes) => {
-            request.body = bytes.to_vec();
-            turn(&shared, &request)
-        }
-        Err(_) => {
+    let worked = tokio::task::spawn_blocking(move || {
+        let Ok(bytes) = whole else {
             let message = format!("The request body is larger than {BODY_LIMIT} bytes, or broke off.");
-            plain_refusal(Refusal::arm(413, "RequestContentTooLarge", message))
-        }
+            return plain_refusal(Refusal::arm(413, "RequestContentTooLarge", message));
+        };
+        request.body = bytes.to_vec();
+        turn(&shared, &request)
     })
     .await;
     let reply = worked.unwrap_or_else(|_| {
         plain_refusal(Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
     });
-    to_http(reply)
+    to_http(&reply)
 }
 
 /// One step, durable before it is answered.
@@ -126,7 +124,7 @@ fn host_of(authority: &str) -> &str {
     }
 }
 
-fn to_http(reply: Reply) -> Response<Body> {
+fn to_http(reply: &Reply) -> Response<Body> {
     let bytes = reply.body.as_ref().map(|body| serde_json::to_vec(body).unwrap_or_default());
     let mut response = Response::new(bytes.map_or_else(Body::empty, Body::from));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

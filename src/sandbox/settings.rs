@@ -76,7 +76,6 @@ pub(crate) struct CallerSettings {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches of a world file")]
 pub(crate) struct Graph {
     pub(crate) hub_application: bool,
     pub(crate) hub_application_object_id: String,

@@ -7,13 +7,15 @@ use uuid::Uuid;
 use super::clock::Now;
 use super::front_door;
 use super::operations;
-use super::providers::sign_in;
+use super::providers::{dps_service, graph, sign_in};
 use super::reply::{Refusal, Reply};
 use super::request::Request;
 use super::world::World;
 
 /// Largest body that is read, in bytes. ARM's own limit is 4 MB.
 pub(crate) const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+const DPS_SUFFIX: &str = ".azure-devices-provisioning.net";
 
 /// Answers one request.
 pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
@@ -38,9 +40,15 @@ fn dispatch(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Re
     if host == "login.microsoftonline.com" {
         return sign_in::handle(world, request, now);
     }
+    if host == "graph.microsoft.com" {
+        return graph::handle(world, request, now);
+    }
     if host == "management.azure.com" {
         throttle(world, request, now)?;
         return front_door::handle(world, request, now);
+    }
+    if let Some(name) = host.strip_suffix(DPS_SUFFIX) {
+        return dps_service::handle(world, request, now, name);
     }
     if request.to_loopback() {
         return by_path(world, request, now);
@@ -62,6 +70,7 @@ fn by_path(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Ref
             throttle(world, request, now)?;
             front_door::handle(world, request, now)
         }
+        ("v1.0", _) => graph::handle(world, request, now),
         (_, "oauth2" | "v2.0" | "discovery" | ".well-known") => sign_in::handle(world, request, now),
         _ => Err(Refusal::arm(
             404,

@@ -59,7 +59,7 @@ impl Target {
             let taken = segments.len() - rest.len() + index;
             target.scope = format!("/{}", segments.get(..taken).unwrap_or_default().join("/"));
             if taken == 0 {
-                target.scope = "/".to_owned();
+                "/".clone_into(&mut target.scope);
             }
             rest = rest.get(index..).unwrap_or_default();
         }

@@ -76,7 +76,7 @@ fn make(name: &str, real_ms: i64, days: i64, issuer: Option<&Authority>) -> Resu
             params.signed_by(&key, &issuer).map_err(failed)?
         }
     };
-    let thumbprint = Sha1::digest(certificate.der()).iter().map(|byte| format!("{byte:02X}")).collect();
+    let thumbprint = super::operations::hex(&Sha1::digest(certificate.der())).to_ascii_uppercase();
     Ok(Authority {
         certificate: STANDARD.encode(certificate.der()),
         key: STANDARD.encode(key.serialize_der()),

@@ -61,7 +61,7 @@ fn check_scope(world: &World, scope: &str) -> Result<(), Refusal> {
     let parts: Vec<&str> = scope.trim_matches('/').split('/').collect();
     match parts.as_slice() {
         [""] | ["providers", ..] => Ok(()),
-        [word, subscription] if word.eq_ignore_ascii_case("subscriptions") => {
+        [head, subscription] if head.eq_ignore_ascii_case("subscriptions") => {
             let known =
                 world.settings.subscriptions.iter().any(|known| known.id.eq_ignore_ascii_case(subscription));
             if known {
@@ -70,7 +70,7 @@ fn check_scope(world: &World, scope: &str) -> Result<(), Refusal> {
             let message = format!("The subscription '{}' could not be found.", shorten(subscription));
             Err(Refusal::arm(404, "SubscriptionNotFound", message))
         }
-        [_, _, word, group] if word.eq_ignore_ascii_case("resourcegroups") => {
+        [_, _, middle, group] if middle.eq_ignore_ascii_case("resourcegroups") => {
             if world.resource(scope).is_some() {
                 return Ok(());
             }

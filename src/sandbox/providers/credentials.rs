@@ -117,7 +117,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PUT", None) => put(call),
         ("PATCH", None) => {
             let body = call.request.json_object()?;
-            schema::check_resource(&body, &CREDENTIAL_PATCH).map_err(invalid)?;
+            schema::check_resource(&body, &CREDENTIAL_PATCH).map_err(|violation| invalid(&violation))?;
             let not_found = call.not_found();
             let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
             check_idle(found)?;
@@ -144,7 +144,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     ready_parent(call)?;
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &CREDENTIAL_BODY).map_err(invalid)?;
+    schema::check_resource(&body, &CREDENTIAL_BODY).map_err(|violation| invalid(&violation))?;
     let location = region(text(&body, &["location"]).unwrap_or_default());
     check_region(call, &location)?;
     let tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));
@@ -236,7 +236,7 @@ fn put_policy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     ready_parent(call)?;
     let body = call.request.json_object()?;
-    schema::check_resource(&body, policy_fields(call)).map_err(invalid)?;
+    schema::check_resource(&body, policy_fields(call)).map_err(|violation| invalid(&violation))?;
     let credential = parent(&call.id).to_owned();
     let home = call.world.resource(&credential).map(|found| found.location().to_owned()).unwrap_or_default();
     if let Some(location) = text(&body, &["location"]) {
@@ -287,7 +287,7 @@ fn put_policy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 fn patch_policy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.request.json_object()?;
-    schema::check_resource(&body, policy_fields(call)).map_err(invalid)?;
+    schema::check_resource(&body, policy_fields(call)).map_err(|violation| invalid(&violation))?;
     let leaf =
         body.pointer("/properties/certificate/leafCertificateConfiguration").cloned().unwrap_or_default();
     let not_found = call.not_found();

@@ -12,7 +12,7 @@ use crate::sandbox::front_door::Call;
 use crate::sandbox::operations::{self, Failure, Operation, Order, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
-use crate::sandbox::target::region;
+use crate::sandbox::target::{parent, region};
 use crate::sandbox::world::{Resource, World, set, system_data, text};
 
 pub(crate) const NAMESPACE: &str = "Microsoft.DeviceRegistry/namespaces";
@@ -54,7 +54,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
 }
 
-pub(crate) fn invalid(violation: schema::Violation) -> Refusal {
+pub(crate) fn invalid(violation: &schema::Violation) -> Refusal {
     let target = violation.path.clone();
     Refusal::arm(400, "InvalidRequestContent", format!("The request content was invalid. {violation}"))
         .at(target)
@@ -75,7 +75,15 @@ pub(crate) fn check_idle(resource: &Resource) -> Result<(), Refusal> {
 
 /// Accepts an operation on this call's resource.
 pub(crate) fn accept(call: &mut Call<'_>, work: Work, style: Style, seconds: f64, reply: Reply) -> Reply {
-    let location = call.world.resource(&call.id).map(|found| found.location().to_owned()).unwrap_or_default();
+    // A policy of 2026 has no location of its own; its namespace has.
+    let place = |id: &str| {
+        call.world.resource(id).map(|found| found.location().to_owned()).filter(|found| !found.is_empty())
+    };
+    let above = parent(&call.id);
+    let location = place(&call.id)
+        .or_else(|| place(above))
+        .or_else(|| place(parent(above)))
+        .unwrap_or_else(|| "global".to_owned());
     let order = Order {
         work,
         style,
@@ -155,7 +163,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::arm(400, "InvalidResourceName", message).at("namespaceName"));
     }
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &BODY).map_err(invalid)?;
+    schema::check_resource(&body, &BODY).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let kind = text(&body, &["identity", "type"]).unwrap_or("None").to_owned();
     if let Some(found) = call.world.resource(&call.id) {
@@ -222,7 +230,7 @@ fn replace(call: &mut Call<'_>, body: &Value, identity: &str) -> Reply {
 
 fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.request.json_object()?;
-    schema::check_resource(&body, &PATCH).map_err(invalid)?;
+    schema::check_resource(&body, &PATCH).map_err(|violation| invalid(&violation))?;
     let not_found = call.not_found();
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
     check_idle(found)?;

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{credentials, device_registry, managed_identity, resources};
+use super::{credentials, device_registry, hubs, managed_identity, provisioning_services, resources};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::operations::{Failure, Operation, Work};
 use crate::sandbox::providers::built_in_roles;
-use crate::sandbox::target::{parent, region};
-use crate::sandbox::world::{Assignment, Principal, Resource, World, set, system_data};
+use crate::sandbox::target::{covers, parent, region};
+use crate::sandbox::world::{Assignment, Principal, Resource, World, set, system_data, text};
 
 /// Does what an operation was accepted for. An error is the operation's failure, not the request's.
 pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Result<(), Failure> {
@@ -15,13 +15,28 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
         return if operation.work == Work::Delete { Ok(()) } else { Err(gone()) };
     };
     if operation.work == Work::Delete {
-        world.remove_tree(&operation.resource);
+        // A system identity goes with its resource.
+        let root = operation.resource.clone();
+        let gone: Vec<String> = world
+            .resources
+            .values()
+            .filter(|resource| covers(&root, &resource.id))
+            .filter_map(|resource| {
+                text(&resource.body, &["identity", "principalId"])
+                    .or_else(|| resource.property("principalId"))
+            })
+            .map(str::to_owned)
+            .collect();
+        world.principals.retain(|id, _| !gone.contains(id));
+        world.remove_tree(&root);
         return Ok(());
     }
     match kind.as_str() {
         device_registry::NAMESPACE => device_registry::finish(world, operation, now),
         credentials::CREDENTIAL => credentials::finish(world, operation, now),
         credentials::POLICY => credentials::finish_policy(world, operation, now),
+        credentials::HUB => hubs::finish(world, operation, now),
+        provisioning_services::SERVICE => provisioning_services::finish(world, operation, now),
         _ => {
             if let Some(resource) = world.resource_mut(&operation.resource) {
                 resource.set_property("provisioningState", json!("Succeeded"));
@@ -120,6 +135,8 @@ fn place(world: &mut World, now: &Now, id: &str, body: Value) -> Result<(), Stri
         device_registry::NAMESPACE => device_registry::give_principal(world, id, now),
         credentials::CREDENTIAL => credentials::give_root(world, id, now)?,
         credentials::POLICY => credentials::give_issuing(world, id, now)?,
+        credentials::HUB => hubs::activate(world, id, now),
+        provisioning_services::SERVICE => provisioning_services::activate(world, id, &Due::already()),
         _ => {}
     }
     // Whoever was here before has long been in the directory.

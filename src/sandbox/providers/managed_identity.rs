@@ -44,7 +44,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PUT", false) => put(call),
         ("PATCH", false) => {
             let body = call.request.json_object()?;
-            schema::check(&body, &Shape::Object(&PATCH), "").map_err(invalid)?;
+            schema::check(&body, &Shape::Object(&PATCH), "").map_err(|violation| invalid(&violation))?;
             let not_found = call.not_found();
             let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
             if let Some(tags) = body.get("tags") {
@@ -64,7 +64,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
 }
 
-fn invalid(violation: schema::Violation) -> Refusal {
+fn invalid(violation: &schema::Violation) -> Refusal {
     let target = violation.path.clone();
     Refusal::arm(400, "InvalidRequestContent", format!("The request content was invalid. {violation}"))
         .at(target)
@@ -87,7 +87,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     let body = call.body_with_location(true)?;
     let fields: &'static [Field] = if call.version.as_str() < "2024" { &BODY_2023 } else { &BODY_2024 };
-    schema::check_resource(&body, fields).map_err(invalid)?;
+    schema::check_resource(&body, fields).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));
     if let Some(found) = call.world.resource_mut(&call.id) {

@@ -15,7 +15,7 @@ use crate::sandbox::target::{Target, covers, group_id, region};
 use crate::sandbox::world::{Resource, World, set};
 
 pub(crate) const GROUP: &str = "Microsoft.Resources/resourceGroups";
-/// The IoT Hub application, the same in every tenant (contract, section 1b).
+/// The application that hubs act as, the same in every tenant (contract, section 1b).
 pub(crate) const HUB_APPLICATION_ID: &str = "89d10474-74af-4874-99a7-c23c2f643083";
 const PROVIDER: &str = "Microsoft.Resources";
 
@@ -305,7 +305,8 @@ fn group(
         "PUT" => put_group(world, request, &id, name),
         "PATCH" => {
             let body = request.json_object()?;
-            schema::check(&body, &Shape::Object(&GROUP_PATCH), "").map_err(invalid)?;
+            schema::check(&body, &Shape::Object(&GROUP_PATCH), "")
+                .map_err(|violation| invalid(&violation))?;
             let group = world.resource_mut(&id).ok_or_else(missing)?;
             if let Some(tags) = body.get("tags") {
                 set(&mut group.body, &["tags"], tags.clone());
@@ -334,7 +335,7 @@ fn group(
     }
 }
 
-fn invalid(violation: schema::Violation) -> Refusal {
+fn invalid(violation: &schema::Violation) -> Refusal {
     let target = violation.path.clone();
     Refusal::arm(400, "InvalidRequestContent", format!("The request content was invalid. {violation}"))
         .at(target)
@@ -349,7 +350,7 @@ fn put_group(world: &mut World, request: &Request, id: &str, name: &str) -> Resu
         return Err(Refusal::arm(400, "InvalidResourceGroupName", message));
     }
     let body = request.json_object()?;
-    schema::check_resource(&body, &GROUP_BODY).map_err(invalid)?;
+    schema::check_resource(&body, &GROUP_BODY).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let offered = locations(world, PROVIDER, "resourceGroups");
     if !offered.contains(&location) {
@@ -404,13 +405,11 @@ fn list(
         let known = part
             .split_once(" eq ")
             .map(|(name, value)| (name.trim(), value.trim().trim_matches('\'').to_owned()));
-        match known {
-            Some((name @ ("tagName" | "tagValue" | "resourceType"), value)) => conditions.push((name, value)),
-            _ => {
-                let message = format!("The filter '{}' is not supported.", shorten(part));
-                return Err(Refusal::arm(400, "InvalidFilterInQueryString", message));
-            }
-        }
+        let Some((name @ ("tagName" | "tagValue" | "resourceType"), value)) = known else {
+            let message = format!("The filter '{}' is not supported.", shorten(part));
+            return Err(Refusal::arm(400, "InvalidFilterInQueryString", message));
+        };
+        conditions.push((name, value));
     }
     let find =
         |name: &str| conditions.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());

@@ -286,10 +286,12 @@ fn check_scopes(world: &World, scope: &str, assignable: &[String]) -> Result<(),
     for one in assignable {
         let parts: Vec<&str> = one.trim_matches('/').split('/').collect();
         let known = match parts.as_slice() {
-            [word, subscription] if word.eq_ignore_ascii_case("subscriptions") => {
+            [head, subscription] if head.eq_ignore_ascii_case("subscriptions") => {
                 world.settings.subscriptions.iter().any(|known| known.id.eq_ignore_ascii_case(subscription))
             }
-            [_, _, word, _] if word.eq_ignore_ascii_case("resourcegroups") => world.resource(one).is_some(),
+            [_, _, middle, _] if middle.eq_ignore_ascii_case("resourcegroups") => {
+                world.resource(one).is_some()
+            }
             _ => false,
         };
         if !known || !one.starts_with('/') {

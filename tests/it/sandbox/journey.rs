@@ -1,37 +1,183 @@
-//! The whole setup, as far as it is built.
+//! The whole setup in both generations, and the certificates it leaves.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::support::{Azure, CALM, east, group_path};
+use super::setup::{
+    A, A2, ADR_CONTRIBUTOR, CONTRIBUTOR, CUSTOM_ROLE, DPS_HOST, HUB_APPLICATION, Versions, dps_id,
+    group_body, hub_body, hub_id, identity_id, namespace_id, role_body,
+};
+use super::support::{Azure, CALM, SUBSCRIPTION, group_path};
 
-const ADR: &str = "api-version=2025-11-01-preview";
-
-#[tokio::test]
-async fn group_identity_and_namespace_come_to_be() {
+async fn whole(versions: Versions) {
     let folder = tempfile::tempdir().unwrap();
     let azure = Azure::open(folder.path(), CALM, 0.0).await;
-    azure.put(&group_path("?api-version=2025-04-01"), east()).await.expect(201);
-    azure.put(&group_path("?api-version=2025-04-01"), east()).await.expect(200);
-    let path =
-        group_path("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/uami?api-version=2023-01-31");
-    let identity = azure.put(&path, east()).await.expect(201);
-    assert_eq!(
-        azure.put(&path, east()).await.expect(200).text("/properties/principalId"),
-        identity.text("/properties/principalId")
-    );
-    let path = group_path(&format!("/providers/Microsoft.DeviceRegistry/namespaces/ns-1?{ADR}"));
+    azure.make_everything(versions).await;
+
+    let hub = azure.get(&format!("{}?api-version={}", hub_id(), versions.hub)).await.expect(200);
+    assert_eq!(hub.text("/properties/state"), "Active");
+    assert_eq!(hub.text("/properties/hostName"), "hub-sandbox.azure-devices.net");
+    assert_eq!(hub.text("/properties/deviceRegistry/namespaceResourceId"), namespace_id());
+    assert_eq!(hub.text("/sku/tier"), "Generation2");
+    let assigned = &hub.body["identity"]["userAssignedIdentities"][identity_id()];
+    assert!(assigned["principalId"].is_string() && assigned["clientId"].is_string(), "{assigned}");
+
+    let dps = azure.get(&format!("{}?api-version={}", dps_id(), versions.dps)).await.expect(200);
+    assert_eq!(dps.text("/properties/state"), "Active");
+    assert_eq!(dps.text("/properties/serviceOperationsHostName"), DPS_HOST);
+    assert_eq!(dps.text("/properties/iotHubs/0/name"), "hub-sandbox.azure-devices.net");
+    assert!(dps.text("/properties/iotHubs/0/connectionString").ends_with("SharedAccessKey=****"));
+    assert_eq!(dps.body["tags"], json!({"hubup-setup": "devices"}));
+
+    let policy = format!("{}/credentials/default/policies/default", namespace_id());
+    let certificates = azure.hub_certificates(versions).await;
+    let [certificate] = certificates.as_slice() else { panic!("{certificates:?}") };
+    let spelled = if versions.hub.starts_with("2025") { "PolicyResourceId" } else { "policyResourceId" };
+    assert_eq!(certificate["properties"][spelled].as_str().unwrap(), policy);
+    check_certificate(certificate);
+
+    let signed = azure.owner_signature(versions).await;
+    let group = azure.enrollment("GET", "group-1", &signed, None, None).await.expect(200);
+    assert_eq!(group.text("/credentialPolicyName"), "default");
+    assert_eq!(group.text("/provisioningStatus"), "enabled");
+    assert!(!group.body.to_string().contains("primaryKey"), "{}", group.body);
+    let keys =
+        azure.enrollment("POST", "group-1/attestationmechanism", &signed, None, None).await.expect(200);
+    assert!(STANDARD.decode(keys.text("/symmetricKey/primaryKey")).is_ok_and(|key| key.len() == 32));
+    azure.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn seven_stages_in_generation_a() {
+    whole(A).await;
+}
+
+#[tokio::test]
+async fn seven_stages_in_generation_a2() {
+    whole(A2).await;
+}
+
+/// The hub's entry is a real issuing authority: P-384, a CA that issues leaves only, dates and thumbprint as told.
+fn check_certificate(entry: &serde_json::Value) {
+    let der = STANDARD.decode(entry["properties"]["certificate"].as_str().unwrap()).unwrap();
+    let (_, certificate) = X509Certificate::from_der(&der).unwrap();
+    assert_eq!(certificate.subject().to_string(), entry["properties"]["subject"].as_str().unwrap());
+    let constraints = certificate.basic_constraints().unwrap().unwrap();
+    assert!(constraints.value.ca && constraints.value.path_len_constraint == Some(0));
+    assert_eq!(certificate.public_key().parsed().unwrap().key_size(), 384);
+    assert!(certificate.validity().is_valid());
+    let expiry = jiff::fmt::rfc2822::parse(entry["properties"]["expiry"].as_str().unwrap()).unwrap();
+    assert_eq!(expiry.timestamp().as_second(), certificate.validity().not_after.timestamp());
+    let digest: String =
+        <sha1::Sha1 as sha1::Digest>::digest(&der).iter().map(|byte| format!("{byte:02X}")).collect();
+    assert_eq!(entry["properties"]["thumbprint"].as_str().unwrap(), digest);
+}
+
+#[tokio::test]
+async fn long_operations_take_two_polls_and_show_their_headers() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), CALM, 0.0).await;
+    let principal = azure.make_group_and_identity().await;
+    azure.assign(&group_path(""), HUB_APPLICATION, CONTRIBUTOR).await.expect(201);
+    let path = format!("{}?api-version={}", namespace_id(), A.registry);
     let accepted = azure
         .put(&path, json!({"location": "East US 2", "identity": {"type": "SystemAssigned"}}))
         .await
         .expect(201);
     assert_eq!(accepted.text("/properties/provisioningState"), "Accepted");
+    assert_eq!(accepted.text("/location"), "eastus2");
     let url = accepted.header("azure-asyncoperation");
     assert!(url.len() > 4000 && url.ends_with("&h"), "{url}");
-    assert!(!accepted.header("retry-after").is_empty());
+    assert_eq!(accepted.header("retry-after-ms"), "0");
+    // A status URL that was changed on the way is refused, however little.
+    azure
+        .get(url.strip_prefix("https://management.azure.com").unwrap().strip_suffix("&h").unwrap())
+        .await
+        .refused(400, "InvalidOperationStatusUrl");
     let (done, polls) = azure.poll(&url).await;
     assert_eq!((done.text("/status").as_str(), polls), ("Succeeded", 2));
-    let namespace = azure.get(&path).await.expect(200);
-    assert_eq!(namespace.text("/properties/provisioningState"), "Succeeded");
-    assert!(!namespace.text("/identity/principalId").is_empty());
+    azure.assign(&namespace_id(), &principal, ADR_CONTRIBUTOR).await.expect(201);
+
+    let accepted = azure.put(&format!("{}?api-version={}", hub_id(), A.hub), hub_body()).await.expect(201);
+    assert!(!accepted.header("azure-asyncoperation").is_empty() && accepted.header("location").is_empty());
+    assert_eq!(azure.poll(&accepted.header("azure-asyncoperation")).await.1, 2);
+
+    // The same namespace again: replaced at once, and what the body leaves out is gone.
+    let tagged = json!({"location": "eastus2", "tags": {"a": "b"}, "identity": {"type": "SystemAssigned"}});
+    let before = azure.put(&path, tagged).await.expect(200).text("/identity/principalId");
+    let after = azure
+        .put(&path, json!({"location": "eastus2", "identity": {"type": "SystemAssigned"}}))
+        .await
+        .expect(200);
+    assert_eq!((after.body["tags"].clone(), after.text("/identity/principalId")), (json!({}), before));
+
+    // Linked, it does not go; PATCH and DELETE answer 202 with a Location.
+    azure.arm("DELETE", &path, None).await.refused(409, "NamespaceHasLinkedResources");
+    let accepted = azure.arm("PATCH", &path, Some(&json!({"tags": {"c": "d"}}))).await.expect(202);
+    let (done, polls) = azure.poll(&accepted.header("location")).await;
+    assert_eq!((done.status, done.body["tags"].clone(), polls), (200, json!({"c": "d"}), 2));
+    let accepted =
+        azure.arm("DELETE", &format!("{}?api-version={}", hub_id(), A.hub), None).await.expect(202);
+    assert!(!accepted.header("azure-asyncoperation").is_empty());
+    assert_eq!(azure.poll(&accepted.header("location")).await.0.status, 204);
+    let accepted = azure.arm("DELETE", &path, None).await.expect(202);
+    azure.poll(&accepted.header("location")).await.0.expect(204);
+    azure.get(&path).await.refused(404, "ResourceNotFound");
+    azure.arm("DELETE", &path, None).await.expect(204);
+    azure.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_corrected_custom_role_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), CALM, 0.0).await;
+    let principal = azure.make_group_and_identity().await;
+    azure.assign(&group_path(""), HUB_APPLICATION, CONTRIBUTOR).await.expect(201);
+    let role = group_path(&format!(
+        "/providers/Microsoft.Authorization/roleDefinitions/{CUSTOM_ROLE}?api-version=2022-04-01"
+    ));
+    azure.put(&role, role_body("adr role")).await.expect(201);
+    azure.put(&role, role_body("adr role")).await.expect(201);
+    let read = azure.get(&role).await.expect(200);
+    assert_eq!(read.body["properties"]["permissions"], role_body("")["properties"]["permissions"]);
+    assert_eq!(
+        read.text("/id"),
+        format!(
+            "/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{CUSTOM_ROLE}"
+        )
+    );
+    azure.make_namespace(A).await;
+    azure.assign(&namespace_id(), &principal, CUSTOM_ROLE).await.expect(201);
+    azure.make_hub(A).await;
+    azure.make_dps(A).await;
+    azure.arm("DELETE", &role, None).await.refused(400, "RoleDefinitionHasAssignments");
+    azure.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn enrollment_groups_follow_their_etags() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), CALM, 0.0).await;
+    azure.make_everything(A).await;
+    let signed = azure.owner_signature(A).await;
+    let body = group_body("default");
+    azure.enrollment("PUT", "group-1", &signed, None, Some(&body)).await.refused(409, "409001");
+    azure.enrollment("PUT", "group-1", &signed, Some("\"old\""), Some(&body)).await.refused(412, "412001");
+    let etag = azure.enrollment("GET", "group-1", &signed, None, None).await.expect(200).text("/etag");
+    let changed = azure.enrollment("PUT", "group-1", &signed, Some(&etag), Some(&body)).await.expect(200);
+    assert!(!changed.text("/attestation/symmetricKey/primaryKey").is_empty());
+    azure
+        .enrollment("PUT", "group-1", &signed, Some("*"), Some(&group_body("missing")))
+        .await
+        .refused(400, "400004");
+    let query = json!({"query": "SELECT * FROM enrollmentGroups"});
+    let listed = azure.enrollment("POST", "query", &signed, None, Some(&query)).await.expect(200);
+    assert_eq!(listed.body.as_array().unwrap().len(), 1);
+    azure.enrollment("DELETE", "group-1", &signed, None, None).await.expect(204);
+    let gone = azure.enrollment("GET", "group-1", &signed, None, None).await.refused(404, "404201");
+    assert_eq!(gone.header("x-ms-error-code"), "404201");
+    assert!(gone.body["trackingId"].is_string() && gone.body["timestampUtc"].is_string());
     azure.sandbox.shutdown().await;
 }

@@ -155,7 +155,7 @@ impl Azure {
             .into_iter()
             .find(|url| !url.is_empty());
         if let Some(url) = url {
-            self.poll(&url).await;
+            self.poll(&url).await.0.expect(200);
         }
         self.get(path).await
     }

@@ -1,0 +1,138 @@
+//! The service data plane of provisioning services: who may call, and where a call goes.
+//!
+//! A call carries a shared access signature over one of the service's own keys, or a bearer token and a data role. Facts:
+//! contract section 9; signatures as in section 7b. Enrollment groups themselves are in `enrollment`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::Value;
+use sha2::Sha256;
+
+use super::enrollment;
+use super::provisioning_services::SERVICE;
+use super::sign_in::{Audience, check_bearer};
+use crate::sandbox::clock::Now;
+use crate::sandbox::permissions::{self, Plane};
+use crate::sandbox::reply::{Refusal, Reply};
+use crate::sandbox::request::{Request, decode};
+use crate::sandbox::schema::shorten;
+use crate::sandbox::world::{Resource, World, text};
+
+/// Versions of the service API that this world speaks.
+const VERSIONS: [&str; 2] = ["2025-07-01-preview", "2021-10-01"];
+
+/// Handles a request to `{name}.azure-devices-provisioning.net`.
+pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str) -> Result<Reply, Refusal> {
+    let found = world
+        .resources
+        .values_mut()
+        .find(|found| found.kind == SERVICE && found.name().eq_ignore_ascii_case(name));
+    let Some(service) = found.filter(|service| service.property("idScope").is_some()) else {
+        let message = format!("The provisioning service '{}' was not found.", shorten(name));
+        return Err(Refusal::data_plane(404, 404_001, message));
+    };
+    // A new service's host takes a while to know it.
+    if !service.answers.look(now) {
+        let message = format!("The provisioning service '{name}' is not ready yet.");
+        return Err(Refusal::data_plane(404, 404_001, message));
+    }
+    let service = service.clone();
+    let version = request.query_value("api-version").unwrap_or_default();
+    if !VERSIONS.contains(&version.as_str()) {
+        let message = format!(
+            "The api-version '{}' is missing or not supported; supported are: {}.",
+            shorten(&version),
+            VERSIONS.join(", ")
+        );
+        return Err(Refusal::data_plane(400, 400_003, message));
+    }
+    let writes = match request.method.as_str() {
+        "GET" => false,
+        "POST" => {
+            !matches!(request.segments().last().map(String::as_str), Some("query" | "attestationmechanism"))
+        }
+        _ => true,
+    };
+    check_caller(world, request, now, &service, writes)?;
+    enrollment::handle(world, request, now, &service, &version)
+}
+
+fn check_caller(
+    world: &World,
+    request: &Request,
+    now: &Now,
+    service: &Resource,
+    writes: bool,
+) -> Result<(), Refusal> {
+    let header = request.header("authorization").unwrap_or_default();
+    if header.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) {
+        let caller = check_bearer(world, request, now, Audience::ProvisioningService)?;
+        let verb = if writes { "write" } else { "read" };
+        let action = format!("Microsoft.Devices/provisioningServices/enrollmentGroups/{verb}");
+        if permissions::allows(world, &caller.object_id, Plane::Data, &action, &service.id, now) {
+            return Ok(());
+        }
+        let message = format!("The caller lacks the data action '{action}'.");
+        return Err(Refusal::data_plane(403, 403_001, message));
+    }
+    check_signature(header, now, service, writes)
+}
+
+/// Verifies `SharedAccessSignature sr=..&sig=..&se=..&skn=..` against the service's keys.
+fn check_signature(header: &str, now: &Now, service: &Resource, writes: bool) -> Result<(), Refusal> {
+    let refuse = |message: &str| Err(Refusal::data_plane(401, 401_002, message.to_owned()));
+    let Some(token) = header.strip_prefix("SharedAccessSignature ") else {
+        return refuse("Unauthorized: the Authorization header is missing or of an unknown scheme.");
+    };
+    let part = |wanted: &str| {
+        token
+            .split('&')
+            .filter_map(|part| part.split_once('='))
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value)
+    };
+    let (Some(resource), Some(signature), Some(expiry), Some(policy)) =
+        (part("sr"), part("sig"), part("se"), part("skn"))
+    else {
+        return refuse("Unauthorized: the signature needs sr, sig, se and skn.");
+    };
+    let host = service.property("serviceOperationsHostName").unwrap_or_default();
+    if !decode(resource, false).eq_ignore_ascii_case(host) {
+        return refuse("Unauthorized: the signature is for another resource than this host.");
+    }
+    let until: i64 = expiry.parse().unwrap_or(0);
+    if until <= now.real_ms.div_euclid(1000) {
+        return refuse("Unauthorized: the signature has expired.");
+    }
+    let policy = decode(policy, false);
+    let keys = service.vault.get("keys").and_then(Value::as_array);
+    let Some(known) = keys.into_iter().flatten().find(|key| text(key, &["keyName"]) == Some(policy.as_str()))
+    else {
+        return refuse("Unauthorized: the service has no such shared access policy.");
+    };
+    let given = STANDARD.decode(decode(signature, false)).unwrap_or_default();
+    let signed = format!("{resource}\n{expiry}");
+    let right = ["primaryKey", "secondaryKey"].iter().filter_map(|name| text(known, &[name])).any(|key| {
+        STANDARD.decode(key).ok().and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok()).is_some_and(
+            |mut mac| {
+                mac.update(signed.as_bytes());
+                mac.verify_slice(&given).is_ok()
+            },
+        )
+    });
+    if !right {
+        return refuse("Unauthorized: the signature does not fit the key.");
+    }
+    let rights = text(known, &["rights"]).unwrap_or_default();
+    let has = |right: &str| rights.split(',').any(|one| one.trim() == right);
+    if has("EnrollmentWrite") || (!writes && has("EnrollmentRead")) {
+        return Ok(());
+    }
+    let message = format!(
+        "The shared access policy '{}' lacks the right {}.",
+        shorten(&policy),
+        if writes { "EnrollmentWrite" } else { "EnrollmentRead" }
+    );
+    Err(Refusal::data_plane(403, 403_001, message))
+}

@@ -1,0 +1,470 @@
+//! Hubs: creation with a namespace link, keys, certificates, names.
+//!
+//! Facts: contract sections 6, 7 (keys) and 8 (certificates); errors are flat with string codes. Codes other than 400913 are
+//! not published and are this world's own.
+
+use serde_json::{Value, json};
+
+use super::device_registry::{NAMESPACE, accept, check_idle};
+use super::{credentials, grants, hub_schema, public_body};
+use crate::sandbox::clock::Now;
+use crate::sandbox::front_door::Call;
+use crate::sandbox::operations::{self, Failure, Operation, Style, Work};
+use crate::sandbox::reply::{Refusal, Reply};
+use crate::sandbox::schema::{self, Field, Shape, required, shorten};
+use crate::sandbox::target::{covers, parent, region};
+use crate::sandbox::world::{Resource, World, fresh_key, set, system_data, text};
+
+const BAD_ARGUMENT: &str = "IH400002";
+/// Policies that every hub starts with, and their rights.
+const POLICIES: [(&str, &str); 5] = [
+    ("iothubowner", "RegistryWrite, ServiceConnect, DeviceConnect"),
+    ("service", "ServiceConnect"),
+    ("device", "DeviceConnect"),
+    ("registryRead", "RegistryRead"),
+    ("registryReadWrite", "RegistryWrite"),
+];
+
+static NAME_QUESTION: [Field; 1] = [required("name", Shape::Text)];
+
+fn bad(message: String) -> Refusal {
+    Refusal::hub(400, BAD_ARGUMENT, message)
+}
+
+/// Handles one call to hubs and what lies below them.
+pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let action = call.target.action.clone().map(|action| action.to_ascii_lowercase());
+    let kind = call.kind.to_ascii_lowercase();
+    match (call.request.method.as_str(), kind.as_str(), action.as_deref()) {
+        ("POST", "checknameavailability", _) => {
+            let name = asked_name(call).map_err(|violation| bad(violation.to_string()))?;
+            Ok(Reply::json(200, availability(&name, valid_name(&name), name_taken(call.world, &name))))
+        }
+        ("GET", "usages", None) => Ok(usages(call)),
+        ("GET", "iothubs", None) if call.target.is_collection() => Ok(call.list()),
+        ("GET", "iothubs", None) => {
+            operations::note_read(call.world, &call.id, call.now);
+            call.world
+                .resource(&call.id)
+                .map(|found| Reply::json(200, public_body(found)))
+                .ok_or_else(|| call.not_found())
+        }
+        ("PUT", "iothubs", None) if !call.target.is_collection() => put(call),
+        ("DELETE", "iothubs", None) if !call.target.is_collection() => {
+            let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
+            check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
+            found.set_property("provisioningState", json!("Deleting"));
+            found.set_property("state", json!("Deleting"));
+            let body = public_body(found);
+            let seconds = call.world.settings.latency.delete;
+            Ok(accept(call, Work::Delete, Style::Both, seconds, Reply::json(202, body)))
+        }
+        ("POST", "iothubs", Some("listkeys")) => {
+            let keys = call
+                .world
+                .resource(&call.id)
+                .map(|hub| hub.vault.get("keys").cloned().unwrap_or_else(|| json!([])));
+            keys.map(|keys| Reply::json(200, json!({"value": keys}))).ok_or_else(|| call.not_found())
+        }
+        ("POST", "iothubs/iothubkeys", Some("listkeys")) => key(call),
+        ("GET", "iothubs/certificates", None) => certificates(call),
+        _ => Err(call.method_not_allowed()),
+    }
+}
+
+/// The `name` of a checkNameAvailability body.
+pub(crate) fn asked_name(call: &Call<'_>) -> Result<String, schema::Violation> {
+    let body = call
+        .request
+        .json_object()
+        .map_err(|refusal| schema::Violation { path: String::new(), why: refusal.message })?;
+    schema::check(&body, &Shape::Object(&NAME_QUESTION), "")?;
+    Ok(text(&body, &["name"]).unwrap_or_default().to_owned())
+}
+
+/// Answer to a question about a name.
+pub(crate) fn availability(name: &str, valid: bool, taken: bool) -> Value {
+    if !valid {
+        let message = format!("The name '{}' is not valid.", shorten(name));
+        return json!({"nameAvailable": false, "reason": "Invalid", "message": message});
+    }
+    if taken {
+        let message = format!("The name '{}' is not available.", shorten(name));
+        return json!({"nameAvailable": false, "reason": "AlreadyExists", "message": message});
+    }
+    json!({"nameAvailable": true, "reason": "Invalid", "message": null})
+}
+
+/// 3 to 50 letters, digits and hyphens, no hyphen at the end (contract, section 2.1).
+fn valid_name(name: &str) -> bool {
+    (3..=50).contains(&name.len())
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+        && name.starts_with(|character: char| character.is_ascii_alphanumeric())
+        && !name.ends_with('-')
+}
+
+fn name_taken(world: &World, name: &str) -> bool {
+    world.of_kind(credentials::HUB).any(|hub| hub.name().eq_ignore_ascii_case(name))
+}
+
+fn usages(call: &Call<'_>) -> Reply {
+    let scope = call.target.container();
+    let used = call.world.of_kind(credentials::HUB).filter(|hub| covers(&scope, &hub.id)).count();
+    let limit = call.world.settings.quotas.hubs_per_subscription;
+    let name = json!({"value": "Standard.Hubs", "localizedValue": "IoT Hubs"});
+    let value = json!([{"id": format!("{scope}/providers/Microsoft.Devices/usages/Hubs"), "type": "Hubs", "unit": "Count", "currentValue": used, "limit": limit, "name": name}]);
+    Reply::json(200, json!({"value": value}))
+}
+
+fn key(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let hub = call.world.resource(parent(&call.id)).ok_or_else(|| call.not_found())?;
+    let wanted = call.target.name();
+    let keys = hub.vault.get("keys").and_then(Value::as_array);
+    let found = keys
+        .into_iter()
+        .flatten()
+        .find(|key| text(key, &["keyName"]).is_some_and(|name| name.eq_ignore_ascii_case(wanted)));
+    found.map(|key| Reply::json(200, key.clone())).ok_or_else(|| {
+        let message = format!("The hub has no shared access policy '{}'.", shorten(wanted));
+        Refusal::hub(404, "IH404002", message)
+    })
+}
+
+/// One certificate, or the list. What synchronizing wrote shows up a little later.
+fn certificates(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let single = !call.target.is_collection();
+    let hub = if single { parent(&call.id).to_owned() } else { call.id.clone() };
+    if call.world.resource(&hub).is_none() {
+        return Err(call.not_found());
+    }
+    let mut value = Vec::new();
+    for resource in call.world.resources.values_mut() {
+        let ours =
+            resource.kind == credentials::HUB_CERTIFICATE && parent(&resource.id).eq_ignore_ascii_case(&hub);
+        if !ours
+            || (single && !resource.id.eq_ignore_ascii_case(&call.id))
+            || !resource.answers.look(call.now)
+        {
+            continue;
+        }
+        let mut body = public_body(resource);
+        set(&mut body, &["type"], json!("Microsoft.Devices/IotHubs/Certificates"));
+        // The live 2025 service spells this key with a capital, unlike its specification (contract, section 8).
+        if call.version.starts_with("2025")
+            && let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut)
+            && let Some(policy) = properties.remove("policyResourceId")
+        {
+            properties.insert("PolicyResourceId".to_owned(), policy);
+        }
+        value.push(body);
+    }
+    if single {
+        return value.pop().map(|body| Reply::json(200, body)).ok_or_else(|| call.not_found());
+    }
+    Ok(Reply::json(200, json!({"value": value})))
+}
+
+/// Identity ids that a body assigns.
+pub(crate) fn assigned_identities(body: &Value) -> Vec<String> {
+    let map = body.pointer("/identity/userAssignedIdentities").and_then(Value::as_object);
+    map.into_iter().flatten().map(|(id, _)| id.clone()).collect()
+}
+
+/// The identity block of a reply: assigned identities with their principals.
+pub(crate) fn filled_identity(world: &World, body: &Value) -> Option<Value> {
+    let kind = text(body, &["identity", "type"])?;
+    let mut filled = json!({"type": kind});
+    let ids = assigned_identities(body);
+    if !ids.is_empty() {
+        let mut map = serde_json::Map::new();
+        for id in ids {
+            let property =
+                |name: &str| world.resource(&id).and_then(|found| found.property(name)).map(str::to_owned);
+            map.insert(
+                id.clone(),
+                json!({"principalId": property("principalId"), "clientId": property("clientId")}),
+            );
+        }
+        set(&mut filled, &["userAssignedIdentities"], Value::Object(map));
+    }
+    Some(filled)
+}
+
+fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let body = call.body_with_location(true)?;
+    let preview = call.version.ends_with("-preview");
+    let fields: &'static [Field] = if preview { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
+    schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
+    if call.world.resource(&call.id).is_some() {
+        return update(call, &body);
+    }
+    let name = call.target.name().to_owned();
+    if !valid_name(&name) {
+        let message = format!(
+            "The hub name '{}' is invalid: 3 to 50 letters, digits and hyphens, no hyphen at the ends.",
+            shorten(&name)
+        );
+        return Err(bad(message));
+    }
+    if name_taken(call.world, &name) {
+        return Err(Refusal::hub(409, "IH409002", format!("IotHub name '{name}' is not available.")));
+    }
+    let scope = format!("/subscriptions/{}", call.target.subscription());
+    let used = call.world.of_kind(credentials::HUB).filter(|hub| covers(&scope, &hub.id)).count();
+    if used >= call.world.settings.quotas.hubs_per_subscription {
+        return Err(Refusal::hub(
+            403,
+            "IH403001",
+            format!("The subscription has {used} IoT hubs, which is its limit."),
+        ));
+    }
+    let ids = check_identity(call, &body)?;
+    check_link(call, &body, &ids)?;
+    Ok(create(call, &body))
+}
+
+/// Type and identities agree, and the identities may be assigned.
+fn check_identity(call: &mut Call<'_>, body: &Value) -> Result<Vec<String>, Refusal> {
+    let kind = text(body, &["identity", "type"]).unwrap_or("None").to_owned();
+    let ids = assigned_identities(body);
+    if kind.contains("UserAssigned") == ids.is_empty() {
+        let message = format!(
+            "The property 'identity' is of type '{kind}', which does not fit its {} user-assigned identities.",
+            ids.len()
+        );
+        return Err(bad(message));
+    }
+    let id = call.id.clone();
+    grants::check_identities(call.world, call.now, &call.caller, &id, &ids)?;
+    Ok(ids)
+}
+
+/// The link to a namespace: only with GEN2, whole, to a namespace at rest, and with all rights in place.
+fn check_link(call: &mut Call<'_>, body: &Value, identities: &[String]) -> Result<(), Refusal> {
+    if body.pointer("/properties/deviceRegistry").is_none_or(Value::is_null) {
+        return Ok(());
+    }
+    if text(body, &["sku", "name"]) != Some("GEN2") {
+        return Err(bad("The property 'properties.deviceRegistry' needs the sku 'GEN2'.".to_owned()));
+    }
+    let part = |name: &str| {
+        text(body, &["properties", "deviceRegistry", name])
+            .map(str::to_owned)
+            .ok_or_else(|| bad(format!("The property 'properties.deviceRegistry.{name}' is required.")))
+    };
+    let (namespace, identity) = (part("namespaceResourceId")?, part("identityResourceId")?);
+    if !identities.iter().any(|id| id.eq_ignore_ascii_case(&identity)) {
+        return Err(bad("The property 'properties.deviceRegistry.identityResourceId' is not one of the hub's user-assigned identities.".to_owned()));
+    }
+    let state = call
+        .world
+        .resource(&namespace)
+        .filter(|found| found.kind == NAMESPACE)
+        .map(|found| found.provisioning_state().to_owned());
+    match state.as_deref() {
+        Some("Succeeded") => {}
+        Some(state) => {
+            return Err(bad(format!("The namespace '{}' is in state '{state}'.", shorten(&namespace))));
+        }
+        None => {
+            return Err(bad(format!(
+                "The namespace '{}' of 'properties.deviceRegistry.namespaceResourceId' was not found.",
+                shorten(&namespace)
+            )));
+        }
+    }
+    // Both are looked at each time, so that one wait serves for both.
+    let group = call.target.container();
+    let own = grants::identity_on_namespace(call.world, &identity, &namespace, call.now);
+    let application = grants::hub_application_on_group(call.world, &group, call.now);
+    own.and(application).map_err(|message| Refusal::hub(400, "IH400913", message))
+}
+
+fn create(call: &mut Call<'_>, body: &Value) -> Reply {
+    let sku = text(body, &["sku", "name"]).unwrap_or_default().to_owned();
+    let capacity = body.pointer("/sku/capacity").and_then(Value::as_i64).unwrap_or(1);
+    let location = region(text(body, &["location"]).unwrap_or_default());
+    let mut resource = Resource::new(
+        &call.id,
+        credentials::HUB,
+        json!({
+            "location": location, "tags": body.get("tags").cloned().unwrap_or_else(|| json!({})), "etag": call.world.fresh_etag(),
+            "properties": body.get("properties").cloned().unwrap_or_default(),
+            "sku": {"name": sku, "tier": hub_schema::tier(&sku), "capacity": capacity},
+        }),
+    );
+    if let Some(identity) = filled_identity(call.world, body) {
+        set(&mut resource.body, &["identity"], identity);
+    }
+    set(&mut resource.body, &["systemData"], system_data(&call.caller.app_id, call.now));
+    resource.set_property("provisioningState", json!("Accepted"));
+    resource.set_property("state", json!("Activating"));
+    hide_keys(&mut resource);
+    give_keys(&mut resource);
+    let reply = Reply::json(201, public_body(&resource));
+    call.world.insert(resource);
+    let seconds = call.world.settings.latency.hub;
+    accept(call, Work::Create, Style::AsyncOperation, seconds, reply)
+}
+
+/// Keys of a body's policies go to the vault; a GET names policies without keys.
+fn hide_keys(hub: &mut Resource) {
+    let policies = hub.body.pointer_mut("/properties/authorizationPolicies").and_then(Value::as_array_mut);
+    let mut own = Vec::new();
+    for policy in policies.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let mut whole = policy.clone();
+        for name in ["primaryKey", "secondaryKey"] {
+            policy.remove(name);
+            whole.entry(name).or_insert_with(|| json!(fresh_key()));
+        }
+        own.push(Value::Object(whole));
+    }
+    set(&mut hub.vault, &["keys"], Value::Array(own));
+}
+
+/// The policies every hub starts with, unless the body brought one of the same name.
+fn give_keys(hub: &mut Resource) {
+    let mut keys = hub.vault.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (name, rights) in POLICIES {
+        if !keys.iter().any(|key| text(key, &["keyName"]) == Some(name)) {
+            keys.push(json!({"keyName": name, "primaryKey": fresh_key(), "secondaryKey": fresh_key(), "rights": rights}));
+        }
+    }
+    set(&mut hub.vault, &["keys"], Value::Array(keys));
+}
+
+/// Changing a hub: with its etag, never its region, generation or link.
+fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
+    let etag = call.world.fresh_etag();
+    let found = call.world.resource(&call.id).ok_or_else(|| call.not_found())?;
+    check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
+    let current = text(&found.body, &["etag"]).unwrap_or_default();
+    match call.request.header("if-match").map(|given| given.trim_matches('"')) {
+        Some(given) if given == "*" || given == current => {}
+        Some(_) => {
+            return Err(Refusal::hub(
+                412,
+                "IH412001",
+                "The If-Match header does not fit the hub's etag.".to_owned(),
+            ));
+        }
+        None => {
+            return Err(Refusal::hub(
+                412,
+                "IH412001",
+                "Updating a hub needs the If-Match header with its etag.".to_owned(),
+            ));
+        }
+    }
+    if found.location() != region(text(body, &["location"]).unwrap_or_default()) {
+        return Err(bad("The property 'location' cannot be changed.".to_owned()));
+    }
+    let sku = |value: &Value| text(value, &["sku", "name"]).unwrap_or_default().to_owned();
+    if (sku(&found.body) == "GEN2") != (sku(body) == "GEN2") {
+        return Err(bad("The property 'sku.name' cannot be changed to or from 'GEN2'.".to_owned()));
+    }
+    let link = |value: &Value, name: &str| {
+        text(value, &["properties", "deviceRegistry", name]).unwrap_or_default().to_ascii_lowercase()
+    };
+    for name in ["namespaceResourceId", "identityResourceId"] {
+        if link(&found.body, name) != link(body, name) {
+            let message = format!(
+                "The property 'properties.deviceRegistry.{name}' cannot be added, changed or removed after creation."
+            );
+            return Err(bad(message));
+        }
+    }
+    check_identity(call, body)?;
+    let identity = filled_identity(call.world, body);
+    let not_found = call.not_found();
+    let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
+    let mut properties = body.get("properties").cloned().unwrap_or_default();
+    for name in ["provisioningState", "state", "hostName"] {
+        let kept = found.property(name).map(str::to_owned);
+        set(&mut properties, &[name], json!(kept));
+    }
+    set(&mut found.body, &["properties"], properties);
+    hide_events(found);
+    let keys = found.vault.get("keys").cloned().unwrap_or_default();
+    hide_keys(found);
+    set(&mut found.vault, &["keys"], keys);
+    set(&mut found.body, &["tags"], body.get("tags").cloned().unwrap_or_else(|| json!({})));
+    set(&mut found.body, &["identity"], identity.unwrap_or_else(|| json!({"type": "None"})));
+    let name = sku(body);
+    let capacity = body.pointer("/sku/capacity").and_then(Value::as_i64).unwrap_or(1);
+    set(
+        &mut found.body,
+        &["sku"],
+        json!({"name": name, "tier": hub_schema::tier(&name), "capacity": capacity}),
+    );
+    set(&mut found.body, &["etag"], json!(etag));
+    Ok(Reply::json(200, public_body(found)))
+}
+
+/// What a hub says of its built-in endpoint beside what was asked.
+fn hide_events(hub: &mut Resource) {
+    let name = hub.name().to_owned();
+    let count = hub
+        .body
+        .pointer("/properties/eventHubEndpoints/events/partitionCount")
+        .and_then(Value::as_i64)
+        .unwrap_or(4);
+    let ids: Vec<String> = (0..count).map(|index| index.to_string()).collect();
+    let days = hub
+        .body
+        .pointer("/properties/eventHubEndpoints/events/retentionTimeInDays")
+        .and_then(Value::as_i64)
+        .unwrap_or(1);
+    let events = json!({
+        "retentionTimeInDays": days, "partitionCount": count, "partitionIds": ids, "path": name.to_ascii_lowercase(),
+        "endpoint": format!("sb://iothub-ns-{}.servicebus.windows.net/", name.to_ascii_lowercase()),
+    });
+    set(&mut hub.body, &["properties", "eventHubEndpoints", "events"], events);
+}
+
+/// Ends creating a hub.
+pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Result<(), Failure> {
+    let id = operation.resource.as_str();
+    let quirks = world.settings.quirks.clone();
+    if quirks.hub_failed {
+        if let Some(found) = world.resource_mut(id) {
+            found.set_property("provisioningState", json!("Failed"));
+            found.set_property("state", json!("ActivationFailed"));
+        }
+        return Err(Failure {
+            status: 500,
+            code: "IH500001".to_owned(),
+            message: "The hub could not be activated.".to_owned(),
+        });
+    }
+    activate(world, id, now);
+    if let Some(found) = world.resource_mut(id) {
+        if quirks.hub_not_active {
+            found.set_property("state", json!("Transitioning"));
+        }
+        if quirks.hub_linked_elsewhere
+            && let Some(namespace) =
+                text(&found.body, &["properties", "deviceRegistry", "namespaceResourceId"]).map(str::to_owned)
+        {
+            let (head, _) = namespace.rsplit_once('/').unwrap_or_default();
+            let elsewhere = format!("{head}/elsewhere");
+            set(&mut found.body, &["properties", "deviceRegistry", "namespaceResourceId"], json!(elsewhere));
+        }
+    }
+    Ok(())
+}
+
+/// Makes a hub active: host name, endpoint, keys.
+pub(crate) fn activate(world: &mut World, id: &str, _now: &Now) {
+    let etag = world.fresh_etag();
+    let Some(found) = world.resource_mut(id) else { return };
+    let host = format!("{}.azure-devices.net", found.name());
+    found.set_property("provisioningState", json!("Succeeded"));
+    found.set_property("state", json!("Active"));
+    found.set_property("hostName", json!(host));
+    hide_events(found);
+    give_keys(found);
+    set(&mut found.body, &["etag"], json!(etag));
+    let location = found.location().to_owned();
+    found.set_property("locations", json!([{"location": location, "role": "primary"}]));
+}
