@@ -3,6 +3,7 @@
 //! The folders and who may use whom are described in ARCHITECTURE.md; `tests/it/tidy.rs` holds the arrows.
 
 pub mod azure;
+pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod journal;
