@@ -9,3 +9,4 @@ pub mod engine;
 pub mod journal;
 pub mod sandbox;
 pub mod stages;
+pub mod tui;

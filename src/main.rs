@@ -1,3 +1,7 @@
-//! The binary: parses, calls the library, returns an exit code.
+//! The binary: calls the library and returns an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hubup::cli::main()
+}

@@ -1,4 +1,16 @@
 //! The command line: the only part that reads environment and files and builds everything else.
 
+mod apply;
+mod args;
 pub mod config;
+mod environment;
+mod failure;
 pub mod init;
+mod plan;
+mod print;
+mod run;
+mod sandbox;
+mod signals;
+mod wire;
+
+pub use run::main;

@@ -90,7 +90,10 @@ proptest! {
 #[test]
 fn targets_are_what_a_person_recognises() {
     let cases = [
-        ("https://m/subscriptions/s/resourceGroups/g/providers/Microsoft.Devices/IotHubs/h?api-version=1", "IotHubs/h"),
+        (
+            "https://m/subscriptions/s/resourceGroups/g/providers/Microsoft.Devices/IotHubs/h?api-version=1",
+            "IotHubs/h",
+        ),
         ("https://m/subscriptions/s/resourcegroups/g?api-version=1", "resourcegroups/g"),
         ("https://dps.example/enrollmentGroups/group?api-version=1", "enrollmentGroups/group"),
         ("https://m/subscriptions/s/providers/Microsoft.Devices", "Microsoft.Devices"),
@@ -135,7 +138,9 @@ fn the_fingerprint_tells_plans_apart() {
 
 #[test]
 fn progress_tells_every_state() {
-    let plan = plan(vec![step("a", vec![]), step("b", vec![Need::value(A)]), step("c", vec![Need::effect(A)])]).unwrap();
+    let plan =
+        plan(vec![step("a", vec![]), step("b", vec![Need::value(A)]), step("c", vec![Need::effect(A)])])
+            .unwrap();
     let outline = plan.outline();
     let mut progress = Progress::of(&outline, None);
     let state = |progress: &Progress, index: usize| progress.state(&outline[0].steps[index]);
@@ -149,8 +154,17 @@ fn progress_tells_every_state() {
     progress.apply(&record(3, waiting.clone()));
     progress.apply(&record(4, waiting));
     assert_eq!(state(&progress, 0), StepState::Waiting);
-    assert_eq!(progress.step(&A).unwrap().waiting.as_ref().unwrap().1.as_second(), 3, "waits since the first");
-    let ask = Ask { question: "q".into(), differs: vec![], choices: vec![("use".into(), "u".into())], under_yes: None };
+    assert_eq!(
+        progress.step(&A).unwrap().waiting.as_ref().unwrap().1.as_second(),
+        3,
+        "waits since the first"
+    );
+    let ask = Ask {
+        question: "q".into(),
+        differs: vec![],
+        choices: vec![("use".into(), "u".into())],
+        under_yes: None,
+    };
     progress.apply(&record(5, RunEvent::Asked(Question { number: 1, step: A, ask })));
     assert_eq!((state(&progress, 0), progress.questions.len()), (StepState::AsksYou, 1));
     let outputs = BTreeMap::from([("id".to_owned(), "x".to_owned())]);
@@ -187,7 +201,8 @@ fn the_gravest_cause_decides_the_exit() {
 #[test]
 fn holes_are_filled_or_named() {
     let mut outputs = Outputs::default();
-    let text = Text::from("HostName=").then(Text::slot(&A, "host")).then(";Key=").then(Text::secret("hub key"));
+    let text =
+        Text::from("HostName=").then(Text::slot(&A, "host")).then(";Key=").then(Text::secret("hub key"));
     assert_eq!(text.shown(&outputs), "HostName={a.host};Key={secret: hub key}");
     outputs.set(&A, BTreeMap::from([("host".to_owned(), "h".to_owned())]));
     assert_eq!(text.shown(&outputs), "HostName=h;Key={secret: hub key}");
@@ -203,8 +218,9 @@ fn holes_are_filled_or_named() {
 
 #[test]
 fn a_request_is_escaped_and_merged() {
-    let request = Request::new(Method::Put, Auth::ResourceManager, "host", "/a b/servicePrincipals(appId='x')", "v")
-        .with_query("$filter", "name eq 'a&b'");
+    let request =
+        Request::new(Method::Put, Auth::ResourceManager, "host", "/a b/servicePrincipals(appId='x')", "v")
+            .with_query("$filter", "name eq 'a&b'");
     let shown = request.shown(&Outputs::default());
     assert_eq!(
         shown.url,

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{
-    Answers, AssignableScope, Certificates, Cloud, ErrorKind, Exit, Next, Outcome, Outputs, Plan, Purpose, Reply,
-    Roles, Seen, ServiceError, StepId, Turn,
+    Answers, AssignableScope, Certificates, Cloud, ErrorKind, Exit, Next, Outcome, Outputs, Plan, Purpose,
+    Reply, Roles, Seen, ServiceError, StepId, Turn,
 };
 
 fn answers() -> Answers {
@@ -66,7 +66,11 @@ fn wrote() -> Turn {
 }
 
 fn error(kind: ErrorKind, status: u16, code: &str) -> ServiceError {
-    ServiceError { status: Some(status), code: Some(code.into()), ..ServiceError::local(kind, "the service's words") }
+    ServiceError {
+        status: Some(status),
+        code: Some(code.into()),
+        ..ServiceError::local(kind, "the service's words")
+    }
 }
 
 fn absent() -> Turn {
@@ -97,19 +101,28 @@ fn outputs() -> Outputs {
             ("principalId", "aaaaaaaa-0000-4000-8000-000000000002"),
         ],
     );
-    set("namespace.create", &[
-        ("id", &namespace::preview_2025::namespace_id(&answers)),
-        ("principalId", "aaaaaaaa-0000-4000-8000-000000000003"),
-    ]);
-    set("hub.create", &[
-        ("id", &hub::preview_2025::hub_id(&answers)),
-        ("hostName", "factory-hub.azure-devices.net"),
-        ("location", "westus2"),
-    ]);
-    set("dps.create", &[
-        ("id", &dps::preview_2025::dps_id(&answers)),
-        ("serviceOperationsHostName", "factory-dps.azure-devices-provisioning.net"),
-    ]);
+    set(
+        "namespace.create",
+        &[
+            ("id", &namespace::preview_2025::namespace_id(&answers)),
+            ("principalId", "aaaaaaaa-0000-4000-8000-000000000003"),
+        ],
+    );
+    set(
+        "hub.create",
+        &[
+            ("id", &hub::preview_2025::hub_id(&answers)),
+            ("hostName", "factory-hub.azure-devices.net"),
+            ("location", "westus2"),
+        ],
+    );
+    set(
+        "dps.create",
+        &[
+            ("id", &dps::preview_2025::dps_id(&answers)),
+            ("serviceOperationsHostName", "factory-dps.azure-devices-provisioning.net"),
+        ],
+    );
     outputs
 }
 
@@ -185,10 +198,17 @@ fn every_dialect_makes_a_plan_with_every_certificate_and_role_choice() {
                         assert!(!step.why.is_empty() && !step.title.is_empty(), "{}", step.id);
                         for planned in &step.planned {
                             let shown = planned.request.shown(&Outputs::default());
-                            assert!(!shown.url.contains("api-version=&") && !shown.url.ends_with("api-version="), "{shown:?}");
+                            assert!(
+                                !shown.url.contains("api-version=&") && !shown.url.ends_with("api-version="),
+                                "{shown:?}"
+                            );
                         }
                         let writes = step.planned.iter().any(|planned| planned.purpose == Purpose::Change);
-                        assert!(!writes || !step.touches.is_empty(), "{} writes and touches nothing", step.id);
+                        assert!(
+                            !writes || !step.touches.is_empty(),
+                            "{} writes and touches nothing",
+                            step.id
+                        );
                     }
                 }
             }
@@ -315,8 +335,16 @@ fn a_lost_reply_is_settled_by_looking() {
 
 #[test]
 fn a_wrong_input_fails_at_once() {
-    check("hub.create", vec![absent(), refused(ErrorKind::Refused, 400, "InvalidRequestContent")], "fail InvalidRequestContent");
-    check("hub.create", vec![absent(), refused(ErrorKind::Conflict, 409, "IotHubNameTaken")], "fail IotHubNameTaken");
+    check(
+        "hub.create",
+        vec![absent(), refused(ErrorKind::Refused, 400, "InvalidRequestContent")],
+        "fail InvalidRequestContent",
+    );
+    check(
+        "hub.create",
+        vec![absent(), refused(ErrorKind::Conflict, 409, "IotHubNameTaken")],
+        "fail IotHubNameTaken",
+    );
     let gone = vec![read(json!({ "value": [] })), refused(ErrorKind::Refused, 400, "PrincipalNotFound")];
     check("access.hub-app-contributor", gone, "fail PrincipalNotFound");
 }
@@ -342,11 +370,17 @@ fn a_grant_is_listed_made_and_listed() {
         assert!(word(&next(step, vec![read(not_proof)])).starts_with("PUT roleAssignments/"));
     }
     check(step, vec![none(), refused(ErrorKind::Refused, 400, "PrincipalNotFound")], "wait 5");
-    check(step, vec![none(), refused(ErrorKind::Conflict, 409, "RoleAssignmentExists")], "read roleAssignments");
+    check(
+        step,
+        vec![none(), refused(ErrorKind::Conflict, 409, "RoleAssignmentExists")],
+        "read roleAssignments",
+    );
     check(step, vec![none(), wrote(), none()], "wait 2");
     check(step, vec![none(), wrote(), read(assignment(hub, Value::Null))], "done");
     check(step, vec![none(), wrote(), none(), waited(180), none()], "fail -");
-    let Next::Fail(fault) = next(step, vec![none(), refused(ErrorKind::Forbidden, 403, "AuthorizationFailed")]) else {
+    let Next::Fail(fault) =
+        next(step, vec![none(), refused(ErrorKind::Forbidden, 403, "AuthorizationFailed")])
+    else {
         panic!("forbidden")
     };
     assert_eq!(fault.exit, Exit::NotPermitted);
@@ -380,7 +414,11 @@ fn a_link_keeps_everything_that_was_there() {
     let others = json!([{ "name": "other.azure-devices.net", "connectionString": "HostName=other;SharedAccessKey=****", "location": "westeurope", "applyAllocationPolicy": false }]);
     let key = || read(json!({ "keyName": "iothubowner" }));
     check("dps.link-hub", vec![], "read provisioningServices/factory-dps");
-    check("dps.link-hub", vec![read(dps(others.clone()))], "read IotHubs/factory-hub/IotHubKeys/iothubowner/listkeys");
+    check(
+        "dps.link-hub",
+        vec![read(dps(others.clone()))],
+        "read IotHubs/factory-hub/IotHubKeys/iothubowner/listkeys",
+    );
     let Next::Write(request) = next("dps.link-hub", vec![read(dps(others)), key()]) else { panic!("write") };
     let body = request.shown(&outputs()).body.unwrap();
     assert_eq!(
@@ -413,7 +451,11 @@ fn a_link_is_done_only_when_it_is_listed() {
     check("dps.link-hub", vec![none(), key(), wrote(), none()], "fail -");
     check("dps.link-hub", vec![none(), key(), wrote(), elsewhere()], "fail -");
     check("dps.link-hub", vec![none(), key(), refused(ErrorKind::Refused, 400, "404002")], "wait 20");
-    check("dps.link-hub", vec![none(), key(), refused(ErrorKind::Refused, 400, "400303")], "read provisioningServices/factory-dps");
+    check(
+        "dps.link-hub",
+        vec![none(), key(), refused(ErrorKind::Refused, 400, "400303")],
+        "read provisioningServices/factory-dps",
+    );
 }
 
 fn certificate(key: &str, policy: &str) -> Value {
@@ -422,8 +464,7 @@ fn certificate(key: &str, policy: &str) -> Value {
 
 #[test]
 fn an_empty_list_of_certificates_is_not_success() {
-    let policy =
-        namespace::preview_2025::namespace_id(&answers()) + "/credentials/default/policies/default";
+    let policy = namespace::preview_2025::namespace_id(&answers()) + "/credentials/default/policies/default";
     let step = "sync.hub-certificate";
     let empty = || read(json!({ "value": [] }));
     check(step, vec![read(certificate("policyResourceId", &policy.to_uppercase()))], "done");
@@ -436,8 +477,7 @@ fn an_empty_list_of_certificates_is_not_success() {
 
 #[test]
 fn sync_is_sent_once_and_waits_for_rights() {
-    let policy =
-        namespace::preview_2025::namespace_id(&answers()) + "/credentials/default/policies/default";
+    let policy = namespace::preview_2025::namespace_id(&answers()) + "/credentials/default/policies/default";
     let step = "sync.synchronize";
     let empty = || read(json!({ "value": [] }));
     check(step, vec![read(certificate("policyResourceId", &policy))], "already there");
@@ -454,7 +494,9 @@ fn a_group_without_the_policy_is_not_done() {
     let step = "enrollment.group";
     let key = || read(json!({}));
     let group = |policy: Value, status: &str| {
-        read(json!({ "attestation": { "type": "symmetricKey" }, "credentialPolicyName": policy, "provisioningStatus": status }))
+        read(
+            json!({ "attestation": { "type": "symmetricKey" }, "credentialPolicyName": policy, "provisioningStatus": status }),
+        )
     };
     check(step, vec![], "read provisioningServices/factory-dps/listkeys");
     check(step, vec![key(), group("default".into(), "enabled")], "already there");
@@ -470,7 +512,11 @@ fn a_group_without_the_policy_is_not_done() {
 #[test]
 fn a_namespace_that_has_a_policy_takes_no_second_one() {
     let step = "certificates.policy";
-    let list = |name: &str| read(json!({ "value": [{ "id": format!("/p/{name}"), "name": name, "properties": { "provisioningState": "Succeeded" } }] }));
+    let list = |name: &str| {
+        read(
+            json!({ "value": [{ "id": format!("/p/{name}"), "name": name, "properties": { "provisioningState": "Succeeded" } }] }),
+        )
+    };
     check(step, vec![], "read namespaces/factory-ns/credentials/default/policies");
     check(step, vec![list("Default")], "read namespaces/factory-ns/credentials/default/policies/default");
     check(step, vec![list("other")], "ask, --yes says nothing");
@@ -492,7 +538,11 @@ fn a_namespace_without_an_identity_is_mended_not_replaced() {
     check(step, vec![namespace("SystemAssigned", "p", "factory")], "already there");
     check(step, vec![namespace("None", "", "factory")], "ask, --yes says change");
     check(step, vec![namespace("None", "", "theirs")], "ask, --yes says nothing");
-    check(step, vec![namespace("None", "", "factory"), Turn::Answered("change".into())], "PATCH namespaces/factory-ns");
+    check(
+        step,
+        vec![namespace("None", "", "factory"), Turn::Answered("change".into())],
+        "PATCH namespaces/factory-ns",
+    );
     check(step, vec![absent(), wrote(), namespace("SystemAssigned", "", "factory")], "wait 10");
     check(step, vec![absent(), wrote(), namespace("None", "", "factory")], "fail -");
 }
@@ -522,12 +572,18 @@ fn the_application_is_found_in_three_ways() {
     check(step, vec![refused()], "read v1.0/servicePrincipals");
     check(step, vec![refused(), read(json!({ "value": [{ "id": "o" }] }))], "already there");
     check(step, vec![refused(), read(json!({ "value": [] }))], "fail -");
-    let Next::Fail(fault) = next(step, vec![Turn::Read(Err(error(ErrorKind::Forbidden, 403, "Authorization_RequestDenied")))]) else {
+    let Next::Fail(fault) =
+        next(step, vec![Turn::Read(Err(error(ErrorKind::Forbidden, 403, "Authorization_RequestDenied")))])
+    else {
         panic!("forbidden")
     };
     assert!(fault.remedy.contains("iot_hub_app_object_id"));
     let answers = Answers { iot_hub_app_object_id: Some("given".into()), ..answers() };
-    let given = plan_of(&answers).step(&StepId::new(step)).unwrap().next(&answers, &Outputs::default(), &Seen::default());
+    let given = plan_of(&answers).step(&StepId::new(step)).unwrap().next(
+        &answers,
+        &Outputs::default(),
+        &Seen::default(),
+    );
     assert!(matches!(given, Next::Done { .. }), "{given:?}");
 }
 
@@ -559,10 +615,14 @@ fn the_profile_is_chosen_by_what_is_offered() {
     assert_eq!(choose(&answers(), &offers(&both, &places), DIALECTS).unwrap().profile.id, "A2");
     let Err(none) = choose(&answers(), &offers(&[], &places), DIALECTS) else { panic!("nothing is offered") };
     assert_eq!(none.exit, Exit::Usage);
-    let Err(fault) = choose(&answers(), &offers(&a.offered[..2], &places), DIALECTS) else { panic!("one is missing") };
+    let Err(fault) = choose(&answers(), &offers(&a.offered[..2], &places), DIALECTS) else {
+        panic!("one is missing")
+    };
     assert!(fault.says.contains("provisioningServices not at all"), "{}", fault.says);
     assert!(fault.says.contains(a.offered[0].1), "{}", fault.says);
-    let Err(fault) = choose(&answers(), &offers(a.offered, &["West Europe"]), DIALECTS) else { panic!("region") };
+    let Err(fault) = choose(&answers(), &offers(a.offered, &["West Europe"]), DIALECTS) else {
+        panic!("region")
+    };
     assert!(fault.remedy.contains("westeurope"), "{}", fault.remedy);
 }
 

@@ -1,0 +1,277 @@
+//! `hubup apply`: the same engine without the wizard.
+
+use std::io::BufRead as _;
+
+use tokio::sync::mpsc;
+
+use super::args::{Apply, Global, Output};
+use super::environment::Surroundings;
+use super::failure::{Failure, told};
+use super::print::{out, trouble};
+use super::signals::{Signal, Signals};
+use super::wire::{self, Prepared, Start, choices};
+use crate::azure::redact;
+use crate::domain::{Exit, Level, Plan, Progress, Question, Record, RunEvent, StepId, Wait, Who, line};
+use crate::engine::{Command, Handle, Manner};
+use crate::tui::summary;
+
+/// How a command ended: by itself, or by a signal.
+pub enum Ending {
+    Exit(Exit),
+    Signal(u8),
+}
+
+/// Runs the command.
+pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> Result<Ending, Failure> {
+    let start = wire::start(global, surroundings).await?;
+    let connected = start.connect().await?;
+    let prepared = start.prepare(&connected, start.config.answers.clone()).await?;
+    let scope = Scope::of(&prepared.plan, apply)?;
+    if apply.output == Output::Text {
+        out(&opening(&start, &prepared, &connected.account));
+    }
+    if !apply.yes && !agreed(&start, &scope)? {
+        out("Nothing was changed.");
+        return Ok(Ending::Exit(Exit::Left));
+    }
+    let manner = Manner {
+        yes: apply.yes,
+        choices: choices(&apply.answer),
+        end_when_idle: true,
+        by: Some(if apply.yes { Who::Yes } else { Who::Person }),
+    };
+    let mut signals =
+        Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
+    let running = start.begin(&connected, &prepared, manner, None)?;
+    if !scope.skip.is_empty() {
+        running.handle.send(Command::Skip(scope.skip.clone()));
+    }
+    running.handle.send(Command::Confirm(scope.confirm.clone()));
+    let mut follow = Follow {
+        progress: Progress::of(&prepared.plan.outline(), None),
+        output: apply.output,
+        handle: running.handle.clone(),
+        answers: None,
+    };
+    let signal = follow.run(running.events, &mut signals).await;
+    let exit = running
+        .ended
+        .await
+        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
+    if apply.output == Output::Text {
+        follow.report(&prepared);
+    }
+    if let Some(sandbox) = start.sandbox {
+        sandbox.shutdown().await;
+    }
+    Ok(match signal {
+        Some(signal) => Ending::Signal(signal.number()),
+        None => Ending::Exit(exit),
+    })
+}
+
+/// Which steps are run and which are skipped.
+struct Scope {
+    confirm: Vec<StepId>,
+    skip: Vec<StepId>,
+}
+
+impl Scope {
+    fn of(plan: &Plan, apply: &Apply) -> Result<Self, Failure> {
+        let usage = |text: String| Failure::new(Exit::Usage, text);
+        let mut skip = Vec::new();
+        for wanted in &apply.skip {
+            let step = plan.steps().find(|step| step.id.as_str() == wanted).ok_or_else(|| {
+                let ids: Vec<_> = plan.steps().map(|step| step.id.as_str()).collect();
+                usage(format!(
+                    "error: there is no step `{wanted}`\n  do:      name one of: {}",
+                    ids.join(", ")
+                ))
+            })?;
+            skip.push(step.id.clone());
+        }
+        for (step, _) in &apply.answer {
+            if plan.step(step).is_none() {
+                return Err(usage(format!(
+                    "error: `--answer` names the step `{step}`, which is not in the plan"
+                )));
+            }
+        }
+        let mut stages = Vec::new();
+        for wanted in &apply.only {
+            let found = plan
+                .stages()
+                .iter()
+                .enumerate()
+                .find(|(index, stage)| stage.id.as_str() == wanted || (index + 1).to_string() == *wanted);
+            let (_, stage) = found.ok_or_else(|| {
+                let ids: Vec<_> = plan.stages().iter().map(|stage| stage.id.as_str()).collect();
+                usage(format!(
+                    "error: there is no stage `{wanted}`\n  do:      name one of: {}",
+                    ids.join(", ")
+                ))
+            })?;
+            stages.push(stage.id.clone());
+        }
+        let confirm = plan
+            .stages()
+            .iter()
+            .filter(|stage| stages.is_empty() || stages.contains(&stage.id))
+            .flat_map(|stage| &stage.steps)
+            .map(|step| step.id.clone())
+            .filter(|id| !skip.contains(id))
+            .collect();
+        Ok(Self { confirm, skip })
+    }
+}
+
+fn opening(start: &Start, prepared: &Prepared, account: &str) -> String {
+    format!(
+        "{}  {}  {}  {}  signed in as {account}\n{}",
+        start.which_azure(),
+        prepared.answers.name,
+        prepared.answers.resource_group,
+        prepared.answers.location,
+        prepared.selection.because
+    )
+}
+
+/// Asks once before anything is made; without a terminal only `--yes` can agree.
+fn agreed(start: &Start, scope: &Scope) -> Result<bool, Failure> {
+    if !start.surroundings.interactive {
+        return Err(Failure::new(
+            Exit::Usage,
+            "error: there is no terminal to ask on\n  do:      run `hubup apply --yes`, after `hubup plan` has shown what it does",
+        ));
+    }
+    out(&format!("{} steps will be run; `hubup plan` shows each request. Go on? [y/N]", scope.confirm.len()));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Prints events as they come, passes on answers and signals.
+struct Follow {
+    progress: Progress,
+    output: Output,
+    handle: Handle,
+    answers: Option<mpsc::UnboundedReceiver<String>>,
+}
+
+impl Follow {
+    async fn run(
+        &mut self,
+        mut events: mpsc::UnboundedReceiver<Record>,
+        signals: &mut Signals,
+    ) -> Option<Signal> {
+        let mut signalled = None;
+        loop {
+            tokio::select! {
+                record = events.recv() => match record {
+                    Some(record) => self.tell(&record),
+                    None => return signalled,
+                },
+                signal = signals.next() => {
+                    if signalled.is_some() {
+                        // The second one does not wait: what Azure accepted is in the journal.
+                        return Some(signal);
+                    }
+                    signalled = Some(signal);
+                    trouble("leaving: nothing new is sent; what Azure accepted goes on there (again to leave at once)");
+                    self.handle.send(Command::Leave);
+                }
+                Some(typed) = next(&mut self.answers) => self.answer(&typed),
+            }
+        }
+    }
+
+    fn tell(&mut self, record: &Record) {
+        self.progress.apply(record);
+        match self.output {
+            Output::Json => {
+                if let Ok(text) = serde_json::to_string(&shareable(record)) {
+                    out(&text);
+                }
+            }
+            Output::Text => {
+                if let Some(line) = line(record).filter(|line| line.level != Level::Detail) {
+                    let time = line.at.strftime("%H:%M:%S");
+                    let call = line.call.map(|call| format!("  {}", call.short())).unwrap_or_default();
+                    out(&format!("{time}  {:<34}  {}{call}", line.step, line.text));
+                }
+                if let RunEvent::Asked(question) = &record.event {
+                    self.ask(question);
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, question: &Question) {
+        for difference in &question.ask.differs {
+            out(&format!("    differs: {difference}"));
+        }
+        for (number, (key, label)) in question.ask.choices.iter().enumerate() {
+            out(&format!("    {} {label} ({key})", number + 1));
+        }
+        if self.answers.is_none() && question.ask.under_yes.is_none() {
+            self.answers = Some(typed_lines());
+        }
+    }
+
+    fn answer(&mut self, typed: &str) {
+        let Some(question) = self.progress.questions.first() else { return };
+        let typed = typed.trim();
+        let by_number = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let choice = by_number
+            .and_then(|index| question.ask.choices.get(index))
+            .or_else(|| question.ask.choices.iter().find(|(key, _)| key == typed));
+        match choice {
+            Some((key, _)) => {
+                self.handle.send(Command::Answer { number: question.number, choice: key.clone() });
+            }
+            None => trouble("type the number of a choice"),
+        }
+    }
+
+    fn report(&self, prepared: &Prepared) {
+        out("");
+        out(&summary(&prepared.plan, &self.progress, &prepared.answers));
+        for step in prepared.plan.steps() {
+            if let Some(fault) = self.progress.step(&step.id).and_then(|progress| progress.fault.as_ref()) {
+                trouble(&format!("{}: {}", step.id, told(fault)));
+            }
+        }
+    }
+}
+
+async fn next(answers: &mut Option<mpsc::UnboundedReceiver<String>>) -> Option<String> {
+    match answers {
+        Some(answers) => answers.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Lines typed on standard input, read by a thread of its own: a read of a terminal cannot be cancelled.
+fn typed_lines() -> mpsc::UnboundedReceiver<String> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// The record as it may leave the journal: a status URL is signed, so only its host and path are told.
+fn shareable(record: &Record) -> Record {
+    let mut record = record.clone();
+    if let RunEvent::OperationAccepted {
+        wait: Wait::AsyncOperation { poll } | Wait::Location { poll }, ..
+    } = &mut record.event
+    {
+        *poll = redact::text(poll.split('?').next().unwrap_or_default());
+    }
+    record
+}

@@ -1,0 +1,121 @@
+//! The command line: what may be typed, nothing of what it does.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::StepId;
+
+/// From an Azure sign-in to an IoT hub that can onboard devices with issued certificates.
+#[derive(Parser, Debug)]
+#[command(name = "hubup", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Args, Debug, Clone)]
+pub struct Global {
+    /// Setup file [default: hubup.toml in the working folder]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Use the embedded Azure: no account, no network
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+    /// How many times faster than the clock the sandbox lives; 0 waits for nothing [default: 60]
+    #[arg(long, global = true, value_name = "N", value_parser = speed)]
+    pub sandbox_speed: Option<f64>,
+    /// World that a new sandbox starts from: a name that hubup knows, or a TOML file
+    #[arg(long, global = true, value_name = "WORLD")]
+    pub sandbox_world: Option<String>,
+    /// Where journals and the sandbox live [default: the state folder of your system]
+    #[arg(long, global = true, value_name = "PATH", env = "HUBUP_STATE")]
+    pub state_folder: Option<PathBuf>,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+/// What hubup can be told to do; without a command it opens the wizard.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Show every request that would be made, in order; change nothing
+    Plan {
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Run the setup without the wizard
+    Apply(Apply),
+    /// Write a setup file that explains every key
+    Init {
+        /// Where to [default: hubup.toml]
+        path: Option<PathBuf>,
+        /// Replace a file that exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// Run the embedded Azure for other clients, or forget its world
+    Sandbox {
+        #[command(subcommand)]
+        command: SandboxCommand,
+    },
+}
+
+/// How `apply` runs.
+#[derive(Args, Debug, Default)]
+pub struct Apply {
+    /// Ask nothing; a question that has no safe answer fails its step
+    #[arg(long)]
+    pub yes: bool,
+    /// Do not run this step (may be repeated)
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
+    /// Run only this stage, by its id or number (may be repeated)
+    #[arg(long, value_name = "STAGE")]
+    pub only: Vec<String>,
+    /// Answer a step's question beforehand (may be repeated)
+    #[arg(long, value_name = "STEP=CHOICE", value_parser = choice)]
+    pub answer: Vec<(StepId, String)>,
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// What `sandbox` can be told.
+#[derive(Subcommand, Debug)]
+pub enum SandboxCommand {
+    /// Serve it until Ctrl+C, and print how to reach it
+    Serve {
+        /// Loopback port; 0 takes any
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Forget its world
+    Reset,
+}
+
+/// The form of what is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed == 0.0 || (1.0..=100_000.0).contains(&speed) => Ok(speed),
+        _ => Err("0, or a number from 1 to 100000".to_owned()),
+    }
+}
+
+fn choice(text: &str) -> Result<(StepId, String), String> {
+    match text.split_once('=') {
+        Some((step, choice)) if !step.is_empty() && !choice.is_empty() => {
+            Ok((StepId::from(step.to_owned()), choice.to_owned()))
+        }
+        _ => Err("STEP=CHOICE, such as `hub.create=use`".to_owned()),
+    }
+}

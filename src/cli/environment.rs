@@ -1,0 +1,56 @@
+//! The one place that reads the process's environment and folders; everything below gets values.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+
+use crate::azure;
+
+/// What the process was started in.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Where state lives when nothing else was said; `None` where the system has no home folder.
+    pub state_folder: Option<PathBuf>,
+    /// `NO_COLOR` is set and not empty.
+    pub no_colour: bool,
+    /// A terminal takes what is printed and gives what is typed.
+    pub interactive: bool,
+    /// Errors go to a terminal.
+    pub colour_errors: bool,
+    /// What the client looks at.
+    pub azure: azure::Environment,
+}
+
+impl Surroundings {
+    /// Reads them.
+    pub fn read() -> Self {
+        let no_colour = text("NO_COLOR").is_some();
+        let base = etcetera::choose_base_strategy().ok();
+        let state_folder = base.map(|base| base.state_dir().unwrap_or_else(|| base.data_dir()).join("hubup"));
+        let interactive = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        Self {
+            state_folder,
+            no_colour,
+            interactive,
+            colour_errors: std::io::stderr().is_terminal() && !no_colour,
+            azure: azure::Environment {
+                tenant_id: text("AZURE_TENANT_ID"),
+                client_id: text("AZURE_CLIENT_ID"),
+                client_secret: text("AZURE_CLIENT_SECRET").map(azure::Secret::from),
+                identity_endpoint: text("IDENTITY_ENDPOINT"),
+                identity_header: text("IDENTITY_HEADER").map(azure::Secret::from),
+                https_proxy: text("HTTPS_PROXY").or_else(|| text("https_proxy")).map(azure::Secret::from),
+                no_proxy: text("NO_PROXY").or_else(|| text("no_proxy")),
+                ssl_cert_file: text("SSL_CERT_FILE").map(PathBuf::from),
+                path: None,
+            },
+        }
+    }
+}
+
+/// A variable that is set to something.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,70 @@
+//! From the process's arguments to its exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use super::apply::{self, Ending};
+use super::args::{Cli, Command, Global};
+use super::environment::Surroundings;
+use super::failure::Failure;
+use super::print::{out, trouble};
+use super::{init, plan, sandbox};
+use crate::domain::Exit;
+
+/// Parses, runs, and gives the exit code of design section 7.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are not troubles: clap prints them to standard output.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                Exit::Usage.code()
+            } else {
+                Exit::Complete.code()
+            });
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            trouble(&format!("error: the runtime cannot start: {error}"));
+            return ExitCode::from(Exit::Failed.code());
+        }
+    };
+    let ended = runtime.block_on(obey(cli));
+    // A thread that reads the terminal cannot be woken; it must not hold the exit.
+    runtime.shutdown_background();
+    match ended {
+        Ok(Ending::Exit(exit)) => ExitCode::from(exit.code()),
+        Ok(Ending::Signal(number)) => ExitCode::from(128 + number),
+        Err(failure) => {
+            trouble(&failure.text);
+            ExitCode::from(failure.exit.code())
+        }
+    }
+}
+
+async fn obey(cli: Cli) -> Result<Ending, Failure> {
+    let surroundings = Surroundings::read();
+    let Cli { global, command } = cli;
+    match command {
+        None => Err(Failure::new(Exit::Usage, "no wizard yet")),
+        Some(Command::Plan { output }) => plan::run(&global, surroundings, output).await.map(Ending::Exit),
+        Some(Command::Apply(apply)) => apply::run(&global, surroundings, &apply).await,
+        Some(Command::Init { path, force }) => write_setup_file(&global, path, force).map(Ending::Exit),
+        Some(Command::Sandbox { command }) => {
+            sandbox::run(&global, &surroundings, &command).await.map(Ending::Exit)
+        }
+    }
+}
+
+fn write_setup_file(global: &Global, path: Option<std::path::PathBuf>, force: bool) -> Result<Exit, Failure> {
+    let path = path.or_else(|| global.config.clone()).unwrap_or_else(|| "hubup.toml".into());
+    let overwrite = if force { init::Overwrite::Replace } else { init::Overwrite::Never };
+    init::init(&path, overwrite, None)
+        .map_err(|error| Failure::new(Exit::Usage, format!("error: {error}")))?;
+    out(&format!("Wrote {}. Fill it in, then `hubup plan` shows what it would do.", path.display()));
+    Ok(Exit::Complete)
+}

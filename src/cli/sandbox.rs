@@ -1,0 +1,72 @@
+//! `hubup sandbox`: the embedded Azure for other clients, and its end.
+
+use super::args::{Global, SandboxCommand};
+use super::config::Config;
+use super::environment::Surroundings;
+use super::failure::Failure;
+use super::print::out;
+use super::signals::Signals;
+use super::wire;
+use crate::domain::Exit;
+use crate::sandbox::{self, Sandbox};
+
+/// Runs the command.
+pub async fn run(
+    global: &Global,
+    surroundings: &Surroundings,
+    command: &SandboxCommand,
+) -> Result<Exit, Failure> {
+    let root = wire::state_root(global, &Config::example(), surroundings)?;
+    match command {
+        SandboxCommand::Reset => {
+            sandbox::reset(&wire::sandbox_folder(&root)).map_err(wire::sandbox_failure)?;
+            out("The sandbox is empty again.");
+        }
+        SandboxCommand::Serve { port } => {
+            let options = wire::sandbox_options(global, &root, *port)?;
+            let mut signals =
+                Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
+            let sandbox = sandbox::open(options).await.map_err(wire::sandbox_failure)?;
+            out(&how_to_reach(&sandbox));
+            if sandbox.joined() {
+                out("Another process serves this folder; it goes on without this one.");
+                return Ok(Exit::Complete);
+            }
+            tokio::select! {
+                _ = signals.next() => {}
+                () = sandbox.closed() => {}
+            }
+            sandbox.shutdown().await;
+        }
+    }
+    Ok(Exit::Complete)
+}
+
+/// What another client needs: addresses, and an identity of the sandbox's own, which guards nothing real.
+fn how_to_reach(sandbox: &Sandbox) -> String {
+    let sign_in = sandbox.sign_in();
+    let mut lines = vec![
+        format!("The sandbox listens on http://{}", sandbox.address()),
+        String::new(),
+        "For a setup file of hubup:".to_owned(),
+        "[network.routes]".to_owned(),
+    ];
+    lines.extend(sandbox.routes().iter().map(|(host, base)| format!("\"{host}\" = \"{base}\"")));
+    lines.extend([
+        String::new(),
+        "[engine]".to_owned(),
+        format!("time_scale = {:?}", sandbox.speed().max(1.0)),
+        String::new(),
+        "To sign in there (these guard nothing real):".to_owned(),
+        format!("export AZURE_TENANT_ID={}", sign_in.tenant),
+        format!("export AZURE_CLIENT_ID={}", sign_in.client_id),
+        format!("export AZURE_CLIENT_SECRET={}", sign_in.client_secret),
+    ]);
+    lines.extend(
+        sign_in
+            .subscriptions
+            .iter()
+            .map(|subscription| format!("# subscription {} {}", subscription.id, subscription.name)),
+    );
+    lines.join("\n")
+}

@@ -1,0 +1,269 @@
+//! What a running step has in hand: calls with their records, operations followed to their end, waits, leaving.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::{Mutex, RwLock};
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::recorder::Recorder;
+use super::retry::{Again, judge};
+use crate::azure::{Azure, Vault, poll, redact};
+use crate::domain::{
+    CallId, CallRecord, ErrorKind, Method, Outputs, Purpose, Reply, ReplyRecord, Request, RunEvent,
+    ServiceError, Shown, StepId, Wait, target,
+};
+use crate::journal::JournalError;
+
+/// The wait between looks at an operation where the service names none (design, section 5).
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+/// How long an operation is followed before the step gives up on it (contract preview-2025, 1.1).
+const FOLLOW_BOUND: Duration = Duration::from_mins(20);
+
+/// Shared by the steps of a run.
+pub struct Shared {
+    pub azure: Azure,
+    pub vault: Vault,
+    pub clock: Clock,
+    pub recorder: Recorder,
+    pub outputs: RwLock<Outputs>,
+    /// One lock for each resource id that is written.
+    pub touched: Mutex<std::collections::BTreeMap<String, Arc<Mutex<()>>>>,
+}
+
+/// One running step's hands.
+#[derive(Clone)]
+pub struct StepContext {
+    pub shared: Arc<Shared>,
+    pub step: StepId,
+    /// Nothing more is sent for the step once this is cancelled.
+    pub stop: CancellationToken,
+}
+
+/// Either the journal failed, which ends the run, or nothing did.
+pub type Recorded<T> = Result<T, JournalError>;
+
+impl StepContext {
+    /// Records an event.
+    pub async fn emit(&self, event: RunEvent) -> Recorded<()> {
+        self.shared.recorder.emit(event).await
+    }
+
+    /// Waits a span of service time, told as `why`; false when the step was stopped meanwhile.
+    pub async fn wait(&self, why: &str, wait: Duration, bound: Duration) -> Recorded<bool> {
+        let millis =
+            |span: Duration| u64::try_from(self.shared.clock.wall_time(span).as_millis()).unwrap_or(u64::MAX);
+        self.emit(RunEvent::StepWaiting {
+            step: self.step.clone(),
+            why: why.to_owned(),
+            millis: millis(wait),
+            bound: millis(bound),
+        })
+        .await?;
+        tokio::select! {
+            () = self.shared.clock.sleep(wait) => Ok(true),
+            () = self.stop.cancelled() => Ok(false),
+        }
+    }
+
+    /// Makes a call, again as often as the retry layer allows. Each attempt is a call of its own.
+    pub async fn call(&self, request: &Request, purpose: Purpose) -> Recorded<Result<Reply, ServiceError>> {
+        let mut retry_of = None;
+        let mut tries = 0;
+        loop {
+            if self.stop.is_cancelled() {
+                return Ok(Err(left()));
+            }
+            tries += 1;
+            let call = CallId::fresh();
+            let outputs = self.shared.outputs.read().await.clone();
+            let shown = request.shown(&outputs);
+            let method = shown.method;
+            let url = shown.url.clone();
+            self.started(call, purpose, shown, retry_of).await?;
+            let begun = Instant::now();
+            let result = self.shared.azure.call(call, request, &outputs, &self.shared.vault).await;
+            let result = self.finished(call, method, &url, begun, result).await?;
+            let Err(error) = &result else { return Ok(result) };
+            match judge(request, error, tries, jitter(call)) {
+                Again::No => return Ok(result),
+                Again::After { wait, why } => {
+                    if !self.wait(why, wait, wait).await? {
+                        return Ok(Err(left()));
+                    }
+                    retry_of = Some(call);
+                }
+            }
+        }
+    }
+
+    /// Makes a change and follows what was accepted to its end.
+    pub async fn change(&self, request: &Request) -> Recorded<Result<Reply, ServiceError>> {
+        let reply = match self.call(request, Purpose::Change).await? {
+            Ok(reply) => reply,
+            Err(error) => return Ok(Err(error)),
+        };
+        let outputs = self.shared.outputs.read().await.clone();
+        let shown = request.shown(&outputs);
+        match poll::wait_of(&reply, request.method, &shown.url) {
+            None => Ok(Ok(reply)),
+            Some(wait) => Ok(self.follow(&wait, reply.retry_after).await?.map(|()| reply)),
+        }
+    }
+
+    /// Follows an accepted operation. `Ok` also when its status URL is gone: the resource will tell.
+    async fn follow(&self, wait: &Wait, first: Option<Duration>) -> Recorded<Result<(), ServiceError>> {
+        let accepted = CallId::fresh();
+        let step = self.step.clone();
+        self.emit(RunEvent::OperationAccepted { step: step.clone(), call: accepted, wait: wait.clone() })
+            .await?;
+        let mut pause = first.unwrap_or(LOOK_AGAIN);
+        let mut state = "accepted".to_owned();
+        let mut spent = Duration::ZERO;
+        let ended = loop {
+            if spent >= FOLLOW_BOUND {
+                break Err(ServiceError::local(
+                    ErrorKind::StillRunning,
+                    format!("Azure is still working on it ({state}) after 20 minutes"),
+                ));
+            }
+            if !self.wait(&format!("Azure works on it ({state})"), pause, FOLLOW_BOUND).await? {
+                break Err(left());
+            }
+            // Counted as one second at least, so that a service that says 0 cannot be asked for ever.
+            spent += pause.max(Duration::from_secs(1));
+            let looked = self.look(wait.poll()).await?;
+            pause = match &looked {
+                Ok(reply) => reply.retry_after.unwrap_or(LOOK_AGAIN),
+                Err(error) => error.retry_after.unwrap_or(LOOK_AGAIN),
+            };
+            match poll::judge(wait, &looked) {
+                poll::Status::Running => {
+                    if let Some(now) = looked.as_ref().ok().and_then(|reply| state_of(&reply.body)) {
+                        state = now;
+                    }
+                }
+                poll::Status::Succeeded => {
+                    state = "Succeeded".to_owned();
+                    break Ok(());
+                }
+                poll::Status::Lost => {
+                    state = "its status URL is gone; the resource will tell".to_owned();
+                    break Ok(());
+                }
+                poll::Status::Failed(error) => {
+                    state = if error.kind == ErrorKind::Cancelled { "Canceled" } else { "Failed" }.to_owned();
+                    break Err(error);
+                }
+            }
+        };
+        self.emit(RunEvent::OperationEnded { step, call: accepted, state }).await?;
+        Ok(ended)
+    }
+
+    async fn look(&self, url: &str) -> Recorded<Result<Reply, ServiceError>> {
+        let call = CallId::fresh();
+        let shown = Shown { method: Method::Get, url: redact::text(url), headers: Vec::new(), body: None };
+        self.started(call, Purpose::Prove, shown, None).await?;
+        let begun = Instant::now();
+        let result = self.shared.azure.poll(call, url).await;
+        self.finished(call, Method::Get, url, begun, result).await
+    }
+
+    async fn started(
+        &self,
+        call: CallId,
+        purpose: Purpose,
+        shown: Shown,
+        retry_of: Option<CallId>,
+    ) -> Recorded<()> {
+        let step = Some(self.step.clone());
+        self.emit(RunEvent::CallStarted(Box::new(CallRecord { call, step, purpose, shown, retry_of }))).await
+    }
+
+    /// Records how a call ended, and turns what the service said about waiting into service time.
+    async fn finished(
+        &self,
+        call: CallId,
+        method: Method,
+        url: &str,
+        begun: Instant,
+        result: Result<Reply, ServiceError>,
+    ) -> Recorded<Result<Reply, ServiceError>> {
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let mut record = ReplyRecord {
+            call,
+            step: Some(self.step.clone()),
+            method,
+            target: target(url),
+            status: None,
+            millis: millis(begun.elapsed()),
+            error: None,
+            code: None,
+            message: None,
+            state: None,
+            request_id: None,
+            correlation_id: None,
+            retry_after: None,
+            body: None,
+        };
+        match &result {
+            Ok(reply) => {
+                record.status = Some(reply.status);
+                record.state = state_of(&reply.body);
+                record.request_id.clone_from(&reply.request_id);
+                record.correlation_id.clone_from(&reply.correlation_id);
+                record.retry_after = reply.retry_after.map(millis);
+                record.body = (!reply.body.is_null()).then(|| redact::body(&reply.body));
+            }
+            Err(error) => {
+                record.status = error.status;
+                record.error = Some(error.kind);
+                record.code.clone_from(&error.code);
+                record.message = Some(error.message.clone());
+                record.request_id.clone_from(&error.request_id);
+                record.correlation_id.clone_from(&error.correlation_id);
+                record.retry_after = error.retry_after.map(millis);
+            }
+        }
+        self.emit(RunEvent::CallFinished(Box::new(record))).await?;
+        let clock = self.shared.clock;
+        let in_service_time = |wall: Option<Duration>| wall.map(|wall| clock.service_time(wall));
+        Ok(match result {
+            Ok(mut reply) => {
+                reply.retry_after = in_service_time(reply.retry_after);
+                Ok(reply)
+            }
+            Err(mut error) => {
+                error.retry_after = in_service_time(error.retry_after);
+                Err(error)
+            }
+        })
+    }
+}
+
+/// The word that a body has for where it stands.
+fn state_of(body: &Value) -> Option<String> {
+    let at = |pointer| body.pointer(pointer).and_then(Value::as_str);
+    let provisioning = at("/properties/provisioningState");
+    let state = at("/properties/state");
+    let word = match (provisioning, state) {
+        (Some(provisioning), Some(state)) if provisioning.eq_ignore_ascii_case("Succeeded") => state,
+        (Some(provisioning), _) => provisioning,
+        (None, Some(state)) => state,
+        (None, None) => at("/status")?,
+    };
+    Some(crate::domain::clean(word, 40))
+}
+
+fn left() -> ServiceError {
+    ServiceError::local(ErrorKind::Left, "the step was stopped before this was sent")
+}
+
+/// From 0 to 1, different for each call.
+fn jitter(call: CallId) -> f64 {
+    f64::from(call.0.as_bytes()[0]) / 255.0
+}

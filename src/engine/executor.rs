@@ -1,0 +1,582 @@
+//! Runs the confirmed steps of a plan whose needs are met, all at once, and takes the person's orders meanwhile.
+//!
+//! A ready set over ids, not a graph framework. It knows no stage and no dialect.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, RwLock, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::command::{Command, Handle};
+use super::context::{Recorded, Shared, StepContext};
+use super::error::RunError;
+use super::performer::{Ended, Mode, Performance, Plea};
+use super::recorder::Recorder;
+use crate::azure::{Azure, Vault};
+use crate::domain::{
+    Answers, Ask, Choice, Exit, Fault, NeedKind, Outcome, Outputs, Plan, Progress, Question, Record,
+    RunEvent, RunHeader, Seen, StepId, StepOutputs, Who,
+};
+use crate::journal::Writer;
+
+/// By how much *keep trying* lengthens the waits of a step, in service time.
+const KEEP_TRYING: Duration = Duration::from_mins(5);
+
+/// Everything that a run is made of.
+pub struct Job {
+    pub plan: Plan,
+    pub answers: Answers,
+    pub header: RunHeader,
+    pub azure: Azure,
+    pub journal: Writer,
+    pub clock: Clock,
+    pub manner: Manner,
+}
+
+/// How a run behaves where a person is not asked.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// Questions are answered as they say for `--yes`; those that say nothing fail their step.
+    pub yes: bool,
+    /// Choices given beforehand, by step.
+    pub choices: BTreeMap<StepId, String>,
+    /// The run ends by itself when nothing is left that can run.
+    pub end_when_idle: bool,
+    /// Who gives the orders.
+    pub by: Option<Who>,
+}
+
+/// A run that was started.
+pub struct Running {
+    pub handle: Handle,
+    pub events: mpsc::UnboundedReceiver<Record>,
+    pub ended: tokio::task::JoinHandle<Result<Exit, RunError>>,
+}
+
+/// Starts a run on the current runtime. The first event is `RunStarted`, the last one `RunFinished`.
+pub fn start(job: Job) -> Running {
+    let (handle, orders) = Handle::pair();
+    let (watcher, events) = mpsc::unbounded_channel();
+    let (own, mirror) = mpsc::unbounded_channel();
+    let recorder = Recorder::new(job.journal, job.clock, vec![own, watcher]);
+    let (plea_sender, pleas) = mpsc::unbounded_channel();
+    let executor = Executor {
+        progress: Progress::of(&job.header.stages, None),
+        mirror,
+        shared: Arc::new(Shared {
+            azure: job.azure,
+            vault: Vault::default(),
+            clock: job.clock,
+            recorder,
+            outputs: RwLock::new(Outputs::default()),
+            touched: Mutex::new(BTreeMap::new()),
+        }),
+        plan: job.plan,
+        answers: Arc::new(job.answers),
+        manner: job.manner,
+        wanted: BTreeSet::new(),
+        asked_for: BTreeSet::new(),
+        skips: BTreeSet::new(),
+        running: BTreeMap::new(),
+        seen: BTreeMap::new(),
+        questions: BTreeMap::new(),
+        redos: Vec::new(),
+        next_question: 1,
+        tasks: JoinSet::new(),
+        plea_sender,
+        leaving: false,
+    };
+    let ended = tokio::spawn(executor.run(job.header, orders, pleas));
+    Running { handle, events, ended }
+}
+
+struct RunningStep {
+    stop: CancellationToken,
+    grace: watch::Sender<Duration>,
+    mode: Mode,
+}
+
+struct PendingQuestion {
+    question: Question,
+    reply: oneshot::Sender<Result<String, Fault>>,
+}
+
+struct PendingRedo {
+    left: BTreeSet<StepId>,
+    reply: oneshot::Sender<()>,
+}
+
+type Finished = (StepId, Ended, Seen);
+
+struct Executor {
+    plan: Plan,
+    answers: Arc<Answers>,
+    manner: Manner,
+    shared: Arc<Shared>,
+    /// The same fold that everybody makes, fed by the recorder itself.
+    progress: Progress,
+    mirror: mpsc::UnboundedReceiver<Record>,
+    /// Confirmed and not begun.
+    wanted: BTreeSet<StepId>,
+    /// Confirmed at any time: what the verdict is about.
+    asked_for: BTreeSet<StepId>,
+    /// To be skipped once what their look needs is settled.
+    skips: BTreeSet<StepId>,
+    running: BTreeMap<StepId, RunningStep>,
+    /// What failed steps saw, for *keep trying*.
+    seen: BTreeMap<StepId, Seen>,
+    questions: BTreeMap<u64, PendingQuestion>,
+    redos: Vec<PendingRedo>,
+    next_question: u64,
+    tasks: JoinSet<Finished>,
+    plea_sender: mpsc::UnboundedSender<Plea>,
+    leaving: bool,
+}
+
+/// Why a wanted step does not start.
+enum Readiness {
+    Ready { without: Vec<StepId> },
+    NotYet,
+    Blocked(String),
+}
+
+impl Executor {
+    async fn run(
+        mut self,
+        header: RunHeader,
+        mut orders: mpsc::UnboundedReceiver<Command>,
+        mut pleas: mpsc::UnboundedReceiver<Plea>,
+    ) -> Result<Exit, RunError> {
+        self.emit(RunEvent::RunStarted(Box::new(header))).await?;
+        let mut ordered = false;
+        loop {
+            self.start_what_is_ready().await?;
+            let idle = self.tasks.is_empty() && (self.leaving || (self.manner.end_when_idle && ordered));
+            if idle {
+                break;
+            }
+            tokio::select! {
+                biased;
+                Some(plea) = pleas.recv() => self.hear(plea).await?,
+                Some(finished) = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    let finished = finished.map_err(|error| RunError::Task(error.to_string()))?;
+                    self.finish(finished).await?;
+                }
+                order = orders.recv() => {
+                    ordered = true;
+                    match order {
+                        Some(order) => self.obey(order).await?,
+                        // Nobody holds the handle any more.
+                        None => self.leave(),
+                    }
+                }
+            }
+        }
+        let exit = self.verdict();
+        self.emit(RunEvent::RunFinished { exit }).await?;
+        Ok(exit)
+    }
+
+    /// The exit of the run: over what was asked for when it ends by itself, over all of the plan else.
+    fn verdict(&self) -> Exit {
+        let scope = |step: &StepId| !self.manner.end_when_idle || self.asked_for.contains(step);
+        let verdict =
+            self.progress.verdict_over(self.plan.steps().map(|step| &step.id).filter(|id| scope(id)));
+        if self.leaving
+            && verdict == Exit::Complete
+            && self.plan.steps().any(|step| self.progress.outcome(&step.id).is_none())
+        {
+            return Exit::Left;
+        }
+        verdict
+    }
+
+    /// Records an event and takes it into the own fold.
+    async fn emit(&mut self, event: RunEvent) -> Recorded<()> {
+        self.shared.recorder.emit(event).await?;
+        self.catch_up();
+        Ok(())
+    }
+
+    fn catch_up(&mut self) {
+        while let Ok(record) = self.mirror.try_recv() {
+            self.progress.apply(&record);
+        }
+    }
+
+    async fn obey(&mut self, order: Command) -> Recorded<()> {
+        match order {
+            Command::Confirm(steps) => self.confirm(steps).await,
+            Command::ConfirmAll => {
+                let all = self.plan.steps().map(|step| step.id.clone()).collect();
+                self.confirm(all).await
+            }
+            Command::Skip(steps) => {
+                for step in steps {
+                    let open = self.plan.step(&step).is_some() && !self.running.contains_key(&step);
+                    if open && !self.progress.outcome(&step).is_some_and(Outcome::holds) {
+                        self.wanted.remove(&step);
+                        self.asked_for.insert(step.clone());
+                        self.skips.insert(step);
+                    }
+                }
+                Ok(())
+            }
+            Command::Unskip(step) => {
+                if self.skips.remove(&step) || self.progress.outcome(&step) == Some(Outcome::Skipped) {
+                    self.reset(&step, "no longer skipped").await?;
+                    self.unblock(&step).await?;
+                }
+                Ok(())
+            }
+            Command::Retry(step) => self.again(&step, "to be tried again").await,
+            Command::KeepTrying(step) => self.keep_trying(&step).await,
+            Command::Answer { number, choice } => {
+                self.answer(number, choice, self.manner.by.unwrap_or(Who::Person)).await
+            }
+            Command::Cancel(step) => {
+                if let Some(running) = self.running.get(&step) {
+                    running.stop.cancel();
+                } else if self.wanted.remove(&step) {
+                    self.reset(&step, "taken back").await?;
+                }
+                Ok(())
+            }
+            Command::Leave => {
+                self.leave();
+                Ok(())
+            }
+        }
+    }
+
+    async fn confirm(&mut self, steps: Vec<StepId>) -> Recorded<()> {
+        for step in steps {
+            let open = self.plan.step(&step).is_some()
+                && !self.running.contains_key(&step)
+                && !self.skips.contains(&step)
+                && self.progress.outcome(&step).is_none();
+            if open && self.wanted.insert(step.clone()) {
+                self.asked_for.insert(step.clone());
+                self.emit(RunEvent::StepQueued { step }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.leaving = true;
+        self.wanted.clear();
+        self.skips.clear();
+        self.questions.clear();
+        for running in self.running.values() {
+            running.stop.cancel();
+        }
+    }
+
+    async fn reset(&mut self, step: &StepId, why: &str) -> Recorded<()> {
+        self.seen.remove(step);
+        self.emit(RunEvent::StepReset { step: step.clone(), why: why.to_owned() }).await
+    }
+
+    /// Runs a step that did not end well once more, and what it blocked after it.
+    async fn again(&mut self, step: &StepId, why: &str) -> Recorded<()> {
+        let outcome = self.progress.outcome(step);
+        if !matches!(outcome, Some(Outcome::Failed | Outcome::Blocked | Outcome::Cancelled)) {
+            return Ok(());
+        }
+        self.reset(step, why).await?;
+        self.confirm(vec![step.clone()]).await?;
+        self.unblock(step).await
+    }
+
+    /// Confirms again what was blocked because of `step`, however far along.
+    async fn unblock(&mut self, step: &StepId) -> Recorded<()> {
+        let mut causes = vec![step.clone()];
+        while let Some(cause) = causes.pop() {
+            let blocked: Vec<StepId> = self
+                .plan
+                .dependants(&cause)
+                .map(|(dependant, _)| dependant.id.clone())
+                .filter(|id| self.progress.outcome(id) == Some(Outcome::Blocked))
+                .collect();
+            for id in blocked {
+                self.reset(&id, "no longer blocked").await?;
+                self.confirm(vec![id.clone()]).await?;
+                causes.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_trying(&mut self, step: &StepId) -> Recorded<()> {
+        if let Some(running) = self.running.get(step) {
+            running.grace.send_modify(|grace| *grace += KEEP_TRYING);
+            let text = "its waits last five minutes longer".to_owned();
+            return self.emit(RunEvent::Noted { step: Some(step.clone()), text }).await;
+        }
+        if self.progress.outcome(step) == Some(Outcome::Failed) {
+            let seen = self.seen.get(step).cloned();
+            self.again(step, "to be tried for five minutes more").await?;
+            if let Some(mut seen) = seen {
+                seen.grace += KEEP_TRYING;
+                self.seen.insert(step.clone(), seen);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts what is confirmed and ready, blocks what cannot run any more, looks at what is to be skipped.
+    async fn start_what_is_ready(&mut self) -> Recorded<()> {
+        loop {
+            let mut moved = false;
+            for id in self.skips.iter().cloned().collect::<Vec<_>>() {
+                if self.can_be_looked_for(&id) {
+                    self.skips.remove(&id);
+                    moved = true;
+                    self.skip(id).await?;
+                }
+            }
+            // In the order of the screen, so that the log reads in it too.
+            let ids: Vec<StepId> = self.plan.steps().map(|step| step.id.clone()).collect();
+            for id in ids.into_iter().filter(|id| self.wanted.contains(id)).collect::<Vec<_>>() {
+                match self.readiness(&id) {
+                    Readiness::NotYet => {}
+                    Readiness::Blocked(why) => {
+                        self.wanted.remove(&id);
+                        moved = true;
+                        self.end(&id, Outcome::Blocked, Some(why), None, StepOutputs::new()).await?;
+                    }
+                    Readiness::Ready { without } => {
+                        self.wanted.remove(&id);
+                        self.launch(&id, Mode::Run, without).await?;
+                    }
+                }
+            }
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    fn readiness(&self, id: &StepId) -> Readiness {
+        let Some(step) = self.plan.step(id) else { return Readiness::NotYet };
+        let mut without = Vec::new();
+        let mut waiting = false;
+        for need in &step.needs {
+            match (self.progress.outcome(&need.step), need.kind) {
+                (Some(outcome), _) if outcome.holds() => {}
+                (Some(Outcome::Skipped), NeedKind::Effect) => without.push(need.step.clone()),
+                (Some(outcome), _) => {
+                    return Readiness::Blocked(format!(
+                        "it needs {}, which is {}",
+                        need.step,
+                        outcome.word()
+                    ));
+                }
+                (None, _) => waiting = true,
+            }
+        }
+        // With nothing running that could still bring it, an unconfirmed need blocks a run that ends by itself.
+        if waiting && self.manner.end_when_idle {
+            let hopeless = step.needs.iter().find(|need| {
+                self.progress.outcome(&need.step).is_none()
+                    && !self.wanted.contains(&need.step)
+                    && !self.running.contains_key(&need.step)
+                    && !self.skips.contains(&need.step)
+            });
+            if let Some(need) = hopeless {
+                return Readiness::Blocked(format!("it needs {}, which is not part of this run", need.step));
+            }
+        }
+        if waiting { Readiness::NotYet } else { Readiness::Ready { without } }
+    }
+
+    /// A step to be skipped can be looked for when the values that its look needs are settled, or will never come.
+    fn can_be_looked_for(&self, id: &StepId) -> bool {
+        let Some(step) = self.plan.step(id) else { return true };
+        step.needs.iter().filter(|need| need.kind == NeedKind::Value).all(|need| {
+            let coming = self.wanted.contains(&need.step)
+                || self.running.contains_key(&need.step)
+                || self.skips.contains(&need.step);
+            !coming
+        })
+    }
+
+    async fn skip(&mut self, id: StepId) -> Recorded<()> {
+        let Some(step) = self.plan.step(&id) else { return Ok(()) };
+        let known = step
+            .needs
+            .iter()
+            .filter(|need| need.kind == NeedKind::Value)
+            .all(|need| self.progress.outcome(&need.step).is_some_and(Outcome::holds));
+        if known {
+            self.launch(&id, Mode::Probe, Vec::new()).await
+        } else {
+            let note = "skipped at your word; it could not be looked for".to_owned();
+            self.end(&id, Outcome::Skipped, Some(note), None, StepOutputs::new()).await
+        }
+    }
+
+    async fn launch(&mut self, id: &StepId, mode: Mode, without: Vec<StepId>) -> Recorded<()> {
+        let Some(definition) = self.plan.step(id).cloned() else { return Ok(()) };
+        self.emit(RunEvent::StepStarted { step: id.clone() }).await?;
+        let seen = self.seen.remove(id).unwrap_or_default();
+        let stop = CancellationToken::new();
+        let (grace, watched) = watch::channel(seen.grace);
+        self.running.insert(id.clone(), RunningStep { stop: stop.clone(), grace, mode });
+        let performance = Performance {
+            context: StepContext { shared: self.shared.clone(), step: id.clone(), stop },
+            definition,
+            answers: self.answers.clone(),
+            mode,
+            seen,
+            grace: watched,
+            pleas: self.plea_sender.clone(),
+        };
+        let id = id.clone();
+        self.tasks.spawn(async move {
+            let (mut ended, seen) = performance.run().await;
+            if let Ended::Done { outcome: outcome @ Outcome::Done, note, .. } = &mut ended
+                && !without.is_empty()
+            {
+                let names: Vec<_> = without.iter().map(StepId::as_str).collect();
+                *outcome = Outcome::Warned;
+                *note = Some(format!("done without {}, which was skipped", names.join(", ")));
+            }
+            (id, ended, seen)
+        });
+        Ok(())
+    }
+
+    async fn finish(&mut self, (id, ended, seen): Finished) -> Result<(), RunError> {
+        self.catch_up();
+        let mode = self.running.remove(&id).map_or(Mode::Run, |running| running.mode);
+        self.questions.retain(|_, pending| pending.question.step != id);
+        let none = StepOutputs::new;
+        match ended {
+            Ended::Broken(error) => return Err(error.into()),
+            Ended::Done { outcome, note, outputs } => self.end(&id, outcome, note, None, outputs).await?,
+            Ended::NotThere => {
+                let note = "skipped at your word; it was looked for and is not there".to_owned();
+                self.end(&id, Outcome::Skipped, Some(note), None, none()).await?;
+            }
+            Ended::Failed(fault) if mode == Mode::Probe => {
+                let note = format!("skipped at your word; looking for it failed: {}", fault.says);
+                self.end(&id, Outcome::Skipped, Some(note), None, none()).await?;
+            }
+            Ended::Failed(fault) => {
+                self.seen.insert(id.clone(), seen);
+                self.end(&id, Outcome::Failed, None, Some(fault), none()).await?;
+            }
+            Ended::Stopped => {
+                let note = "stopped; what Azure accepted goes on there".to_owned();
+                self.end(&id, Outcome::Cancelled, Some(note), None, none()).await?;
+            }
+        }
+        self.settle_redos(&id);
+        Ok(())
+    }
+
+    async fn end(
+        &mut self,
+        id: &StepId,
+        outcome: Outcome,
+        note: Option<String>,
+        fault: Option<Fault>,
+        outputs: StepOutputs,
+    ) -> Recorded<()> {
+        if outcome.holds() {
+            self.shared.outputs.write().await.set(id, outputs.clone());
+        }
+        let fault = fault.map(Box::new);
+        self.emit(RunEvent::StepFinished { step: id.clone(), outcome, note, fault, outputs }).await
+    }
+
+    async fn hear(&mut self, plea: Plea) -> Recorded<()> {
+        match plea {
+            Plea::Answer { step, ask, reply } => self.question(step, ask, reply).await,
+            Plea::Redo { step, steps, why, reply } => {
+                let known: Vec<StepId> =
+                    steps.into_iter().filter(|id| self.plan.step(id).is_some()).collect();
+                self.emit(RunEvent::RedoStarted { step, steps: known.clone(), why }).await?;
+                let left: BTreeSet<StepId> = known.iter().cloned().collect();
+                for id in &known {
+                    if !self.running.contains_key(id) {
+                        self.reset(id, "to be done again").await?;
+                        self.confirm(vec![id.clone()]).await?;
+                    }
+                }
+                self.redos.push(PendingRedo { left, reply });
+                Ok(())
+            }
+        }
+    }
+
+    fn settle_redos(&mut self, id: &StepId) {
+        let mut waiting = Vec::new();
+        for mut redo in std::mem::take(&mut self.redos) {
+            redo.left.remove(id);
+            if redo.left.is_empty() {
+                // The step may have been stopped meanwhile; then nobody listens.
+                let _ = redo.reply.send(());
+            } else {
+                waiting.push(redo);
+            }
+        }
+        self.redos = waiting;
+    }
+
+    async fn question(
+        &mut self,
+        step: StepId,
+        ask: Ask,
+        reply: oneshot::Sender<Result<String, Fault>>,
+    ) -> Recorded<()> {
+        let number = self.next_question;
+        self.next_question += 1;
+        let given = self.manner.choices.get(&step).filter(|choice| has(&ask, choice)).cloned();
+        let by_flag = given.map(|choice| (choice, Who::Flag));
+        let by_yes = ask.under_yes.clone().filter(|_| self.manner.yes).map(|choice| (choice, Who::Yes));
+        let unanswerable = self.manner.yes && by_flag.is_none() && by_yes.is_none();
+        if unanswerable {
+            let keys: Vec<_> =
+                ask.choices.iter().map(|(key, label)| format!("`--answer {step}={key}` ({label})")).collect();
+            let mut says = ask.question.clone();
+            if !ask.differs.is_empty() {
+                says.push_str(&format!(": {}", ask.differs.join("; ")));
+            }
+            let fault = Fault::new(says, format!("run again with one of {}", keys.join(", ")))
+                .meaning("this needs a decision that `--yes` does not take");
+            let _ = reply.send(Err(fault));
+            return Ok(());
+        }
+        let question = Question { number, step, ask };
+        self.emit(RunEvent::Asked(question.clone())).await?;
+        self.questions.insert(number, PendingQuestion { question, reply });
+        match by_flag.or(by_yes) {
+            Some((choice, who)) => self.answer(number, choice, who).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn answer(&mut self, number: u64, choice: String, by: Who) -> Recorded<()> {
+        let fits = self.questions.get(&number).is_some_and(|pending| has(&pending.question.ask, &choice));
+        if !fits {
+            return Ok(());
+        }
+        if let Some(pending) = self.questions.remove(&number) {
+            let step = pending.question.step;
+            self.emit(RunEvent::Answered(Choice { number, step, choice: choice.clone(), by })).await?;
+            let _ = pending.reply.send(Ok(choice));
+        }
+        Ok(())
+    }
+}
+
+fn has(ask: &Ask, choice: &str) -> bool {
+    ask.choices.iter().any(|(key, _)| key == choice)
+}

@@ -1,0 +1,25 @@
+//! Looks made before there is a run: what the subscription offers. They change nothing and stand in no journal.
+
+use crate::azure::{Azure, Vault};
+use crate::domain::{CallId, Outputs, Reply, Request, ServiceError};
+
+use super::clock::Clock;
+use super::retry::{Again, judge};
+
+/// Makes one look, again as often as the retry layer allows.
+pub async fn lookup(azure: &Azure, clock: Clock, request: &Request) -> Result<Reply, ServiceError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let result = azure.call(CallId::fresh(), request, &Outputs::default(), &Vault::default()).await;
+        let Err(error) = result else { return result };
+        match judge(request, &error, tries, 0.5) {
+            Again::No => return Err(error),
+            // What the service says comes in wall time; what we choose, in service time.
+            Again::After { wait, .. } => {
+                let stated = error.retry_after.map(|wall| clock.service_time(wall));
+                clock.sleep(stated.unwrap_or(wait)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Gives events their order: into the journal first, then to whoever watches.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc};
+
+use super::clock::Clock;
+use crate::domain::{Method, Record, RunEvent};
+use crate::journal::{Durability, JournalError, Writer};
+
+/// Records events. Cheap to clone.
+#[derive(Clone)]
+pub struct Recorder {
+    inner: Arc<Mutex<Inner>>,
+    clock: Clock,
+}
+
+struct Inner {
+    writer: Arc<std::sync::Mutex<Writer>>,
+    seq: u64,
+    watchers: Vec<mpsc::UnboundedSender<Record>>,
+}
+
+impl Recorder {
+    /// Records into `writer` and tells `watchers`.
+    pub fn new(writer: Writer, clock: Clock, watchers: Vec<mpsc::UnboundedSender<Record>>) -> Self {
+        let writer = Arc::new(std::sync::Mutex::new(writer));
+        Self { inner: Arc::new(Mutex::new(Inner { writer, seq: 0, watchers })), clock }
+    }
+
+    /// Writes `event` and, where losing it would lose or double something, syncs it; then tells it. When this fails,
+    /// nothing may be sent any more.
+    pub async fn emit(&self, event: RunEvent) -> Result<(), JournalError> {
+        let durability = durability(&event);
+        let mut inner = self.inner.lock().await;
+        let record = Record { at: self.clock.now(), seq: inner.seq, event };
+        match durability {
+            Durability::Written => lock(&inner.writer).append(&record, durability)?,
+            // A sync may take long on a slow disk; the other tasks go on meanwhile.
+            Durability::Synced => {
+                let writer = inner.writer.clone();
+                let synced = record.clone();
+                tokio::task::spawn_blocking(move || lock(&writer).append(&synced, durability))
+                    .await
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+            }
+        }
+        inner.seq += 1;
+        inner.watchers.retain(|watcher| watcher.send(record.clone()).is_ok());
+        Ok(())
+    }
+}
+
+fn lock(writer: &std::sync::Mutex<Writer>) -> std::sync::MutexGuard<'_, Writer> {
+    // A writer that panicked refuses to write on by itself.
+    writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn durability(event: &RunEvent) -> Durability {
+    match event {
+        RunEvent::CallStarted(call) if matches!(call.shown.method, Method::Get | Method::Head) => {
+            Durability::Written
+        }
+        RunEvent::CallStarted(_)
+        | RunEvent::RunStarted(_)
+        | RunEvent::OperationAccepted { .. }
+        | RunEvent::Answered(_)
+        | RunEvent::StepFinished { .. }
+        | RunEvent::RunFinished { .. } => Durability::Synced,
+        _ => Durability::Written,
+    }
+}
