@@ -42,11 +42,8 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     };
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-    let running = start.begin(&connected, &prepared, manner, None)?;
-    if !scope.skip.is_empty() {
-        running.handle.send(Command::Skip(scope.skip.clone()));
-    }
-    running.handle.send(Command::Confirm(scope.confirm.clone()));
+    let orders = vec![Command::Skip(scope.skip), Command::Confirm(scope.confirm)];
+    let running = start.begin(&connected, &prepared, manner, orders, None)?;
     let mut follow = Follow {
         progress: Progress::of(&prepared.plan.outline(), None),
         output: apply.output,

@@ -188,6 +188,7 @@ impl Start {
         connected: &Connected,
         prepared: &Prepared,
         manner: Manner,
+        orders: Vec<engine::Command>,
         log: Option<&Arc<JournalLog>>,
     ) -> Result<Running, Failure> {
         let answers = prepared.answers.clone();
@@ -224,6 +225,7 @@ impl Start {
             journal,
             clock: self.clock,
             manner,
+            orders,
         }))
     }
 

@@ -35,6 +35,8 @@ pub struct Job {
     pub journal: Writer,
     pub clock: Clock,
     pub manner: Manner,
+    /// Orders that stand from the start. A run that ends by itself ends when they are carried out.
+    pub orders: Vec<Command>,
 }
 
 /// How a run behaves where a person is not asked.
@@ -90,7 +92,7 @@ pub fn start(job: Job) -> Running {
         plea_sender,
         leaving: false,
     };
-    let ended = tokio::spawn(executor.run(job.header, orders, pleas));
+    let ended = tokio::spawn(executor.run(job.header, job.orders, orders, pleas));
     Running { handle, events, ended }
 }
 
@@ -148,15 +150,17 @@ impl Executor {
     async fn run(
         mut self,
         header: RunHeader,
+        standing: Vec<Command>,
         mut orders: mpsc::UnboundedReceiver<Command>,
         mut pleas: mpsc::UnboundedReceiver<Plea>,
     ) -> Result<Exit, RunError> {
         self.emit(RunEvent::RunStarted(Box::new(header))).await?;
-        let mut ordered = false;
+        for order in standing {
+            self.obey(order).await?;
+        }
         loop {
             self.start_what_is_ready().await?;
-            let idle = self.tasks.is_empty() && (self.leaving || (self.manner.end_when_idle && ordered));
-            if idle {
+            if self.tasks.is_empty() && (self.leaving || self.manner.end_when_idle) {
                 break;
             }
             tokio::select! {
@@ -166,14 +170,11 @@ impl Executor {
                     let finished = finished.map_err(|error| RunError::Task(error.to_string()))?;
                     self.finish(finished).await?;
                 }
-                order = orders.recv() => {
-                    ordered = true;
-                    match order {
-                        Some(order) => self.obey(order).await?,
-                        // Nobody holds the handle any more.
-                        None => self.leave(),
-                    }
-                }
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order).await?,
+                    // Nobody holds the handle any more.
+                    None => self.leave(),
+                },
             }
         }
         let exit = self.verdict();

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{HUB_CERTIFICATE, SYNCHRONIZE};
 use crate::domain::{
-    Answers, Certificates, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience, Purpose,
-    Replay, Request, StageId, Step, StepOutputs, Text,
+    Answers, Certificates, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience,
+    Purpose, Replay, Request, StageId, Step, StepOutputs, Text,
 };
 use crate::stages::access::preview_2025::same_id;
 use crate::stages::build::{GRANT_PATIENCE, arm, done, fail, outputs, read_all, text};
@@ -97,6 +97,7 @@ fn run_synchronize(
             return Ok(Next::Fail(
                 Fault::from(error)
                     .meaning("the namespace may not write to the hub: its two roles there are missing, or late")
+                    .exiting(Exit::Failed)
                     .remedied_by(
                         "keep trying for five minutes, or check that the namespace's identity is Contributor and \
                          IoT Hub Registry Contributor on the hub",
