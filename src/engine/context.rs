@@ -123,6 +123,7 @@ impl StepContext {
         let mut pause = first.unwrap_or(LOOK_AGAIN);
         let mut state = "accepted".to_owned();
         let mut spent = Duration::ZERO;
+        let mut wait = wait.clone();
         let ended = loop {
             if spent >= FOLLOW_BOUND {
                 break Err(ServiceError::local(
@@ -140,8 +141,18 @@ impl StepContext {
                 Ok(reply) => reply.retry_after.unwrap_or(LOOK_AGAIN),
                 Err(error) => error.retry_after.unwrap_or(LOOK_AGAIN),
             };
-            match poll::judge(wait, &looked) {
+            match poll::judge(&wait, &looked) {
                 poll::Status::Running => {
+                    let next = looked.as_ref().map_or(wait.clone(), |reply| poll::follow(&wait, reply));
+                    if next != wait {
+                        wait = next;
+                        let event = RunEvent::OperationAccepted {
+                            step: step.clone(),
+                            call: accepted,
+                            wait: wait.clone(),
+                        };
+                        self.emit(event).await?;
+                    }
                     if let Some(now) = looked.as_ref().ok().and_then(|reply| state_of(&reply.body)) {
                         state = now;
                     }
@@ -152,6 +163,11 @@ impl StepContext {
                 }
                 poll::Status::Lost => {
                     state = "its status URL is gone; the resource will tell".to_owned();
+                    break Ok(());
+                }
+                // Not a URL that may be asked, or not Azure that answers: the resource itself is asked next.
+                poll::Status::Failed(error) if error.kind == ErrorKind::NotAzure => {
+                    state = "its status URL cannot be followed; the resource will tell".to_owned();
                     break Ok(());
                 }
                 poll::Status::Failed(error) => {

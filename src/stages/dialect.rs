@@ -29,6 +29,8 @@ pub struct Profile {
     pub offered: &'static [(&'static str, &'static str)],
     /// Types whose version is not chosen by what is offered.
     pub fixed: &'static [(&'static str, &'static str)],
+    /// Whether a credential's policy has a region and tags of its own.
+    pub policies_are_tracked: bool,
 }
 
 impl Profile {

@@ -27,8 +27,10 @@ pub static DIALECT: Dialect = Dialect {
                 ("Microsoft.Devices/provisioningServices", "2025-02-01-preview"),
             ],
             fixed: &COMMON,
+            policies_are_tracked: true,
         },
-        // The same model under later versions: a pure change of numbers.
+        // The same model under later versions; its policies are proxy resources
+        // (Microsoft.DeviceRegistry 2026-03-01-preview, type `namespaces/credentials/policies`).
         Profile {
             id: "A2",
             name: "gen2-2026-03",
@@ -38,6 +40,7 @@ pub static DIALECT: Dialect = Dialect {
                 ("Microsoft.Devices/provisioningServices", "2026-03-01-preview"),
             ],
             fixed: &COMMON,
+            policies_are_tracked: false,
         },
     ],
     stages: &[

@@ -1,4 +1,6 @@
 //! The one integration test binary; a module per subject.
 
+mod engine;
 mod sandbox;
+mod support;
 mod tidy;

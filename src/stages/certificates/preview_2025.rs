@@ -78,23 +78,22 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
     let version = profile.version("Microsoft.DeviceRegistry/namespaces");
     let policies = namespace_slot(answers).then("/credentials/default/policies");
     let path = policies.clone().then(format!("/{}", answers.policy));
-    let body = object([
-        ("location", (&*answers.location).into()),
-        ("tags", answers.all_tags().into()),
-        (
-            "properties",
-            object([(
-                "certificate",
-                object([
-                    ("certificateAuthorityConfiguration", object([("keyType", "ECC".into())])),
-                    (
-                        "leafCertificateConfiguration",
-                        object([("validityPeriodInDays", u32::from(leaf_days).into())]),
-                    ),
-                ]),
-            )]),
-        ),
-    ]);
+    let properties = object([(
+        "certificate",
+        object([
+            ("certificateAuthorityConfiguration", object([("keyType", "ECC".into())])),
+            ("leafCertificateConfiguration", object([("validityPeriodInDays", u32::from(leaf_days).into())])),
+        ]),
+    )]);
+    let body = if profile.policies_are_tracked {
+        object([
+            ("location", (&*answers.location).into()),
+            ("tags", answers.all_tags().into()),
+            ("properties", properties),
+        ])
+    } else {
+        object([("properties", properties)])
+    };
     let look = arm(answers, Method::Get, path.clone(), version);
     let create = arm(answers, Method::Put, path, version).with_body(body);
     let list = arm(answers, Method::Get, policies, version);
