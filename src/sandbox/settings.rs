@@ -1,12 +1,14 @@
 //! What a world starts as: a TOML text over the shipped default.
 //!
-//! A world says only what differs: tables of switches and numbers are merged key by key, `providers`, `subscriptions` and
-//! `resources` are replaced whole. Unknown keys are refused. Read once, when a folder gets its world.
+//! A world says only what differs: tables of switches and numbers are merged key by key, `providers`, `subscriptions`,
+//! `resources` and `faults` are replaced whole. Unknown keys are refused. Read once, when a folder gets its world.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::faults::Fault;
 
 const DEFAULT: &str = include_str!("../../assets/sandbox/default.toml");
 
@@ -48,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) providers: BTreeMap<String, Provider>,
     #[serde(default)]
     pub(crate) resources: Vec<StartingResource>,
+    #[serde(default)]
+    pub(crate) faults: Vec<Fault>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
