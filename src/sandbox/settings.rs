@@ -44,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) graph: Graph,
     pub(crate) latency: Latency,
     pub(crate) quotas: Quotas,
+    pub(crate) paging: Paging,
     pub(crate) quirks: Quirks,
     #[serde(default)]
     pub(crate) throttle: Option<Throttle>,
@@ -159,6 +160,13 @@ pub(crate) struct Quirks {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Paging {
+    /// Most entries of a list in one answer; 0 means all.
+    pub(crate) items: usize,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Throttle {
     pub(crate) writes_per_minute: u32,
 }
@@ -213,7 +221,10 @@ fn parse(text: &str) -> Result<Settings, String> {
     let mut whole: toml::Table = DEFAULT.parse().map_err(|error: toml::de::Error| error.to_string())?;
     let own: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
     for (key, value) in own {
-        let merge = matches!(key.as_str(), "tenant" | "caller" | "graph" | "latency" | "quotas" | "quirks");
+        let merge = matches!(
+            key.as_str(),
+            "tenant" | "caller" | "graph" | "latency" | "quotas" | "paging" | "quirks"
+        );
         match (whole.get_mut(&key), value) {
             (Some(toml::Value::Table(into)), toml::Value::Table(from)) if merge => into.extend(from),
             (_, value) => {
