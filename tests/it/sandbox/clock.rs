@@ -151,3 +151,17 @@ async fn a_sandbox_that_is_dropped_lets_its_folder_go() {
     second.get(&super::support::group_path("?api-version=2025-04-01")).await.expect(200);
     second.sandbox.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::with(options(&folder, 0.0)).await;
+    let path = super::support::group_path("?api-version=2025-04-01");
+    let away = folder.path().with_extension("away");
+    std::fs::rename(folder.path(), &away).unwrap();
+    azure.put(&path, json!({"location": "eastus2"})).await.refused(503, "ServiceUnavailable");
+    std::fs::rename(&away, folder.path()).unwrap();
+    azure.get(&path).await.refused(404, "ResourceGroupNotFound");
+    azure.put(&path, json!({"location": "eastus2"})).await.expect(201);
+    azure.sandbox.shutdown().await;
+}
