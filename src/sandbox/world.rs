@@ -162,7 +162,7 @@ impl World {
 
     /// An entity tag that was never given before.
     pub(crate) fn fresh_etag(&mut self) -> String {
-        self.counter += 1;
+        self.counter = self.counter.wrapping_add(1);
         let digest = Sha256::digest(format!("{}|{}", self.token_key, self.counter));
         STANDARD.encode(digest.get(..8).unwrap_or_default())
     }
