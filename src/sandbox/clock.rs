@@ -35,7 +35,8 @@ impl Epoch {
     pub(crate) fn now(&self, real_ms: i64) -> Now {
         let elapsed = u64::try_from(real_ms.saturating_sub(self.real_ms)).unwrap_or(0);
         let factor = if self.speed > 0.0 { self.speed } else { 1.0 };
-        let passed = Duration::from_millis(elapsed).mul_f64(factor).as_millis();
+        let passed = Duration::from_millis(elapsed).as_secs_f64() * factor;
+        let passed = Duration::try_from_secs_f64(passed).unwrap_or(Duration::MAX).as_millis();
         let sim_ms = self.sim_ms.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX));
         Now { real_ms, sim_ms, speed: self.speed }
     }

@@ -129,6 +129,47 @@ impl Call<'_> {
 
 /// Handles a request to `management.azure.com`.
 pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+    let reply = answer(world, request, now)?;
+    Ok(paged(reply, request, world.settings.paging.items))
+}
+
+/// Cuts a long list into pages. The link to the next one repeats the request with a `$skiptoken`.
+fn paged(mut reply: Reply, request: &Request, items: usize) -> Reply {
+    let list = reply
+        .body
+        .as_mut()
+        .filter(|_| items > 0 && request.method == "GET")
+        .and_then(|body| body.get_mut("value"));
+    let Some(value) = list.and_then(Value::as_array_mut) else { return reply };
+    let start =
+        request.query_value("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0).min(value.len());
+    let mut page = value.split_off(start);
+    let more = page.len() > items;
+    page.truncate(items);
+    *value = page;
+    if more {
+        let kept: Vec<&str> = request
+            .query
+            .as_deref()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|part| !part.starts_with("$skiptoken="))
+            .collect();
+        let link = format!(
+            "{}{}?{}&$skiptoken={}",
+            request.link_base(),
+            request.path,
+            kept.join("&"),
+            start + items
+        );
+        if let Some(map) = reply.body.as_mut().and_then(Value::as_object_mut) {
+            map.insert("nextLink".to_owned(), json!(link));
+        }
+    }
+    reply
+}
+
+fn answer(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
     let caller = sign_in::check_bearer(world, request, now, sign_in::Audience::Management)?;
     let mut target = Target::parse(request)?;
     if let Some(asked) = target.subscription.clone() {

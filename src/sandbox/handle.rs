@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::clock::real_now_ms;
@@ -129,11 +129,10 @@ pub struct Sandbox {
 
 /// What only the serving process has.
 struct Own {
-    folder: PathBuf,
-    lock: File,
-    stop: CancellationToken,
+    /// Stops the server also when the sandbox is dropped without `shutdown`.
+    stop: DropGuard,
     ended: CancellationToken,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 /// Starts the server of a folder, or joins the process that already serves it.
@@ -217,14 +216,17 @@ async fn start(options: SandboxOptions, lock: File) -> Result<Sandbox, SandboxEr
     };
     let served = Served { world, store, instance: file.instance.clone() };
     let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+    write_server_file(&folder, &file).map_err(failed)?;
     let guard = ended.clone().drop_guard();
     let serving = server::serve(listener, served, stop.clone());
     let task = tokio::spawn(async move {
-        let _guard = guard;
-        serving.await
+        // The lock is held exactly as long as the server runs, whatever becomes of the handle.
+        let _held = (guard, lock);
+        // An accept loop that failed shows as a server that ended.
+        _ = serving.await;
+        _ = std::fs::remove_file(folder.join(SERVER_FILE));
     });
-    write_server_file(&folder, &file).map_err(failed)?;
-    Ok(Sandbox { file, own: Some(Own { folder, lock, stop, ended, task }) })
+    Ok(Sandbox { file, own: Some(Own { stop: stop.drop_guard(), ended, task }) })
 }
 
 fn write_server_file(folder: &Path, file: &ServerFile) -> std::io::Result<()> {
@@ -289,15 +291,13 @@ impl Sandbox {
     /// Stops serving and lets the folder go. A joined sandbox is left running.
     pub async fn shutdown(mut self) {
         let Some(own) = self.own.take() else { return };
-        own.stop.cancel();
+        drop(own.stop);
         // Answers under way get out; a client that keeps a request open does not hold the process.
         let mut task = own.task;
         if tokio::time::timeout(Duration::from_secs(2), &mut task).await.is_err() {
             task.abort();
             _ = task.await;
         }
-        _ = std::fs::remove_file(own.folder.join(SERVER_FILE));
-        drop(own.lock);
     }
 
     /// Pends until the server ends, wherever it runs.

@@ -4,6 +4,8 @@
 //! thin server, lock and file around it. It shares no code with the client it serves and is reached over HTTP only.
 
 mod clock;
+mod connection;
+mod faults;
 mod front_door;
 mod handle;
 mod operations;

@@ -14,6 +14,9 @@ use super::reply::{Refusal, Reply};
 use super::request::Request;
 use super::world::World;
 
+/// Operations that are remembered, so that the world does not grow for ever.
+const KEPT: usize = 300;
+
 /// What ending the operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Work {
@@ -130,8 +133,22 @@ pub(crate) fn accept(
     if order.style != Style::ResourceOnly {
         reply = reply.with_retry_after(now, poll);
     }
+    forget_old(world);
     world.operations.insert(id, operation);
     reply
+}
+
+/// Drops the oldest operations that have ended once there are very many.
+fn forget_old(world: &mut World) {
+    while world.operations.len() >= KEPT {
+        let oldest = world
+            .operations
+            .values()
+            .filter(|known| known.end.is_some())
+            .min_by_key(|known| known.started_real_ms);
+        let Some(id) = oldest.map(|known| known.id.clone()) else { return };
+        world.operations.remove(&id);
+    }
 }
 
 /// Real status URLs carry a signed certificate of some 4 kB; clients have been seen to cut them.

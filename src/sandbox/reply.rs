@@ -12,15 +12,26 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Value>,
+    pub(crate) delivery: Delivery,
+}
+
+/// Whether a reply arrives; only fault scripts make it otherwise than whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Whole,
+    /// The body breaks off.
+    Half,
+    /// The connection closes without a byte.
+    Never,
 }
 
 impl Reply {
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
+        Self { status, headers: Vec::new(), body: Some(body), delivery: Delivery::Whole }
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: None }
+        Self { status, headers: Vec::new(), body: None, delivery: Delivery::Whole }
     }
 
     #[must_use]

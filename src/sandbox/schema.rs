@@ -16,6 +16,8 @@ pub(crate) enum Shape {
     Whole(i64, i64),
     Flag,
     Object(&'static [Field]),
+    /// Tags within the resource manager's limits.
+    Tags,
     /// Any keys, values of one shape.
     MapOf(&'static Shape),
     ListOf(&'static Shape),
@@ -72,8 +74,9 @@ impl std::fmt::Display for Violation {
 pub(crate) const ENVELOPE: [Field; 4] =
     [read_only("id"), read_only("name"), read_only("type"), read_only("systemData")];
 
-/// Tags: any names, string values.
-pub(crate) const TAGS: Shape = Shape::MapOf(&Shape::Text);
+pub(crate) const TAGS: Shape = Shape::Tags;
+/// Limits of tags that the resource manager documents: how many, and how long a name and a value.
+const TAG_LIMITS: (usize, usize, usize) = (50, 512, 256);
 
 /// Checks an object body against its fields plus the read-only envelope of every resource.
 pub(crate) fn check_resource(body: &Value, fields: &'static [Field]) -> Result<(), Violation> {
@@ -127,6 +130,7 @@ pub(crate) fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Viol
             }
             Ok(())
         }
+        (Shape::Tags, Value::Object(map)) => check_tags(map, path),
         (Shape::MapOf(inner), Value::Object(map)) => {
             map.iter().try_for_each(|(name, value)| check(value, inner, &join(path, name)))
         }
@@ -136,6 +140,29 @@ pub(crate) fn check(value: &Value, shape: &Shape, path: &str) -> Result<(), Viol
             .try_for_each(|(index, value)| check(value, inner, &format!("{path}[{index}]"))),
         _ => fail(format!("must be {}, but is {}", describe(shape), kind_of(value))),
     }
+}
+
+fn check_tags(tags: &serde_json::Map<String, Value>, path: &str) -> Result<(), Violation> {
+    let (most, name_length, value_length) = TAG_LIMITS;
+    if tags.len() > most {
+        return Err(Violation {
+            path: path.to_owned(),
+            why: format!("has {} tags, but the limit is {most}", tags.len()),
+        });
+    }
+    for (name, value) in tags {
+        let fail = |why: String| Err(Violation { path: join(path, name), why });
+        let long = name.chars().count() > name_length;
+        if name.is_empty() || long || name.contains(['<', '>', '%', '&', '\\', '?', '/']) {
+            return fail(format!("is no tag name: 1 to {name_length} characters without < > % & \\ ? /"));
+        }
+        match value.as_str() {
+            Some(text) if text.chars().count() <= value_length => {}
+            Some(_) => return fail(format!("is longer than {value_length} characters")),
+            None => return fail(format!("must be a string, but is {}", kind_of(value))),
+        }
+    }
+    Ok(())
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -153,7 +180,7 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::Text | Shape::Rule(_) | Shape::OneOf(_) => "a string",
         Shape::Whole(..) => "a whole number",
         Shape::Flag => "true or false",
-        Shape::Object(_) | Shape::MapOf(_) => "an object",
+        Shape::Object(_) | Shape::MapOf(_) | Shape::Tags => "an object",
         Shape::ListOf(_) => "a list",
         Shape::Anything => "a value",
     }

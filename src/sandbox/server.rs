@@ -7,14 +7,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::real_now_ms;
-use super::reply::{Refusal, Reply};
+use super::connection::{Doorway, Scissors};
+use super::reply::{Delivery, Refusal, Reply};
 use super::request::Request;
 use super::step::{BODY_LIMIT, step};
 use super::store::Store;
@@ -40,8 +41,9 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let shared: Shared = Arc::new(Mutex::new(served));
-    let router = Router::new().fallback(answer).with_state(shared);
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    let router =
+        Router::new().fallback(answer).with_state(shared).into_make_service_with_connect_info::<Scissors>();
+    axum::serve(Doorway(listener), router).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 /// Binds loopback only.
@@ -51,7 +53,11 @@ pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, SocketAddr)
     Ok((listener, address))
 }
 
-async fn answer(State(shared): State<Shared>, incoming: HttpRequest<Body>) -> Response<Body> {
+async fn answer(
+    State(shared): State<Shared>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    incoming: HttpRequest<Body>,
+) -> Response<Body> {
     let (parts, body) = incoming.into_parts();
     let authority = parts
         .headers
@@ -88,6 +94,9 @@ async fn answer(State(shared): State<Shared>, incoming: HttpRequest<Body>) -> Re
     let reply = worked.unwrap_or_else(|_| {
         plain_refusal(Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
     });
+    if reply.delivery == Delivery::Never {
+        scissors.cut();
+    }
     to_http(&reply)
 }
 
@@ -125,12 +134,30 @@ fn host_of(authority: &str) -> &str {
 }
 
 fn to_http(reply: &Reply) -> Response<Body> {
-    let bytes = reply.body.as_ref().map(|body| serde_json::to_vec(body).unwrap_or_default());
-    let mut response = Response::new(bytes.map_or_else(Body::empty, Body::from));
+    let page = reply.headers.iter().any(|(name, _)| name == "content-type");
+    let bytes = reply.body.as_ref().map(|body| match body.as_str() {
+        // Only what is no JSON names its own type.
+        Some(text) if page => text.as_bytes().to_vec(),
+        _ => serde_json::to_vec(body).unwrap_or_default(),
+    });
+    let length = bytes.as_ref().map_or(0, Vec::len);
+    let body = match bytes {
+        Some(mut bytes) if reply.delivery == Delivery::Half => {
+            bytes.truncate(length / 2);
+            let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+            Body::from_stream(futures::stream::iter([Ok(Bytes::from(bytes)), Err(broken)]))
+        }
+        Some(bytes) => Body::from(bytes),
+        None => Body::empty(),
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if reply.body.is_some() {
         headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
+    }
+    if reply.delivery == Delivery::Half {
+        headers.insert("content-length", HeaderValue::from(length));
     }
     headers.insert("cache-control", HeaderValue::from_static("no-cache"));
     for (name, value) in &reply.headers {

@@ -1,12 +1,14 @@
 //! What a world starts as: a TOML text over the shipped default.
 //!
-//! A world says only what differs: tables of switches and numbers are merged key by key, `providers`, `subscriptions` and
-//! `resources` are replaced whole. Unknown keys are refused. Read once, when a folder gets its world.
+//! A world says only what differs: tables of switches and numbers are merged key by key, `providers`, `subscriptions`,
+//! `resources` and `faults` are replaced whole. Unknown keys are refused. Read once, when a folder gets its world.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::faults::Fault;
 
 const DEFAULT: &str = include_str!("../../assets/sandbox/default.toml");
 
@@ -42,12 +44,15 @@ pub(crate) struct Settings {
     pub(crate) graph: Graph,
     pub(crate) latency: Latency,
     pub(crate) quotas: Quotas,
+    pub(crate) paging: Paging,
     pub(crate) quirks: Quirks,
     #[serde(default)]
     pub(crate) throttle: Option<Throttle>,
     pub(crate) providers: BTreeMap<String, Provider>,
     #[serde(default)]
     pub(crate) resources: Vec<StartingResource>,
+    #[serde(default)]
+    pub(crate) faults: Vec<Fault>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -155,6 +160,13 @@ pub(crate) struct Quirks {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Paging {
+    /// Most entries of a list in one answer; 0 means all.
+    pub(crate) items: usize,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Throttle {
     pub(crate) writes_per_minute: u32,
 }
@@ -209,7 +221,10 @@ fn parse(text: &str) -> Result<Settings, String> {
     let mut whole: toml::Table = DEFAULT.parse().map_err(|error: toml::de::Error| error.to_string())?;
     let own: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
     for (key, value) in own {
-        let merge = matches!(key.as_str(), "tenant" | "caller" | "graph" | "latency" | "quotas" | "quirks");
+        let merge = matches!(
+            key.as_str(),
+            "tenant" | "caller" | "graph" | "latency" | "quotas" | "paging" | "quirks"
+        );
         match (whole.get_mut(&key), value) {
             (Some(toml::Value::Table(into)), toml::Value::Table(from)) if merge => into.extend(from),
             (_, value) => {

@@ -5,10 +5,11 @@
 use uuid::Uuid;
 
 use super::clock::Now;
+use super::faults;
 use super::front_door;
 use super::operations;
 use super::providers::{dps_service, graph, sign_in};
-use super::reply::{Refusal, Reply};
+use super::reply::{Delivery, Refusal, Reply};
 use super::request::Request;
 use super::world::World;
 
@@ -21,8 +22,15 @@ const DPS_SUFFIX: &str = ".azure-devices-provisioning.net";
 pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
     let request_id = Uuid::new_v4().to_string();
     operations::settle(world, now);
-    let outcome = dispatch(world, request, now);
+    let fault = faults::pick(world, request);
+    let instead = fault.and_then(|(action, seconds)| faults::instead(action, seconds));
+    let outcome = instead.unwrap_or_else(|| dispatch(world, request, now));
     let mut reply = outcome.unwrap_or_else(|refusal| refusal.into_reply(now, &request_id));
+    if let Some((action, _)) = fault
+        && reply.delivery == Delivery::Whole
+    {
+        reply.delivery = faults::delivery(action);
+    }
     if request.method == "HEAD" {
         reply.body = None;
     }

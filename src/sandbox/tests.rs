@@ -292,6 +292,7 @@ fn bodies_are_held_to_their_shapes() {
         optional("inner", Shape::Object(&INNER)),
         optional("list", Shape::ListOf(&Shape::Text)),
     ];
+    static TAGGED: [Field; 1] = [optional("tags", Shape::Tags)];
     let wrong = |body: Value| check(&body, &Shape::Object(&OUTER), "").unwrap_err().to_string();
     assert!(
         check(&json!({"kind": "a", "inner": {"days": 30}, "list": null}), &Shape::Object(&OUTER), "").is_ok()
@@ -318,6 +319,15 @@ fn bodies_are_held_to_their_shapes() {
         "The property 'list[1]' must be a string, but is a number."
     );
     assert_eq!(wrong(json!([])), "The request body must be an object, but is a list.");
+    let tags =
+        |tags: Value| check(&json!({"tags": tags}), &Shape::Object(&TAGGED), "").map_err(|wrong| wrong.path);
+    assert_eq!(tags(json!({"hubup-setup": "devices", "empty": ""})), Ok(()));
+    assert_eq!(tags(json!({"a/b": "x"})), Err("tags.a/b".to_owned()));
+    assert_eq!(tags(json!({"a": 1})), Err("tags.a".to_owned()));
+    assert_eq!(tags(json!({"a": "x".repeat(257)})), Err("tags.a".to_owned()));
+    let many: serde_json::Map<String, Value> =
+        (0..51).map(|number| (number.to_string(), json!(""))).collect();
+    assert_eq!(tags(Value::Object(many)), Err("tags".to_owned()));
     let hostile = wrong(json!({"kind": format!("\u{1b}[2J{}", "x".repeat(10_000))}));
     assert!(hostile.len() < 1000 && !hostile.contains('\u{1b}'));
 }

@@ -43,6 +43,9 @@ pub(crate) struct World {
     pub(crate) enrollment_groups: BTreeMap<String, BTreeMap<String, Value>>,
     /// The simulated minute that is being counted, and writes in it.
     pub(crate) writes: (i64, u32),
+    /// How often each entry of the fault script was met.
+    #[serde(default)]
+    pub(crate) fault_hits: Vec<u32>,
     /// Makes etags and scopes that never repeat.
     pub(crate) counter: u64,
 }
@@ -115,6 +118,7 @@ impl World {
             operations: BTreeMap::new(),
             enrollment_groups: BTreeMap::new(),
             writes: (0, 0),
+            fault_hits: Vec::new(),
             counter: 0,
             settings,
         };
@@ -158,7 +162,7 @@ impl World {
 
     /// An entity tag that was never given before.
     pub(crate) fn fresh_etag(&mut self) -> String {
-        self.counter += 1;
+        self.counter = self.counter.wrapping_add(1);
         let digest = Sha256::digest(format!("{}|{}", self.token_key, self.counter));
         STANDARD.encode(digest.get(..8).unwrap_or_default())
     }

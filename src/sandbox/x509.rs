@@ -5,8 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clock::iso;
-
 /// A certificate authority: certificate and key, both base64 DER.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Authority {
@@ -21,6 +19,7 @@ pub(crate) struct Authority {
     pub(crate) thumbprint: String,
 }
 
+#[cfg(feature = "pki")]
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A self-signed root that lives ten years.
@@ -81,8 +80,8 @@ fn make(name: &str, real_ms: i64, days: i64, issuer: Option<&Authority>) -> Resu
         certificate: STANDARD.encode(certificate.der()),
         key: STANDARD.encode(key.serialize_der()),
         subject: format!("CN={name}"),
-        not_before: iso(from_ms),
-        not_after: iso(until_ms),
+        not_before: super::clock::iso(from_ms),
+        not_after: super::clock::iso(until_ms),
         not_after_ms: until_ms,
         thumbprint,
     })

@@ -1,6 +1,9 @@
 //! The sandbox over real HTTP: what a client sees, driven with a plain HTTP client.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+
 mod clock;
+mod faults;
 mod grants;
 mod journey;
 mod quirks;

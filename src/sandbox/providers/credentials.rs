@@ -148,13 +148,18 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let location = region(text(&body, &["location"]).unwrap_or_default());
     check_region(call, &location)?;
     let tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));
-    if let Some(found) = call.world.resource_mut(&call.id) {
-        check_idle(found)?;
+    if let Some(found) = standing(call)? {
         set(&mut found.body, &["tags"], tags);
         return Ok(Reply::json(200, public_body(found)));
     }
     let limit = call.world.settings.quotas.credentials_per_tenant_and_region;
-    let used = call.world.of_kind(CREDENTIAL).filter(|credential| credential.location() == location).count();
+    let used = call
+        .world
+        .of_kind(CREDENTIAL)
+        .filter(|credential| {
+            credential.location() == location && !credential.id.eq_ignore_ascii_case(&call.id)
+        })
+        .count();
     if used >= limit {
         let message = format!(
             "The tenant already has {used} credential resources in region '{location}', and the limit is {limit}. Delete unused credentials or choose another region."
@@ -168,6 +173,13 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     call.world.insert(resource);
     let seconds = call.world.settings.latency.credential;
     Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
+}
+
+/// The resource a PUT changes; `None` when it creates, which includes what failed to come to be.
+fn standing<'call>(call: &'call mut Call<'_>) -> Result<Option<&'call mut Resource>, Refusal> {
+    let Some(found) = call.world.resource_mut(&call.id) else { return Ok(None) };
+    check_idle(found)?;
+    Ok(Some(found).filter(|found| found.provisioning_state() == "Succeeded"))
 }
 
 /// Credentials and policies live where their namespace does (contract, section 2.2).
@@ -250,8 +262,7 @@ fn put_policy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     let leaf =
         body.pointer("/properties/certificate/leafCertificateConfiguration").cloned().unwrap_or_default();
-    if let Some(found) = call.world.resource_mut(&call.id) {
-        check_idle(found)?;
+    if let Some(found) = standing(call)? {
         set(&mut found.body, &["properties", "certificate", "leafCertificateConfiguration"], leaf);
         if let Some(tags) = body.get("tags") {
             set(&mut found.body, &["tags"], tags.clone());
@@ -263,6 +274,7 @@ fn put_policy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         .world
         .of_kind(POLICY)
         .filter(|policy| parent(&policy.id).eq_ignore_ascii_case(&credential))
+        .filter(|policy| !policy.id.eq_ignore_ascii_case(&call.id))
         .count();
     if used >= limit {
         let message = format!("The namespace already has {used} policies, and the limit is {limit}.");

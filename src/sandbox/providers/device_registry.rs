@@ -173,7 +173,10 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
                 format!("The resource '{}' already exists in location '{}'.", found.name(), found.location());
             return Err(Refusal::arm(409, "InvalidResourceLocation", message));
         }
-        return Ok(replace(call, &body, &kind));
+        // What failed to come to be is created again.
+        if found.provisioning_state() == "Succeeded" {
+            return Ok(replace(call, &body, &kind));
+        }
     }
     let mut resource = Resource::new(&call.id, NAMESPACE, json!({"location": location}));
     fill(&mut resource, &body, &kind);

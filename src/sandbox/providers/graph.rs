@@ -79,13 +79,14 @@ fn selected(request: &Request, body: Value) -> Result<Value, Refusal> {
 }
 
 fn one(
-    world: &World,
+    world: &mut World,
     request: &Request,
     now: &Now,
     asked: &str,
     wanted: impl Fn(&str, &Principal) -> bool,
 ) -> Result<Reply, Refusal> {
-    let found = world.principals.iter().find(|(id, known)| wanted(id, known) && known.visible.reached(now));
+    let known = world.principals.iter_mut().find(|(id, known)| wanted(id, known));
+    let found = known.and_then(|(id, known)| known.visible.look(now).then_some((id, known)));
     let Some((id, principal)) = found else {
         let message = format!(
             "Resource '{}' does not exist or one of its queried reference-property objects are not present.",

@@ -92,7 +92,7 @@ pub(crate) fn availability(name: &str, valid: bool, taken: bool) -> Value {
         let message = format!("The name '{}' is not available.", shorten(name));
         return json!({"nameAvailable": false, "reason": "AlreadyExists", "message": message});
     }
-    json!({"nameAvailable": true, "reason": "Invalid", "message": null})
+    json!({"nameAvailable": true})
 }
 
 /// 3 to 50 letters, digits and hyphens, no hyphen at the end (contract, section 2.1).

@@ -58,9 +58,15 @@ fn gone() -> Failure {
 pub(crate) fn public_body(resource: &Resource) -> Value {
     let mut body = Map::new();
     let name = resource.name();
-    body.insert("id".to_owned(), json!(resource.id));
+    let (mut id, mut kind) = (resource.id.clone(), resource.kind.clone());
+    if resource.kind == provisioning_services::SERVICE {
+        // This service spells its ids and type its own way (contract, section 1).
+        id = id.replacen("/resourceGroups/", "/resourcegroups/", 1);
+        "Microsoft.Devices/ProvisioningServices".clone_into(&mut kind);
+    }
+    body.insert("id".to_owned(), json!(id));
     body.insert("name".to_owned(), json!(name));
-    body.insert("type".to_owned(), json!(resource.kind));
+    body.insert("type".to_owned(), json!(kind));
     for (key, value) in resource.body.as_object().into_iter().flatten() {
         body.insert(key.clone(), value.clone());
     }

@@ -471,7 +471,7 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
 
 /// Makes a service active: host names, id scope, keys.
 pub(crate) fn activate(world: &mut World, id: &str, answers: &Due) {
-    world.counter += 1;
+    world.counter = world.counter.wrapping_add(1);
     let scope = format!("0ne{:08X}", world.counter);
     let etag = world.fresh_etag();
     let Some(found) = world.resource_mut(id) else { return };

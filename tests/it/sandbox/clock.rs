@@ -40,14 +40,14 @@ async fn an_accepted_operation_finishes_after_the_server_is_gone() {
 #[tokio::test]
 async fn waiting_times_are_scaled_and_rounded_up() {
     let folder = tempfile::tempdir().unwrap();
-    let azure = Azure::with(options(&folder, 60.0)).await;
+    let azure = Azure::with(options(&folder, 7.0)).await;
     azure.make_group_and_identity().await;
     let path = format!("{}?api-version={}", namespace_id(), A.registry);
     let accepted = azure.put(&path, json!({"location": "eastus2"})).await.expect(201);
-    // 10 simulated seconds at 60 a second.
+    // 10 simulated seconds at 7 a second; the namespace itself takes 17 real ones.
     assert_eq!(
         (accepted.header("retry-after-ms"), accepted.header("retry-after")),
-        ("167".to_owned(), "1".to_owned())
+        ("1429".to_owned(), "2".to_owned())
     );
     assert_eq!(azure.get(&path).await.text("/properties/provisioningState"), "Accepted");
     azure.sandbox.shutdown().await;
@@ -127,5 +127,41 @@ async fn a_read_that_changes_nothing_writes_nothing() {
         .await
         .expect(200);
     assert_ne!(std::fs::read_to_string(&file).unwrap(), "mark");
+    azure.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn of_two_who_open_at_once_one_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = tokio::join!(Azure::with(options(&folder, 0.0)), Azure::with(options(&folder, 0.0)));
+    assert_eq!(one.sandbox.address(), two.sandbox.address());
+    assert_ne!(one.sandbox.joined(), two.sandbox.joined());
+    one.sandbox.shutdown().await;
+    two.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_that_is_dropped_lets_its_folder_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Azure::with(options(&folder, 0.0)).await;
+    first.make_group_and_identity().await;
+    drop(first);
+    let second = Azure::with(options(&folder, 0.0)).await;
+    assert!(!second.sandbox.joined());
+    second.get(&super::support::group_path("?api-version=2025-04-01")).await.expect(200);
+    second.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::with(options(&folder, 0.0)).await;
+    let path = super::support::group_path("?api-version=2025-04-01");
+    let away = folder.path().with_extension("away");
+    std::fs::rename(folder.path(), &away).unwrap();
+    azure.put(&path, json!({"location": "eastus2"})).await.refused(503, "ServiceUnavailable");
+    std::fs::rename(&away, folder.path()).unwrap();
+    azure.get(&path).await.refused(404, "ResourceGroupNotFound");
+    azure.put(&path, json!({"location": "eastus2"})).await.expect(201);
     azure.sandbox.shutdown().await;
 }

@@ -6,8 +6,9 @@ use serde_json::json;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::setup::{
-    A, A2, ADR_CONTRIBUTOR, CONTRIBUTOR, CUSTOM_ROLE, DPS_HOST, HUB_APPLICATION, Versions, dps_id,
-    group_body, hub_body, hub_id, identity_id, namespace_id, role_body,
+    A, A2, ADR_CONTRIBUTOR, CONTRIBUTOR, CUSTOM_ROLE, DPS_HOST, HUB_APPLICATION, REGISTRY_CONTRIBUTOR,
+    Versions, dps_body, dps_id, group_body, hub_body, hub_id, identity_id, namespace_id, role_body,
+    signature,
 };
 use super::support::{Azure, CALM, SUBSCRIPTION, group_path};
 
@@ -70,9 +71,10 @@ fn check_certificate(entry: &serde_json::Value) {
     assert!(certificate.validity().is_valid());
     let expiry = jiff::fmt::rfc2822::parse(entry["properties"]["expiry"].as_str().unwrap()).unwrap();
     assert_eq!(expiry.timestamp().as_second(), certificate.validity().not_after.timestamp());
-    let digest: String =
-        <sha1::Sha1 as sha1::Digest>::digest(&der).iter().map(|byte| format!("{byte:02X}")).collect();
-    assert_eq!(entry["properties"]["thumbprint"].as_str().unwrap(), digest);
+    let told = entry["properties"]["thumbprint"].as_str().unwrap();
+    let told: Vec<u8> =
+        (0..told.len()).step_by(2).map(|at| u8::from_str_radix(&told[at..at + 2], 16).unwrap()).collect();
+    assert_eq!(told, <sha1::Sha1 as sha1::Digest>::digest(&der).as_slice());
 }
 
 #[tokio::test]
@@ -179,5 +181,113 @@ async fn enrollment_groups_follow_their_etags() {
     let gone = azure.enrollment("GET", "group-1", &signed, None, None).await.refused(404, "404201");
     assert_eq!(gone.header("x-ms-error-code"), "404201");
     assert!(gone.body["trackingId"].is_string() && gone.body["timestampUtc"].is_string());
+    azure.sandbox.shutdown().await;
+}
+
+/// Everything that the published examples and the command-line tools put into bodies, in our own words.
+#[tokio::test]
+async fn full_bodies_are_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), CALM, 0.0).await;
+    let principal = azure.make_group_and_identity().await;
+    azure.assign(&group_path(""), HUB_APPLICATION, CONTRIBUTOR).await.expect(201);
+    let namespace = json!({
+        "location": "East US 2", "tags": {"env": "dev"}, "identity": {"type": "SystemAssigned"},
+        "properties": {"messaging": {"endpoints": {"one": {
+            "endpointType": "Microsoft.Devices/IoTHubs", "address": "https://one.example", "resourceId": "/x",
+        }}}},
+    });
+    azure
+        .put_and_wait(&format!("{}?api-version={}", namespace_id(), A.registry), namespace)
+        .await
+        .expect(200);
+    azure.assign(&namespace_id(), &principal, ADR_CONTRIBUTOR).await.expect(201);
+    let credential = format!("{}/credentials/default", namespace_id());
+    let body = json!({"location": "eastus2", "tags": {}, "properties": {}});
+    azure.put_and_wait(&format!("{credential}?api-version={}", A.registry), body).await.expect(200);
+    let policy = json!({"location": "eastus2", "tags": {"a": "b"}, "properties": {"certificate": {
+        "certificateAuthorityConfiguration": {"keyType": "ECC"}, "leafCertificateConfiguration": {"validityPeriodInDays": 10},
+    }}});
+    azure
+        .put_and_wait(&format!("{credential}/policies/default?api-version={}", A.registry), policy)
+        .await
+        .expect(200);
+    let mut hub = hub_body();
+    hub["tags"] = json!({});
+    let more = json!({
+        "ipFilterRules": [], "networkRuleSets": {"defaultAction": "Deny", "applyToBuiltInEventHubEndpoint": true, "ipRules": [
+            {"filterName": "rule1", "action": "Allow", "ipMask": "131.117.159.53"}]},
+        "routing": {"endpoints": {"serviceBusQueues": []}, "routes": [], "fallbackRoute": {
+            "name": "$fallback", "source": "DeviceMessages", "condition": "true", "endpointNames": ["events"], "isEnabled": true}},
+        "cloudToDevice": {"maxDeliveryCount": 10, "defaultTtlAsIso8601": "PT1H", "feedback": {
+            "lockDurationAsIso8601": "PT5S", "ttlAsIso8601": "PT1H", "maxDeliveryCount": 10}},
+        "messagingEndpoints": {"fileNotifications": {"maxDeliveryCount": 10, "ttlAsIso8601": "PT1H", "lockDurationAsIso8601": "PT5S"}},
+        "storageEndpoints": {"$default": {"sasTtlAsIso8601": "PT1H", "connectionString": "", "containerName": ""}},
+        "enableFileUploadNotifications": false, "minTlsVersion": "1.2", "disableLocalAuth": false, "publicNetworkAccess": "Enabled",
+        "features": "None", "enableDataResidency": true, "rootCertificate": {"enableRootCertificateV2": true}, "ipVersion": "ipv4ipv6",
+        "authorizationPolicies": [{"keyName": "mine", "rights": "RegistryWrite"}],
+    });
+    for (name, value) in more.as_object().unwrap() {
+        hub["properties"][name] = value.clone();
+    }
+    azure.put_and_wait(&format!("{}?api-version={}", hub_id(), A.hub), hub).await.expect(200);
+    let keys =
+        azure.arm("POST", &format!("{}/listkeys?api-version={}", hub_id(), A.hub), None).await.expect(200);
+    assert_eq!(keys.body["value"].as_array().unwrap().len(), 6);
+    let mut dps = dps_body();
+    let more = json!({
+        "allocationPolicy": "GeoLatency", "enableDataResidency": false, "publicNetworkAccess": "Enabled", "state": "Active",
+        "ipFilterRules": [{"filterName": "all", "action": "Accept", "ipMask": "0.0.0.0/0", "target": "all"}],
+        "authorizationPolicies": [{"keyName": "reader", "rights": "EnrollmentRead"}],
+    });
+    for (name, value) in more.as_object().unwrap() {
+        dps["properties"][name] = value.clone();
+    }
+    azure.put_and_wait(&format!("{}?api-version={}", dps_id(), A.dps), dps).await.expect(200);
+    let plain = json!({"location": "East US", "properties": {"enableDataResidency": false}, "sku": {"name": "S1", "capacity": 1}, "tags": {}});
+    let path = group_path(&format!(
+        "/providers/Microsoft.Devices/provisioningServices/dps-plain?api-version={}",
+        A.dps
+    ));
+    azure.put_and_wait(&path, plain).await.expect(200);
+    // A policy with one right is a key with one right.
+    let path = format!("{}/keys/reader/listkeys?api-version={}", dps_id(), A.dps);
+    let key = azure.arm("POST", &path, None).await.expect(200).text("/primaryKey");
+    let reader = signature(DPS_HOST, "reader", &key, jiff::Timestamp::now().as_second() + 600);
+    azure.enrollment("GET", "group-1", &reader, None, None).await.refused(404, "404201");
+    azure
+        .enrollment("PUT", "group-1", &reader, None, Some(&group_body("default")))
+        .await
+        .refused(403, "403001");
+    let group = json!({
+        "enrollmentGroupId": "group-1", "credentialPolicyName": "default", "capabilities": {"iotEdge": false},
+        "attestation": {"type": "symmetricKey", "symmetricKey": {"primaryKey": key, "secondaryKey": key}},
+        "initialTwin": {"tags": {"a": 1}, "properties": {"desired": {"b": {}}}}, "provisioningStatus": "enabled",
+        "reprovisionPolicy": {"updateHubAssignment": true, "migrateDeviceData": true}, "allocationPolicy": "hashed", "iotHubs": [],
+    });
+    let signed = azure.owner_signature(A).await;
+    let put = azure.enrollment("PUT", "group-1", &signed, None, Some(&group)).await.expect(200);
+    assert_eq!(put.text("/attestation/symmetricKey/primaryKey"), key);
+    azure.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_march_generation_links_hubs_by_identity() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), CALM, 0.0).await;
+    azure.make_everything(A2).await;
+    let principal =
+        azure.get(&format!("{}?api-version=2023-01-31", identity_id())).await.text("/properties/principalId");
+    let mut body = dps_body();
+    body["properties"]["iotHubs"] = json!([{
+        "hostName": "hub-sandbox.azure-devices.net", "authenticationType": "UserAssigned", "location": "westus2",
+        "selectedUserAssignedIdentityResourceId": identity_id(),
+    }]);
+    let path = format!("{}?api-version={}", dps_id(), A2.dps);
+    azure.put(&path, body.clone()).await.refused(400, "401001");
+    azure.assign(&hub_id(), &principal, REGISTRY_CONTRIBUTOR).await.expect(201);
+    azure.put(&path, body).await.expect(200);
+    let linked = azure.settled(&path).await;
+    assert_eq!(linked.text("/properties/iotHubs/0/authenticationType"), "UserAssigned");
     azure.sandbox.shutdown().await;
 }

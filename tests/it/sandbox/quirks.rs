@@ -68,6 +68,8 @@ async fn a_namespace_that_fails() {
         ("Failed", "InternalServerError")
     );
     assert_eq!(azure.get(&path).await.text("/properties/provisioningState"), "Failed");
+    // What failed to come to be is created again, not replaced.
+    azure.put(&path, super::support::east()).await.expect(201);
 }
 
 #[tokio::test]

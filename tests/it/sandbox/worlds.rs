@@ -83,3 +83,26 @@ async fn neighbours_hold_their_names() {
     assert_eq!(listed.body["value"].as_array().unwrap().len(), 1);
     azure.sandbox.shutdown().await;
 }
+
+#[tokio::test]
+async fn long_lists_come_in_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), "[paging]\nitems = 4\n", 0.0).await;
+    let mut next = format!(
+        "/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01"
+    );
+    let (mut names, mut pages) = (Vec::new(), 0);
+    while !next.is_empty() {
+        let page = azure.get(&next).await.expect(200);
+        let entries = page.body["value"].as_array().unwrap();
+        assert!(!entries.is_empty() && entries.len() <= 4);
+        names.extend(entries.iter().map(|role| role["name"].as_str().unwrap().to_owned()));
+        next = page.text("/nextLink").replacen("https://management.azure.com", "", 1);
+        pages += 1;
+    }
+    let all = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!((pages, all, names.len()), (4, 14, 14));
+    azure.sandbox.shutdown().await;
+}
