@@ -9,6 +9,8 @@ use super::cloud::{answer, json};
 use crate::azure::reply::Answer;
 use crate::domain::{ErrorKind, ServiceError};
 
+type Headers = &'static [(&'static str, &'static str)];
+
 fn now() -> Timestamp {
     "2026-11-24T10:00:00Z".parse().unwrap()
 }
@@ -247,7 +249,7 @@ fn a_reply_keeps_what_steps_and_engine_need() {
 
 #[test]
 fn waits_are_exact_first_then_seconds_then_dates() {
-    let cases: &[(&[(&str, &str)], Option<Duration>)] = &[
+    let cases: &[(Headers, Option<Duration>)] = &[
         (&[], None),
         (&[("retry-after", "15")], Some(Duration::from_secs(15))),
         (&[("retry-after", "0")], Some(Duration::ZERO)),

@@ -9,6 +9,9 @@ use crate::domain::{ErrorKind, Method, Reply, ServiceError, Wait};
 
 const ASKED: &str = "https://management.azure.com/subscriptions/s/x?api-version=1";
 
+/// Method, status, headers, and what is followed.
+type Case<'a> = (Method, u16, &'a [(&'a str, &'a str)], Option<Wait>);
+
 fn reply(answer: Answer) -> Reply {
     answer.into_reply(Timestamp::UNIX_EPOCH).unwrap()
 }
@@ -31,7 +34,7 @@ fn an_accepted_call_is_followed_by_its_headers() {
     let at = ("location", "https://management.azure.com/result?a=b");
     let by_op = Some(Wait::AsyncOperation { poll: op.1.into() });
     let by_location = Some(Wait::Location { poll: at.1.into() });
-    let cases: &[(Method, u16, &[(&str, &str)], Option<Wait>)] = &[
+    let cases: &[Case<'_>] = &[
         (Method::Put, 201, &[op], by_op.clone()),
         (Method::Put, 201, &[op, at], by_op.clone()),
         (Method::Delete, 202, &[at, op], by_op.clone()),

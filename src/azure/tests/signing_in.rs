@@ -96,7 +96,7 @@ fn with_az(script: Option<&str>, sign_in: SignInMethod) -> (tempfile::TempDir, A
     let environment = Environment { path: Some(folder.path().into()), ..Environment::default() };
     // With a route nobody is probed, so the test calls nobody.
     let routes = vec![("nobody.example".to_owned(), "http://127.0.0.1:1".to_owned())];
-    (folder, AzureOptions { environment, sign_in, routes, ..AzureOptions::default() })
+    (folder, AzureOptions { routes, sign_in, environment, ..AzureOptions::default() })
 }
 
 #[cfg(unix)]
@@ -240,7 +240,7 @@ async fn in_a_process_of_its_own() {
         ..Environment::default()
     };
     let routes = vec![("nobody.example".to_owned(), "http://127.0.0.1:1".to_owned())];
-    let options = AzureOptions { environment, routes, ..AzureOptions::default() };
+    let options = AzureOptions { routes, environment, ..AzureOptions::default() };
     let caller = Azure::new(options).unwrap().sign_in().await.unwrap();
     println!("signed in as {} by {}", caller.name.unwrap(), caller.method);
 }
