@@ -100,9 +100,9 @@ impl Azure {
             .collect();
         Self {
             inner: Arc::new(Inner {
-                to_resource_manager: pipeline(&transport, bearer(&resource_manager)),
-                to_graph: pipeline(&transport, bearer(&graph)),
-                to_dps: pipeline(&transport, Arc::new(SasPolicy { cloud: options.cloud })),
+                to_resource_manager: pipeline(transport.clone(), bearer(&resource_manager)),
+                to_graph: pipeline(transport.clone(), bearer(&graph)),
+                to_dps: pipeline(transport, Arc::new(SasPolicy { cloud: options.cloud })),
                 resource_manager,
                 graph,
                 tokens,
@@ -267,11 +267,11 @@ impl Azure {
     }
 }
 
-fn pipeline(transport: &Arc<dyn HttpClient>, proof: Arc<dyn Policy>) -> Pipeline {
+fn pipeline(transport: Arc<dyn HttpClient>, proof: Arc<dyn Policy>) -> Pipeline {
     let options = ClientOptions {
         // The engine alone repeats: each attempt is a call of its own.
         retry: RetryOptions::none(),
-        transport: Some(CoreTransport::new(transport.clone())),
+        transport: Some(CoreTransport::new(transport)),
         ..ClientOptions::default()
     };
     Pipeline::new(

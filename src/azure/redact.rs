@@ -11,6 +11,9 @@ use crate::domain::clean;
 /// What stands where a secret stood.
 pub const MASK: &str = "***";
 
+/// How the mark of a secret begins (`domain::Part`).
+const MARK: &str = "{secret: ";
+
 /// Bytes of text that a body keeps.
 const BODY_BUDGET: usize = 16 * 1024;
 /// Characters that one text of a body keeps.
@@ -95,9 +98,8 @@ pub fn masked(value: &Value) -> Value {
 /// A connection string keeps its host and key name, which tell what it is for.
 fn mask_whole(secret: &str) -> String {
     let partly = text(secret);
-    if secret.is_empty() {
-        String::new()
-    } else if partly != secret && partly.contains('=') && !partly.to_lowercase().contains("bearer ") {
+    let is_mark = secret.starts_with(MARK) && mark_end(secret, 0) == Some(secret.len());
+    if secret.is_empty() || is_mark || partly.contains("=***") || partly.contains("={secret: ") {
         partly
     } else {
         MASK.to_owned()
@@ -117,18 +119,40 @@ pub(super) fn mask_known(value: &mut Value, vault: &Vault) {
     });
 }
 
-/// `message` with each of `secrets`, plain or percent-encoded, masked.
+/// `message` with each of `secrets`, plain or percent-encoded, masked; also one that was cut at the message's end.
 pub(super) fn mask_values<'a>(message: &str, secrets: impl Iterator<Item = &'a str>) -> String {
     let mut message = message.to_owned();
     for secret in secrets {
-        replace(&mut message, secret, MASK);
         let encoded = percent_encoded(secret);
-        if encoded != secret {
-            replace(&mut message, &encoded, MASK);
-            replace(&mut message, &encoded.to_lowercase(), MASK);
+        for form in [secret, &encoded, &lower_escapes(&encoded)] {
+            replace(&mut message, form, MASK);
+            mask_cut(&mut message, form);
         }
     }
     message
+}
+
+/// Masks the first part of `secret` where a message that was cut ends with it.
+fn mask_cut(message: &mut String, secret: &str) {
+    let Some(kept) = message.strip_suffix('…') else { return };
+    let prefixes =
+        secret.char_indices().map(|(at, _)| &secret[..at]).filter(|part| part.len() >= SHORTEST_SECRET);
+    let longest = prefixes.filter(|part| kept.ends_with(part)).map(str::len).max();
+    if let Some(length) = longest {
+        let kept = &kept[..kept.len() - length];
+        *message = format!("{kept}{MASK}…");
+    }
+}
+
+/// `%2B` as `%2b`: both are written.
+fn lower_escapes(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut lower = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        lower.push_str(&format!("%{}{rest}", digits.to_ascii_lowercase()));
+    }
+    lower
 }
 
 /// `text` without shared access keys, signatures, passwords and tokens.
@@ -143,12 +167,14 @@ pub fn text(text: &str) -> String {
         before = c;
         if let Some(sign) = sign {
             let from = at + sign.len();
-            let to = value_end(text, from);
             kept.push_str(&text[at..from]);
-            if to > from {
-                kept.push_str(MASK);
+            if let Some(end) = mark_end(text, from) {
+                kept.push_str(&text[from..end]);
+                at = end;
+            } else {
+                at = value_end(text, from);
+                kept.push_str(if at > from { MASK } else { "" });
             }
-            at = to;
         } else if let Some(end) = web_token_end(text, at, at_word) {
             kept.push_str(MASK);
             at = end;
@@ -158,6 +184,14 @@ pub fn text(text: &str) -> String {
         }
     }
     kept
+}
+
+/// Where the mark `{secret: name}` that begins at `from` ends: a request shown as a template holds such marks, and
+/// they are no secrets.
+fn mark_end(text: &str, from: usize) -> Option<usize> {
+    let rest = text.get(from..)?.strip_prefix(MARK)?;
+    let length = rest.find('}')?;
+    Some(from + MARK.len() + length + 1)
 }
 
 /// Where the secret that begins at `from` ends.

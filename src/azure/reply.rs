@@ -72,9 +72,8 @@ impl Answer {
         }
         if let Ok(seconds) = asked.parse::<f64>() {
             // Not in the standard, but a service that sends a fraction means it.
-            return Duration::try_from_secs_f64(seconds)
-                .ok()
-                .map(|wait| wait.min(Duration::from_secs(LONGEST_WAIT)));
+            let sane = seconds.is_finite() && seconds >= 0.0;
+            return sane.then(|| Duration::from_secs_f64(seconds.min(f64::from(u32::MAX))));
         }
         let until = http_date(asked)?;
         // Against the service's own clock where it gives it: this machine's may be wrong.

@@ -111,7 +111,7 @@ impl SignIn {
                 break;
             }
         }
-        Err(self.none_worked(failures))
+        Err(self.none_worked(&failures))
     }
 
     fn ways(&self) -> &'static [Way] {
@@ -216,18 +216,18 @@ impl SignIn {
     }
 
     /// One error of all failures, each with its own reason.
-    fn none_worked(&self, failures: Vec<(Way, ServiceError)>) -> ServiceError {
+    fn none_worked(&self, failures: &[(Way, ServiceError)]) -> ServiceError {
         // What could not be tried is no hint; what was tried and could not be reached is.
         let kind = [ErrorKind::NotSent, ErrorKind::NotAzure, ErrorKind::Throttled]
             .into_iter()
             .find(|kind| failures.iter().any(|(_, error)| error.kind == *kind))
             .unwrap_or(ErrorKind::Auth);
         let retry_after = failures.iter().find_map(|(_, error)| error.retry_after);
-        if let [(way, error)] = failures.as_slice() {
+        if let [(way, error)] = failures {
             return ServiceError { kind, retry_after, ..only(*way, error.clone()) };
         }
         let mut message = "no way to sign in worked".to_owned();
-        for (way, error) in &failures {
+        for (way, error) in failures {
             message.push_str(&format!("\n- {}: {}", way.name(), one_line(&error.message)));
         }
         let tenant = self.tenant.as_deref().map(|tenant| format!(" --tenant {tenant}")).unwrap_or_default();

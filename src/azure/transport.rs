@@ -194,8 +194,8 @@ fn lost(error: &reqwest::Error, place: &str) -> ServiceError {
 
 /// The causes below reqwest's own words, which repeat the URL with its signature.
 fn causes(error: &reqwest::Error) -> String {
-    let cause = std::error::Error::source(error)
-        .map_or_else(|| "no cause was given".to_owned(), |cause| error::chain(cause));
+    let cause =
+        std::error::Error::source(error).map_or_else(|| "no cause was given".to_owned(), error::chain);
     error::tidy(&cause)
 }
 
