@@ -4,7 +4,7 @@ use crate::domain::NameKind;
 
 /// What the name of the custom role begins with; the group's name follows in parentheses, since role names must be
 /// unique in a tenant (contract preview-2025, 2.1).
-pub const REGISTRY_ROLE_PREFIX: &str = "hubup ADR integration";
+const ROLE_PREFIX: &str = "hubup ADR integration";
 
 /// The names that follow from a setup's name and its group.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,7 +26,7 @@ impl Names {
             hub: named(setup, "hub", 50),
             dps: named(setup, "dps", 64),
             identity: named(setup, "id", 120),
-            role: format!("{REGISTRY_ROLE_PREFIX} ({group})"),
+            role: format!("{ROLE_PREFIX} ({group})"),
             policy: "default".to_owned(),
             enrollment_group: named(setup, "group", 128),
         }

@@ -73,11 +73,11 @@ pub(super) fn target(typed: &str) -> Result<Target, Finding> {
     };
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let base = format!("{}://{host}{port}", url.scheme());
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let authority = url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
+    let base = format!("{}://{authority}", url.scheme());
+    let nothing_more = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
-    if !bare || !anonymous {
+    if !nothing_more || !anonymous {
         return Err(Finding {
             rule: "an address without path, query and user".to_owned(),
             suggestion: Some(base),
@@ -85,9 +85,8 @@ pub(super) fn target(typed: &str) -> Result<Target, Finding> {
     }
     if url.scheme() == "http" && !loopback {
         return Err(Finding {
-            rule: "plain http leads to this machine only: tokens must not cross a network in the clear"
-                .to_owned(),
-            suggestion: Some(format!("https://{host}{port}")),
+            rule: "https, except to this machine: tokens must not cross a network in the clear".to_owned(),
+            suggestion: Some(format!("https://{authority}")),
         });
     }
     Ok(Target { url: base, loopback })

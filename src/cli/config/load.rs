@@ -2,28 +2,32 @@
 //!
 //! A byte order mark and CRLF line ends are taken as they come: editors on Windows write both.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::domain::clean;
+
 use super::file::ConfigFile;
+use super::mask::mask;
 use super::meaning::{Config, understand};
-use super::problem::{ConfigError, Problem};
+use super::problem::{ConfigError, Lines, Problem};
 use super::suggest::{mend_line, short};
 use super::table::Reader;
 
 /// The commented example: what `hubup init` writes and `--sandbox` runs when there is no file.
 pub const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
-/// Bytes; the example has about a hundredth of it.
-const LARGEST: u64 = 1024 * 1024;
+/// Bytes; the example has a fiftieth of it.
+const LARGEST: u64 = 512 * 1024;
 
 /// Reads and understands the setup file at `path`.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let origin = path.display().to_string();
-    let bytes = read(path).map_err(|problem| ConfigError::new(&origin, "", vec![problem]))?;
+    let bytes = read(path).map_err(|problem| ConfigError::new(&origin, "", vec![*problem]))?;
     let text = decode(&bytes, &origin)?;
     let mut config = parse(&text, &origin)?;
     // Paths of a setup file mean the same from wherever hubup is started.
@@ -54,11 +58,17 @@ pub fn parse(text: &str, origin: &str) -> Result<Config, ConfigError> {
     let mut reader = Reader::new(text);
     for error in &twice {
         let span = error.span().unwrap_or_default();
-        let key = text.get(span.clone()).unwrap_or_default().to_owned();
+        let key = short(text.get(span.clone()).unwrap_or_default());
+        let is_header = text.get(..span.start).is_some_and(|before| before.trim_end().ends_with('['));
+        let (name, suggestion) = if is_header {
+            (format!("[{key}]"), format!("put the keys of both below one `[{key}]`"))
+        } else {
+            (key, "remove one of them".to_owned())
+        };
         reader.problem(
-            Problem::at(span, format!("`{}` occurs twice", short(&key)))
+            Problem::at(span, format!("`{name}` occurs twice"))
                 .rule("is given above already".to_owned())
-                .suggest("remove one of them".to_owned()),
+                .suggest(suggestion),
         );
     }
     let file = ConfigFile::read(root.into_inner(), &mut reader);
@@ -74,38 +84,46 @@ impl Config {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
     let refused = |cause: io::Error| {
         let suggestion = match cause.kind() {
             io::ErrorKind::NotFound => {
-                return Problem::new(format!("there is no setup file `{}`", path.display())).suggest(
+                let problem = Problem::new(format!(
+                    "there is no setup file `{}`",
+                    clean(&path.to_string_lossy(), 300)
+                ))
+                .suggest(
                     "`hubup init` writes one; `--config PATH` names another; `hubup --sandbox` needs none"
                         .to_owned(),
                 );
+                return Box::new(problem);
             }
             io::ErrorKind::PermissionDenied => "let this user read it, or name another with `--config PATH`",
             _ => "name a setup file with `--config PATH`",
         };
         let cause = cause.to_string();
         let cause = cause.split(" (os error").next().unwrap_or(&cause).to_lowercase();
-        Problem::new(format!("cannot read the setup file: {cause}")).suggest(suggestion.to_owned())
+        Box::new(Problem::new(format!("cannot read the setup file: {cause}")).suggest(suggestion.to_owned()))
     };
     // Looked at before it is opened: opening a pipe that nobody writes to would wait for ever.
     let found = fs::metadata(path).map_err(refused)?;
     if found.is_dir() {
-        return Err(Problem::new("the setup file is a folder".to_owned())
-            .suggest(format!("name a file in it: `--config {}`", path.join("hubup.toml").display())));
+        let inside = clean(&path.join("hubup.toml").to_string_lossy(), 300);
+        let problem = Problem::new("the setup file is a folder".to_owned());
+        return Err(Box::new(problem.suggest(format!("name a file in it: `--config {inside}`"))));
     }
     if !found.is_file() {
-        return Err(Problem::new("the setup file is not a regular file".to_owned())
-            .suggest("copy what it gives to a file, and name that with `--config PATH`".to_owned()));
+        let problem = Problem::new("the setup file is not a regular file".to_owned())
+            .suggest("copy what it gives to a file, and name that with `--config PATH`".to_owned());
+        return Err(Box::new(problem));
     }
     let mut bytes = Vec::new();
     File::open(path).map_err(refused)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(refused)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(Problem::new("the setup file is larger than 1 MiB".to_owned())
+        let problem = Problem::new("the setup file is larger than 512 KiB".to_owned())
             .rule("a setup file has a few kilobytes".to_owned())
-            .suggest("check that `--config PATH` names the right file".to_owned()));
+            .suggest("check that `--config PATH` names the right file".to_owned());
+        return Err(Box::new(problem));
     }
     Ok(bytes)
 }
@@ -132,16 +150,17 @@ fn decode(bytes: &[u8], origin: &str) -> Result<String, ConfigError> {
 
 /// One problem for each line that is no TOML.
 fn syntax(text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
+    // Lines are quoted in suggestions; the masked text has every place where the text has it.
+    let text = &mask(text);
     let mut problems: Vec<Problem> = Vec::new();
-    let mut lines = Vec::new();
+    let lines = Lines::of_text(text);
+    let mut told = BTreeSet::new();
     for error in errors {
         let span = error.span().unwrap_or_default();
-        let start = text.floor_char_boundary(span.start);
-        let begin = text.get(..start).unwrap_or_default().rfind('\n').map_or(0, |at| at + 1);
-        if lines.contains(&begin) {
+        let (number, begin) = lines.of(span.start);
+        if !told.insert(number) {
             continue;
         }
-        lines.push(begin);
         let line = text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let problem = Problem::at(span, "this is not TOML".to_owned())
             .rule(short(&error.message().to_lowercase().replace('\n', ", ")));

@@ -7,15 +7,15 @@ use std::path::PathBuf;
 
 use toml::Spanned;
 
-use crate::domain::{
-    Answers, AssignableScope, Certificates, Cloud, FieldKind, Finding, NameKind, Roles, SETUP_TAG,
-};
+use crate::domain::{Answers, AssignableScope, Certificates, NameKind, Roles, SETUP_TAG};
 
+use super::checks::{bounded, guid, optional, path, required, word};
 use super::defaults::{Names, setup_name};
-use super::file::{CloudFile, ConfigFile, Typed};
-use super::hosts;
+use super::file::{ConfigFile, Typed};
+use super::mask::holds_secret;
+use super::network::{cloud, routes, time_scale};
 use super::problem::Problem;
-use super::suggest::{is_placeholder, quoted, quoted_key, short};
+use super::suggest::{quoted_key, short};
 use super::table::Reader;
 
 /// The app id of the IoT Hub application, the same in every tenant (contract preview-2025, 1b). What is asked for is
@@ -108,16 +108,16 @@ pub(super) fn understand(file: ConfigFile, reader: &mut Reader<'_>) -> Config {
         file.location,
         "`az account list-locations --query \"[].name\" --output tsv` prints the names of regions",
     );
-    let named = file.name.is_some();
+    let has_name = file.name.is_some();
     let name = optional(reader, "name", NameKind::Setup, file.name).or_else(|| setup_name(&resource_group));
-    if name.is_none() && !named && !resource_group.is_empty() {
+    if name.is_none() && !has_name && !resource_group.is_empty() {
         reader.problem(
             Problem::new("`name` is missing, and none can be made from `resource_group`".to_owned())
                 .suggest("add `name = \"...\"` at the top of the file".to_owned()),
         );
     }
     let name = name.unwrap_or_default();
-    let names = Names::of(&name, &resource_group);
+    let derived = Names::of(&name, &resource_group);
     let routes = routes(reader, file.routes);
     let cloud = cloud(reader, file.cloud);
     let time_scale = time_scale(reader, file.time_scale, &cloud, &routes);
@@ -128,21 +128,21 @@ pub(super) fn understand(file: ConfigFile, reader: &mut Reader<'_>) -> Config {
             .unwrap_or_else(|| location.clone()),
         location,
         namespace: optional(reader, "namespace.name", NameKind::Namespace, file.namespace_name)
-            .unwrap_or(names.namespace),
-        hub: optional(reader, "hub.name", NameKind::Hub, file.hub.name).unwrap_or(names.hub),
-        dps: optional(reader, "dps.name", NameKind::Dps, file.dps_name).unwrap_or(names.dps),
+            .unwrap_or(derived.namespace),
+        hub: optional(reader, "hub.name", NameKind::Hub, file.hub.name).unwrap_or(derived.hub),
+        dps: optional(reader, "dps.name", NameKind::Dps, file.dps_name).unwrap_or(derived.dps),
         identity: optional(reader, "identity.name", NameKind::Identity, file.identity_name)
-            .unwrap_or(names.identity),
-        role_name: optional(reader, "roles.name", NameKind::Role, file.roles.name).unwrap_or(names.role),
+            .unwrap_or(derived.identity),
+        role_name: optional(reader, "roles.name", NameKind::Role, file.roles.name).unwrap_or(derived.role),
         policy: optional(reader, "certificates.policy", NameKind::Policy, file.certificates.policy)
-            .unwrap_or(names.policy),
+            .unwrap_or(derived.policy),
         enrollment_group: optional(
             reader,
             "enrollment.group",
             NameKind::EnrollmentGroup,
             file.enrollment_group,
         )
-        .unwrap_or(names.enrollment_group),
+        .unwrap_or(derived.enrollment_group),
         roles: match word(reader, "roles.kind", &["custom", "built-in"], file.roles.kind).as_deref() {
             Some("built-in") => Roles::BuiltIn,
             _ => Roles::Custom,
@@ -190,81 +190,6 @@ pub(super) fn understand(file: ConfigFile, reader: &mut Reader<'_>) -> Config {
     }
 }
 
-/// Notes that the value of `key` breaks a rule.
-fn refuse(reader: &mut Reader<'_>, key: &str, typed: &Spanned<String>, finding: Finding) {
-    let last = key.rsplit('.').next().unwrap_or(key);
-    let problem = Problem::at(typed.span(), format!("`{key}` cannot be `{}`", short(typed.get_ref())))
-        .rule(format!("takes {}", finding.rule));
-    reader.problem(match finding.suggestion {
-        Some(suggestion) => problem.suggest(format!("did you mean `{last} = {}`?", quoted(&suggestion))),
-        None => problem,
-    });
-}
-
-/// Notes a value that was never filled in; true when it is one.
-fn placeholder(reader: &mut Reader<'_>, key: &str, typed: &Spanned<String>) -> bool {
-    let is_one = is_placeholder(typed.get_ref());
-    if is_one {
-        reader.problem(
-            Problem::at(typed.span(), format!("`{key}` is still a placeholder"))
-                .rule("stands for a value of your own; nothing is filled in from the environment".to_owned())
-                .suggest(format!("write your own value in the place of `{}`", short(typed.get_ref()))),
-        );
-    }
-    is_one
-}
-
-/// The name at `key`, when there is one. A bad one is noted and given all the same, so that nothing is reported twice.
-fn optional(reader: &mut Reader<'_>, key: &str, kind: NameKind, typed: Typed<String>) -> Option<String> {
-    let typed = typed?;
-    if !placeholder(reader, key, &typed)
-        && let Some(mut finding) = kind.check(typed.get_ref())
-    {
-        if kind == NameKind::Guid {
-            finding.suggestion = guid_within(typed.get_ref());
-        }
-        if typed.get_ref().is_empty() {
-            let problem = Problem::at(typed.span(), format!("`{key}` is empty"))
-                .rule(format!("takes {}", finding.rule))
-                .suggest("write a value, or remove the key where it has a default".to_owned());
-            reader.problem(problem);
-        } else {
-            refuse(reader, key, &typed, finding);
-        }
-    }
-    Some(typed.into_inner())
-}
-
-fn required(
-    reader: &mut Reader<'_>,
-    key: &str,
-    kind: NameKind,
-    typed: Typed<String>,
-    advice: &str,
-) -> String {
-    if typed.is_none() && !reader.told_of(key) {
-        reader.problem(Problem::new(format!("`{key}` is missing")).suggest(format!(
-            "add `{key} = \"...\"` at the top of the file, before the first `[table]`; {advice}"
-        )));
-    }
-    optional(reader, key, kind, typed).unwrap_or_default()
-}
-
-/// The GUID at `key`, lower case as Azure gives them.
-fn guid(reader: &mut Reader<'_>, key: &str, typed: Typed<String>) -> Option<String> {
-    optional(reader, key, NameKind::Guid, typed).map(|guid| guid.to_lowercase())
-}
-
-/// The first GUID within a text, such as a resource id or one in braces.
-fn guid_within(text: &str) -> Option<String> {
-    let whole = uuid::Uuid::try_parse(text.trim()).ok().map(|guid| guid.to_string());
-    whole.or_else(|| {
-        text.split(|c: char| !c.is_ascii_hexdigit() && c != '-')
-            .find(|part| NameKind::Guid.check(part).is_none())
-            .map(str::to_lowercase)
-    })
-}
-
 fn app_object_id(reader: &mut Reader<'_>, typed: Typed<String>) -> Option<String> {
     let key = "iot_hub_app_object_id";
     if let Some(typed) = typed.as_ref().filter(|typed| typed.get_ref().eq_ignore_ascii_case(IOT_HUB_APP_ID)) {
@@ -281,42 +206,6 @@ fn app_object_id(reader: &mut Reader<'_>, typed: Typed<String>) -> Option<String
     guid(reader, key, typed)
 }
 
-/// The word at `key`, one of `words`; the nearest of them is suggested.
-fn word(reader: &mut Reader<'_>, key: &str, words: &[&str], typed: Typed<String>) -> Option<String> {
-    let typed = typed?;
-    if words.contains(&typed.get_ref().as_str()) {
-        return Some(typed.into_inner());
-    }
-    let given = typed.get_ref().trim().to_lowercase().replace(['_', ' '], "-");
-    let nearest = words.iter().map(|word| (super::suggest::distance(&given, &word.to_lowercase()), word));
-    let nearest = nearest.min_by_key(|(distance, _)| *distance).filter(|(distance, _)| *distance <= 3);
-    let rule = match words {
-        [only] => format!("only `{only}` for now"),
-        _ => {
-            format!("one of {}", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))
-        }
-    };
-    let suggestion =
-        nearest.map(|(_, word)| (*word).to_owned()).or_else(|| words.first().map(|word| (*word).to_owned()));
-    refuse(reader, key, &typed, Finding { rule, suggestion });
-    None
-}
-
-fn bounded(reader: &mut Reader<'_>, key: &str, least: u32, most: u32, typed: Typed<i64>) -> Option<u32> {
-    let typed = typed?;
-    let number = *typed.get_ref();
-    let finding = FieldKind::Number(least, most).check(&number.to_string());
-    let Some(finding) = finding else { return number.try_into().ok() };
-    let last = key.rsplit('.').next().unwrap_or(key);
-    let instead = if number < i64::from(least) { least } else { most };
-    reader.problem(
-        Problem::at(typed.span(), format!("`{key}` cannot be `{number}`"))
-            .rule(format!("takes {}", finding.rule))
-            .suggest(format!("did you mean `{last} = {instead}`?")),
-    );
-    None
-}
-
 fn dialect(reader: &mut Reader<'_>, typed: Typed<String>) -> String {
     let words = ["auto", "preview-2025"];
     if let Some(typed) = typed.as_ref().filter(|typed| typed.get_ref() == "links-2026") {
@@ -327,19 +216,6 @@ fn dialect(reader: &mut Reader<'_>, typed: Typed<String>) -> String {
         return "auto".to_owned();
     }
     word(reader, "dialect", &words, typed).unwrap_or_else(|| "auto".to_owned())
-}
-
-/// A path as typed. Its home is not looked up: hubup does not read the environment here.
-fn path(reader: &mut Reader<'_>, key: &str, typed: Typed<String>) -> Option<PathBuf> {
-    let typed = typed?;
-    let text = typed.get_ref();
-    if !placeholder(reader, key, &typed)
-        && (text.trim().is_empty() || text.contains('\0') || text.starts_with('~'))
-    {
-        let rule = "a path, whole or from the folder of this file on; `~` is not filled in".to_owned();
-        refuse(reader, key, &typed, Finding { rule, suggestion: None });
-    }
-    Some(PathBuf::from(typed.into_inner()))
 }
 
 /// The person's tags, within Azure's limits: 50 a resource, 512 characters a name, 256 a value, names without regard
@@ -379,131 +255,23 @@ fn tags(reader: &mut Reader<'_>, typed: Vec<(Spanned<String>, Spanned<String>)>)
                     .suggest("remove one of them".to_owned()),
             );
         }
+        if holds_secret(value.get_ref()) {
+            reader.problem(
+                Problem::at(value.span(), format!("the tag `{}` holds a secret", short(name.get_ref())))
+                    .rule("everybody who may read a resource may read its tags".to_owned())
+                    .suggest("remove it, and renew the secret if this file was shared".to_owned()),
+            );
+        }
         let length = value.get_ref().chars().count();
         if length > 256 {
-            let cut: String = value.get_ref().chars().take(20).collect();
             reader.problem(
                 Problem::at(value.span(), format!("the tag `{}` is too long", short(name.get_ref())))
                     .rule(format!("takes at most 256 characters, and this has {length}"))
-                    .suggest(format!("shorten it: `{}...`", short(&cut))),
+                    .suggest("shorten it".to_owned()),
             );
         }
         seen.insert(lower, name.get_ref().clone());
         tags.insert(name.into_inner(), value.into_inner());
     }
     tags
-}
-
-fn routes(
-    reader: &mut Reader<'_>,
-    typed: Vec<(Spanned<String>, Spanned<String>)>,
-) -> Vec<(String, hosts::Target)> {
-    let mut routes = Vec::new();
-    for (pattern, target) in typed {
-        let says = |what: &str, typed: &str| format!("{what} of a route cannot be `{}`", short(typed));
-        let mut note = |span, says, finding: Finding, quote: fn(&str) -> String| {
-            let problem = Problem::at(span, says).rule(format!("takes {}", finding.rule));
-            reader.problem(match finding.suggestion {
-                Some(instead) => problem.suggest(format!("did you mean `{}`?", quote(&instead))),
-                None => problem,
-            });
-        };
-        let found = hosts::pattern(pattern.get_ref()).map_err(|finding| {
-            note(pattern.span(), says("the host", pattern.get_ref()), finding, quoted_key);
-        });
-        let leads = hosts::target(target.get_ref()).map_err(|finding| {
-            note(target.span(), says("the target", target.get_ref()), finding, quoted);
-        });
-        if let (Ok(found), Ok(leads)) = (found, leads) {
-            routes.push((found, leads));
-        }
-    }
-    routes
-}
-
-fn cloud(reader: &mut Reader<'_>, typed: CloudFile) -> Cloud {
-    let place = typed.name.as_ref().map(Spanned::span);
-    let name = word(reader, "cloud.name", &["public", "custom"], typed.name);
-    let custom = name.as_deref() == Some("custom");
-    let mut cloud = Cloud::public();
-    let fields = [
-        &mut cloud.resource_manager,
-        &mut cloud.graph,
-        &mut cloud.login,
-        &mut cloud.dps_domain,
-        &mut cloud.hub_domain,
-    ];
-    for ((key, typed), field) in typed.hosts.into_iter().zip(fields) {
-        let Some(typed) = typed else {
-            if let Some(place) = place.clone().filter(|_| custom) {
-                reader.problem(
-                    Problem::at(place, format!("`cloud.{key}` is missing"))
-                        .rule("takes every host of the cloud".to_owned())
-                        .suggest(format!(
-                            "add `{key} = \"...\"` to `[cloud]`; the public cloud's is `{field}`"
-                        )),
-                );
-            }
-            continue;
-        };
-        let full = format!("cloud.{key}");
-        if !custom {
-            // A word that was itself refused is problem enough.
-            if name.is_some() || place.is_none() {
-                reader.problem(
-                    Problem::at(typed.span(), format!("`{full}` cannot be given for the public cloud"))
-                        .rule("is of use with `name = \"custom\"` only".to_owned())
-                        .suggest("write `name = \"custom\"` in `[cloud]`, or remove this key".to_owned()),
-                );
-            }
-        } else if !placeholder(reader, &full, &typed) {
-            match hosts::host(typed.get_ref()) {
-                Ok(host) => *field = host,
-                Err(finding) => refuse(reader, &full, &typed, finding),
-            }
-        }
-    }
-    if custom {
-        "custom".clone_into(&mut cloud.name);
-    }
-    cloud
-}
-
-fn time_scale(
-    reader: &mut Reader<'_>,
-    typed: Typed<f64>,
-    cloud: &Cloud,
-    routes: &[(String, hosts::Target)],
-) -> f64 {
-    let Some(typed) = typed else { return 1.0 };
-    let scale = *typed.get_ref();
-    if !(scale.is_finite() && (1.0..=1_000_000.0).contains(&scale)) {
-        reader.problem(
-            Problem::at(typed.span(), format!("`engine.time_scale` cannot be `{scale}`"))
-                .rule("takes a number from 1 to 1000000".to_owned())
-                .suggest("did you mean `time_scale = 1`?".to_owned()),
-        );
-        return 1.0;
-    }
-    let far: Vec<_> = cloud
-        .host_patterns()
-        .into_iter()
-        .filter(|wanted| {
-            !routes.iter().any(|(pattern, leads)| leads.loopback && hosts::covers(pattern, wanted))
-        })
-        .chain(routes.iter().filter(|(_, leads)| !leads.loopback).map(|(pattern, _)| pattern.clone()))
-        .collect();
-    if scale > 1.0
-        && let Some(first) = far.first()
-    {
-        reader.problem(
-            Problem::at(typed.span(), format!("`engine.time_scale` cannot be `{scale}` here"))
-                .rule(format!("hurries stand-ins only, and `{first}` is not routed to this machine"))
-                .suggest(format!(
-                    "add `{} = \"http://127.0.0.1:PORT\"` to `[network.routes]`, or remove `time_scale`",
-                    quoted_key(first)
-                )),
-        );
-    }
-    scale
 }

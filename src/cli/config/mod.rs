@@ -3,17 +3,19 @@
 //! `load` turns a file into a [`Config`] or into every problem of the file at once, each with its place, the rule and
 //! what to write instead. No call is made here and nothing is written; `cli::init` writes setup files.
 
+mod checks;
 mod defaults;
 mod file;
 mod hosts;
 mod load;
 mod mask;
 mod meaning;
+mod network;
 mod problem;
 mod suggest;
 mod table;
 
-pub use defaults::{Names, REGISTRY_ROLE_PREFIX};
+pub use defaults::Names;
 pub use file::known_keys;
 pub use load::{EXAMPLE, load, parse};
 pub use meaning::{AuthMethod, Config};

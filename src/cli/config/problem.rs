@@ -8,6 +8,8 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use crate::domain::clean;
+
 use super::mask::mask;
 
 /// How many problems are told in full.
@@ -62,20 +64,20 @@ impl ConfigError {
     /// An error about `text`, which came from `origin`, with at least one problem.
     pub(super) fn new(origin: &str, text: &str, mut problems: Vec<Problem>) -> Self {
         let text = mask(text);
+        let lines = Lines::of_text(&text);
         for problem in &mut problems {
             problem.says = mask(&problem.says);
-            // An error at the very end is shown at the last character that there is.
+            problem.suggestion = problem.suggestion.as_deref().map(mask);
             if let Some(span) = &mut problem.span {
-                span.start = floor(&text, span.start);
-                span.end = floor(&text, span.end).max(span.start);
-                let before = text.get(..span.start).unwrap_or_default();
-                let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-                problem.line = Some(before.matches('\n').count() + 1);
-                problem.column = Some(before.get(line_start..).unwrap_or_default().chars().count() + 1);
+                span.start = text.floor_char_boundary(span.start);
+                span.end = text.floor_char_boundary(span.end).max(span.start);
+                let (line, begin) = lines.of(span.start);
+                problem.line = Some(line);
+                problem.column = Some(text.get(begin..span.start).unwrap_or_default().chars().count() + 1);
             }
         }
         problems.sort_by_key(|problem| problem.span.as_ref().map_or(usize::MAX, |span| span.start));
-        Self { origin: origin.to_owned(), text, problems }
+        Self { origin: clean(origin, 400).replace('\n', " "), text, problems }
     }
 
     /// The problems, in the order of the file; those about the whole file come last.
@@ -122,8 +124,19 @@ impl ConfigError {
     }
 }
 
-fn floor(text: &str, at: usize) -> usize {
-    text.floor_char_boundary(at)
+/// Where the lines of a text begin.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of_text(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+    }
+
+    /// The number of the line, from 1, in which the byte `at` stands, and where that line begins.
+    pub(super) fn of(&self, at: usize) -> (usize, usize) {
+        let number = self.0.partition_point(|begin| *begin <= at);
+        (number, number.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or(0))
+    }
 }
 
 impl fmt::Display for ConfigError {

@@ -72,8 +72,8 @@ pub(super) fn nearest(known: &[Known], table: &str, key: &str, is_table: bool) -
             known.iter().find(|known| known.table == *table && known.key == *key)
         })?;
     let away = meant.table.is_empty() && !table.is_empty() && !meant.is_table;
-    let place = if away { "; it stands at the top of the file, before the first `[table]`" } else { "" };
-    Some(format!("did you mean {}?{place}", meant.told()))
+    let place = if away { " at the top of the file, before the first `[table]`" } else { "" };
+    Some(format!("did you mean {}{place}?", meant.told()))
 }
 
 /// How far a known key is from what was typed, smaller being nearer; `None` when it is something else altogether.
@@ -138,17 +138,18 @@ pub(super) fn sounds_secret(key: &str) -> bool {
         "pwd",
         "token",
         "credential",
-        "private_key",
-        "access_key",
-        "account_key",
-        "primary_key",
-        "secondary_key",
-        "shared_key",
-        "api_key",
-        "connection_string",
+        "privatekey",
+        "accesskey",
+        "accountkey",
+        "primarykey",
+        "secondarykey",
+        "sharedkey",
+        "apikey",
+        "connectionstring",
     ];
-    let key = snake(key.trim());
-    WORDS.iter().any(|word| key.contains(word) || key.replace('_', "").contains(&word.replace('_', "")))
+    let letters: String =
+        key.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+    letters.len() >= 3 && WORDS.iter().any(|word| letters.contains(word))
 }
 
 /// Says whether a value is one that was meant to be replaced.
@@ -165,10 +166,8 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || bracketed("{{", '}')
         || variable
         || (lower.len() > 2 && lower.starts_with('%') && lower.ends_with('%'))
-        || ["your-", "your_", "your ", "my-subscription", "enter-", "insert-"]
-            .iter()
-            .any(|start| lower.starts_with(start))
-        || ["changeme", "change-me", "todo", "tbd", "xxx", "...", "00000000-0000-0000-0000-000000000000"]
+        || ["your-", "your_", "your "].iter().any(|start| lower.starts_with(start))
+        || ["changeme", "change-me", "tbd", "xxx", "...", "00000000-0000-0000-0000-000000000000"]
             .contains(&lower.as_str())
 }
 
@@ -223,9 +222,22 @@ pub(in crate::cli) fn quoted_key(key: &str) -> String {
     if !key.is_empty() && key.chars().all(plain) { key.to_owned() } else { quoted(key) }
 }
 
-/// A text as it must stand in a file.
+/// A text, or a key, as it must stand in a file: on one line, with everything escaped that does not show.
 pub(in crate::cli) fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            c if c.is_control() || clean(c.encode_utf8(&mut [0; 4]), 1).is_empty() => {
+                quoted.push_str(&format!("\\U{:08X}", u32::from(c)));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// A text of the file for use in a sentence: on one line, safe for a terminal, not long.

@@ -11,6 +11,9 @@ use toml::de::{DeTable, DeValue};
 use super::problem::Problem;
 use super::suggest::{self, Known};
 
+/// For how many unknown keys it is guessed what was meant.
+const GUESSED: usize = 100;
+
 /// What was found out about a file so far.
 pub(super) struct Reader<'t> {
     pub(super) text: &'t str,
@@ -56,7 +59,9 @@ impl<'t> Reader<'t> {
 
     /// Turns the keys that nobody asked for into problems; to be called when everything was asked for.
     pub(super) fn judge_strangers(&mut self) {
-        for stranger in std::mem::take(&mut self.strangers) {
+        let mut strangers = std::mem::take(&mut self.strangers);
+        strangers.sort_by_key(|stranger| stranger.span.start);
+        for (number, stranger) in strangers.into_iter().enumerate() {
             let what = if stranger.is_table { "table" } else { "key" };
             let shown = match (stranger.is_table, stranger.table) {
                 (true, "") => format!("[{}]", stranger.key),
@@ -72,7 +77,10 @@ impl<'t> Reader<'t> {
                         .to_owned(),
                 )
             } else {
-                let nearest = suggest::nearest(&self.known, stranger.table, &stranger.key, stranger.is_table);
+                // Nobody mends so many one by one, and guessing takes its time.
+                let nearest = (number < GUESSED)
+                    .then(|| suggest::nearest(&self.known, stranger.table, &stranger.key, stranger.is_table))
+                    .flatten();
                 problem.rule(format!("no {what} of the setup file")).suggest(nearest.unwrap_or_else(|| {
                     "remove it; `config.example.toml` and `hubup init` show every key".to_owned()
                 }))
@@ -104,8 +112,10 @@ impl<'t> Table<'t> {
         let typed = reader.typed(&found.span());
         let inner = typed.trim_matches(['"', '\'']);
         let instead = match (takes, found.get_ref()) {
-            ("a text in quotes", DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_))
-            | ("a text in quotes", DeValue::Datetime(_)) => Some(format!("\"{typed}\"")),
+            (
+                "a text in quotes",
+                DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_),
+            ) => Some(format!("\"{typed}\"")),
             ("true or false", DeValue::String(_)) => {
                 matches!(inner, "true" | "false").then(|| inner.to_owned())
             }
