@@ -119,7 +119,10 @@ impl Session {
             }
             RunEvent::CallStarted(call) => self.sent(record.at, call),
             RunEvent::CallFinished(reply) => self.replied(reply),
-            RunEvent::RunFinished { .. } => self.confirmed.clear(),
+            RunEvent::RunFinished { .. } => {
+                self.confirmed.clear();
+                self.open = false;
+            }
             _ => {}
         }
         if let Some(line) = line(record) {

@@ -10,9 +10,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::{
-    Answers, Ask, AssignableScope, Auth, CallId, CallRecord, Certificates, Cloud, Exit, Fault, Field,
-    FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Purpose, Question, Record,
-    ReplyRecord, Request, Roles, RunEvent, StageId, Step, StepId, StepOutputs, Text, object,
+    Answers, Ask, AssignableScope, Auth, CallId, CallRecord, Certificates, Cloud, Exit, FORMAT_VERSION,
+    Fault, Field, FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Purpose, Question,
+    Record, ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, StageId, Step, StepId, StepOutputs,
+    Text, object,
 };
 use crate::engine::Command;
 use crate::tui::app::{App, Page};
@@ -328,6 +329,25 @@ pub(super) fn setup_app_with(width: u16, height: u16, options: ScreenOptions) ->
     app
 }
 
+pub(super) fn header() -> RunHeader {
+    RunHeader {
+        format: FORMAT_VERSION,
+        hubup: "0.1.0".into(),
+        run: RunId("run-1".into()),
+        setup: answers().setup_id(),
+        answers: answers(),
+        dialect: "preview-2025".into(),
+        profile: "A".into(),
+        chosen_because: "every version it needs is offered".into(),
+        versions: std::collections::BTreeMap::new(),
+        fingerprint: plan().fingerprint(),
+        continues: None,
+        sandbox: true,
+        time_scale: 60.0,
+        stages: plan().outline(),
+    }
+}
+
 /// The run in the middle: one stage done, the hub running and waiting, the rest to come.
 pub(super) fn running_app(width: u16, height: u16) -> App {
     let mut app = setup_app(width, height);
@@ -339,6 +359,7 @@ pub(super) fn running_app(width: u16, height: u16) -> App {
 pub(super) fn running(app: &mut App) {
     let hub = "Microsoft.Devices/IotHubs/contoso-hub";
     for (seconds, event) in [
+        (0, RunEvent::RunStarted(Box::new(header()))),
         (0, RunEvent::StepQueued { step: GROUP }),
         (0, started(&GROUP)),
         (1, finished(&GROUP, Outcome::Done)),

@@ -175,11 +175,11 @@ fn colours_repeat_what_the_words_say() {
         panic!("{word} is not on the screen");
     };
     assert_eq!(colour(&mut app, "already there"), Color::Green);
-    assert_eq!(colour(&mut app, "running "), Color::Cyan);
+    assert_eq!(colour(&mut app, "running   "), Color::Cyan);
     assert_eq!(colour(&mut app, "failed "), Color::Red);
     assert_eq!(colour(&mut app, "3 of 7"), Color::Red);
     feed(&mut app, 96, asked(1, &LINK));
-    assert_eq!(colour(&mut app, "asks you  "), Color::Magenta);
+    assert_eq!(colour(&mut app, "asks you    "), Color::Magenta);
     app.options.no_colour = true;
     assert_eq!(colour(&mut app, "failed "), Color::Reset);
 }

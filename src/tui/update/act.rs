@@ -225,6 +225,6 @@ fn copy(app: &mut App) -> Vec<Effect> {
         (_, Some(session)) => setup::copied(app, session),
         (_, None) => return Vec::new(),
     };
-    app.tell(format!("sent to the terminal's clipboard: {what}"));
+    app.tell(format!("copied by OSC 52: {what}"));
     vec![Effect::Copy(text)]
 }

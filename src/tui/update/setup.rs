@@ -194,7 +194,7 @@ fn find(app: &mut App, forward: bool, here: bool, rows: usize) {
     let Some(session) = &mut app.session else { return };
     let query = session.log.query.clone();
     let told = if session.log.find(forward, here, rows) {
-        format!("found `{query}`; n next, N previous")
+        "found; n next, N previous".to_owned()
     } else {
         format!("`{query}` is in no line that is in memory")
     };

@@ -61,7 +61,7 @@ fn numbers(app: &App, session: &Session) -> String {
     if !session.progress.questions.is_empty() {
         text.push_str(&format!(" · {} asks you", session.progress.questions.len()));
     }
-    if !session.open {
+    if !session.open && !session.complete() {
         text.push_str(" · the run has ended");
     }
     if let Some(started) = session.progress.started {

@@ -81,7 +81,10 @@ fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bo
     };
     let right = if call.is_empty() { 0 } else { width(&call) + 2 };
     let left = room.saturating_sub(1 + TIME + column + 2 + right);
-    let text = cut(&safe(&line.text), left);
+    let text = safe(&line.text);
+    // The columns of a reply line up only where there is room for that.
+    let text = if room < usize::from(WIDE) { close_up(&text) } else { text };
+    let text = cut(&text, left);
     let filler = " ".repeat(left.saturating_sub(width(&text)));
     let mut spans = vec![
         Span::styled(if here { ">" } else { " " }, theme::style(Tone::Key)),
@@ -95,6 +98,11 @@ fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bo
         spans.push(Span::styled(format!("  {call}"), theme::style(Tone::Dim)));
     }
     TextLine::from(spans)
+}
+
+/// `text` with every gap made two cells wide.
+fn close_up(text: &str) -> String {
+    text.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
 /// Adds `text`, with what is searched for reversed.

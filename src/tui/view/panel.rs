@@ -138,9 +138,15 @@ fn progress_line(paper: &mut Paper, app: &App, session: &Session, step: &StepOut
         text.push_str(&format!(", tried {} times", known.map_or(0, |known| known.attempts)));
     }
     if step.bound > 0 && !matches!(state, StepState::Finished(_)) {
-        text.push_str(&format!(", up to {} (documented)", brief(step.bound.saturating_mul(1_000))));
+        text.push_str(&format!(
+            ", up to {} (documented)",
+            brief(step.bound.min(u64::from(u32::MAX)) * 1_000)
+        ));
         if app.scale > 1.0 {
-            text.push_str(&format!(", here {}", brief(scaled(step.bound, app.scale))));
+            text.push_str(&format!(
+                ", here {}",
+                brief(scaled(step.bound.min(u64::from(u32::MAX)), app.scale))
+            ));
         }
     }
     paper.text(tone, &text);
@@ -170,7 +176,7 @@ fn relations(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline
         }
         let state = RowState::Step(state);
         let label = if index == 0 { "Needs" } else { "" };
-        let what = if need.kind == NeedKind::Value { " (a value of it)" } else { "" };
+        let what = if need.kind == NeedKind::Value { ", gives a value" } else { "" };
         let symbol = theme::symbol(state, app.now, app.options);
         let text = format!("{symbol} {}: {}{what}", session.title(&need.step), state.word());
         paper.item(label, LABEL, theme::tone(state), &text);

@@ -10,7 +10,7 @@ use crate::tui::session::{Focus, Panel, Session};
 use super::{log, panel, screen, stages};
 
 /// Beside the detail the stages need no more than this.
-const STAGES_WIDTH: u16 = 54;
+const STAGES_WIDTH: u16 = 60;
 /// A box is drawn only where this many rows are left for the page.
 const LEAST_BOXED: u16 = 16;
 /// Below the stages stay a rule and this many rows.
