@@ -24,7 +24,7 @@ pub(crate) enum Page {
     /// A launch is under way, or came back while its indicator still has to stand.
     Starting {
         since: Timestamp,
-        arrived: Option<Option<Fault>>,
+        arrived: Option<Arrival>,
     },
     Setup,
     /// Every request of the row of the cursor.
@@ -35,6 +35,14 @@ pub(crate) enum Page {
     Finish {
         since: Timestamp,
     },
+}
+
+/// How a launch came back.
+#[derive(Clone, Debug)]
+pub(crate) enum Arrival {
+    /// The run is in `App::session`.
+    Run,
+    Failed(Box<Fault>),
 }
 
 /// Something to tell in the footer for a while.
@@ -124,7 +132,7 @@ impl App {
     /// True when the indicator begun at `since` has stood long enough to be read, or never came up.
     pub(crate) fn indicator_may_go(&self, since: Timestamp) -> bool {
         let passed = self.now.as_millisecond() - since.as_millisecond();
-        passed < INDICATOR_AFTER || passed >= INDICATOR_AFTER + INDICATOR_STAYS
+        !(INDICATOR_AFTER..INDICATOR_AFTER + INDICATOR_STAYS).contains(&passed)
     }
 
     /// True while something on the screen moves with time: a spinner, or the seconds of what runs.

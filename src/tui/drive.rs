@@ -150,7 +150,7 @@ impl Driver {
                 }
                 launched = launched(&mut self.launching) => {
                     self.launching = None;
-                    let result = self.opened(launched);
+                    let result = launched.map(|launched| self.opened(launched)).map_err(|fault| *fault);
                     self.step(Msg::Tick(terminal::now()), screen)?;
                     then = self.step(Msg::Launched(Box::new(result)), screen)?;
                 }
@@ -223,8 +223,7 @@ impl Driver {
     }
 
     /// Keeps the live ends of what was launched, and gives the rest to the state.
-    fn opened(&mut self, launched: Result<Launched, Fault>) -> Result<Opened, Fault> {
-        let launched = launched?;
+    fn opened(&mut self, launched: Launched) -> Opened {
         let opened = Opened {
             plan: launched.plan,
             account: launched.account,
@@ -234,7 +233,7 @@ impl Driver {
         self.engine = Some(launched.engine);
         self.events = Some(launched.events);
         self.older = Some(launched.older);
-        Ok(opened)
+        opened
     }
 
     fn read(&self, at: usize, count: usize, first: Option<Box<Line>>, expected: usize) {
@@ -279,11 +278,17 @@ async fn receive(events: &mut Option<UnboundedReceiver<Record>>, batch: &mut Vec
     }
 }
 
-async fn launched(launching: &mut Option<JoinHandle<Result<Launched, Fault>>>) -> Result<Launched, Fault> {
+async fn launched(
+    launching: &mut Option<JoinHandle<Result<Launched, Fault>>>,
+) -> Result<Launched, Box<Fault>> {
     let Some(launching) = launching else { return pending().await };
-    launching.await.unwrap_or_else(|_| {
-        Err(Fault::new("hubup itself failed while starting", "start it again; if it stays, report it"))
-    })
+    match launching.await {
+        Ok(result) => result.map_err(Box::new),
+        Err(_) => {
+            let remedy = "start it again; if it stays, report it";
+            Err(Box::new(Fault::new("hubup itself failed while starting", remedy)))
+        }
+    }
 }
 
 /// Where the journal has `first`, near `expected`; `expected` when it is not there.

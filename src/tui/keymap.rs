@@ -414,9 +414,10 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
         )
         .at(Place::Main);
     }
-    let (word, help) = match session.busy() {
-        true => ("abort", "leave the run; asks first, for something runs"),
-        false => ("leave", "leave; the summary stays in the terminal"),
+    let (word, help) = if session.busy() {
+        ("abort", "leave the run; asks first, for something runs")
+    } else {
+        ("leave", "leave; the summary stays in the terminal")
     };
     keys.add(&[Key::Ctrl('c'), Key::Char('q')], "Ctrl+C", word, help, Action::Leave).at(Place::Main);
     keys.help_and_suspend();

@@ -111,10 +111,8 @@ impl Session {
         match &record.event {
             RunEvent::StepQueued { step }
             | RunEvent::StepStarted { step }
-            | RunEvent::StepReset { step, .. } => {
-                self.confirmed.remove(step);
-            }
-            RunEvent::StepFinished { step, .. } => {
+            | RunEvent::StepReset { step, .. }
+            | RunEvent::StepFinished { step, .. } => {
                 self.confirmed.remove(step);
             }
             RunEvent::CallStarted(call) => self.sent(record.at, call),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::Fault;
-use crate::tui::app::{App, Page};
+use crate::tui::app::{App, Arrival, Page};
 use crate::tui::keymap::{self, Action, Scroll};
 use crate::tui::msg::{Effect, Key, Msg, Opened};
 use crate::tui::requests::requests;
@@ -80,25 +80,29 @@ fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
 
 fn launched(app: &mut App, result: Result<Opened, Fault>) {
     let Page::Starting { since, .. } = app.page else { return };
-    let fault = match result {
+    let arrival = match result {
         Ok(opened) => {
             app.open(opened);
-            None
+            Arrival::Run
         }
-        Err(fault) => Some(fault),
+        Err(fault) => Arrival::Failed(Box::new(fault)),
     };
-    app.page = Page::Starting { since, arrived: Some(fault) };
+    app.page = Page::Starting { since, arrived: Some(arrival) };
     arrive(app);
 }
 
 /// Leaves the starting page when the launch came back and the indicator has stood long enough.
 fn arrive(app: &mut App) {
-    if let Page::Starting { since, arrived: Some(fault) } = &app.page
+    if let Page::Starting { since, arrived: Some(arrival) } = &app.page
         && app.indicator_may_go(*since)
     {
-        let fault = fault.clone();
-        app.form.fault = fault;
-        let page = if app.session.is_some() { Page::Setup } else { Page::Form };
+        let page = match arrival.clone() {
+            Arrival::Run => Page::Setup,
+            Arrival::Failed(fault) => {
+                app.form.fault = Some(*fault);
+                Page::Form
+            }
+        };
         app.turn(page);
         app.dirty = true;
         run::celebrate(app);

@@ -55,12 +55,12 @@ fn of_stage(paper: &mut Paper, app: &App, session: &Session, row: Row) -> String
         return "Nothing".to_owned();
     };
     for (index, step) in stage.steps.iter().enumerate() {
-        let state = RowState::Step(session.state(step));
+        let condition = RowState::Step(session.state(step));
         let time = session.row_seconds(Row::Step(row.stage(), index), app.now).map(clock).unwrap_or_default();
         paper.line(vec![
-            (theme::tone(state), format!("{} ", theme::symbol(state, app.now, app.options))),
+            (theme::tone(condition), format!("{} ", theme::symbol(condition, app.now, app.options))),
             (Tone::Plain, step.title.clone()),
-            (theme::tone(state), format!("  {}", state.word())),
+            (theme::tone(condition), format!("  {}", condition.word())),
             (Tone::Dim, format!("  {time}")),
         ]);
         if let Some(note) = session.progress.step(&step.id).and_then(|known| known.note.as_deref()) {

@@ -46,9 +46,9 @@ fn pieces(app: &App, session: &Session, row: Row, room: usize) -> Vec<Piece> {
     let tone = theme::tone(state);
     let (mark, title) = match row {
         Row::Stage(index) => {
-            let stage = session.outline.get(index);
-            let unfolded = stage.is_some_and(|stage| session.unfolded.contains(&stage.id));
-            let heading = stage.map(|stage| safe(&stage.heading)).unwrap_or_default();
+            let known = session.outline.get(index);
+            let unfolded = known.is_some_and(|stage| session.unfolded.contains(&stage.id));
+            let heading = known.map(|stage| safe(&stage.heading)).unwrap_or_default();
             (if unfolded { "▾ " } else { "▸ " }, format!("{} {heading}", index + 1))
         }
         Row::Step(..) => ("    ", session.step_of(row).map(|step| safe(&step.title)).unwrap_or_default()),

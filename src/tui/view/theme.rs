@@ -112,7 +112,6 @@ pub(super) fn finish(buffer: &mut Buffer, options: ScreenOptions) {
 
 fn ascii(symbol: &str) -> &'static str {
     match symbol {
-        "✔" => "+",
         "✖" => "x",
         "×" => "c",
         "○" => "o",
@@ -123,7 +122,7 @@ fn ascii(symbol: &str) -> &'static str {
         "·" | "…" => ".",
         "–" | "─" => "-",
         "│" => "|",
-        "┌" | "┐" | "└" | "┘" => "+",
+        "✔" | "┌" | "┐" | "└" | "┘" => "+",
         _ => "?",
     }
 }
