@@ -12,5 +12,6 @@ mod run;
 mod sandbox;
 mod signals;
 mod wire;
+mod wizard;
 
 pub use run::main;

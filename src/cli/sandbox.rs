@@ -19,14 +19,14 @@ pub async fn run(
     let root = wire::state_root(global, &Config::example(), surroundings)?;
     match command {
         SandboxCommand::Reset => {
-            sandbox::reset(&wire::sandbox_folder(&root)).map_err(wire::sandbox_failure)?;
+            sandbox::reset(&wire::sandbox_folder(&root)).map_err(|error| wire::sandbox_failure(&error))?;
             out("The sandbox is empty again.");
         }
         SandboxCommand::Serve { port } => {
             let options = wire::sandbox_options(global, &root, *port)?;
             let mut signals =
                 Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-            let sandbox = sandbox::open(options).await.map_err(wire::sandbox_failure)?;
+            let sandbox = sandbox::open(options).await.map_err(|error| wire::sandbox_failure(&error))?;
             out(&how_to_reach(&sandbox));
             if sandbox.joined() {
                 out("Another process serves this folder; it goes on without this one.");

@@ -80,7 +80,7 @@ pub fn state_root(global: &Global, config: &Config, surroundings: &Surroundings)
 
 /// Opens the sandbox of the state folder, or joins the process that serves it.
 pub async fn open_sandbox(global: &Global, root: &Path) -> Result<Sandbox, Failure> {
-    sandbox::open(sandbox_options(global, root, 0)?).await.map_err(sandbox_failure)
+    sandbox::open(sandbox_options(global, root, 0)?).await.map_err(|error| sandbox_failure(&error))
 }
 
 /// The options of the sandbox that lives in the state folder `root`.
@@ -112,19 +112,19 @@ pub fn sandbox_folder(root: &Path) -> PathBuf {
 }
 
 /// A sandbox error as a failure.
-pub fn sandbox_failure(error: sandbox::SandboxError) -> Failure {
-    let exit = match &error {
+pub fn sandbox_failure(error: &sandbox::SandboxError) -> Failure {
+    let exit = match error {
         sandbox::SandboxError::Speed(_) | sandbox::SandboxError::World(_) => Exit::Usage,
         sandbox::SandboxError::Listen { .. } => Exit::NotReached,
         _ => Exit::State,
     };
     let mut text = format!("error: {error}");
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         text.push_str(&format!(": {inner}"));
         cause = inner.source();
     }
-    if let sandbox::SandboxError::OtherWorld { .. } = &error {
+    if let sandbox::SandboxError::OtherWorld { .. } = error {
         text.push_str("\n  do:      run `hubup sandbox reset` first; it forgets what was made there");
     }
     Failure::new(exit, text)

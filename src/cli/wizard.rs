@@ -42,13 +42,14 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
         out(&report.summary);
     }
     let ended = launcher.take();
-    let exit = match ended {
-        // The engine has closed its journal when this ends.
-        Some(ended) => Some(
-            ended.await.map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??,
-        ),
-        None => None,
-    };
+    let exit =
+        match ended {
+            // The engine has closed its journal when this ends.
+            Some(ended) => Some(ended.await.map_err(|error| {
+                Failure::new(Exit::Failed, format!("error: the engine stopped: {error}"))
+            })??),
+            None => None,
+        };
     Ok(match report.end {
         End::Signal(number) => Ending::Signal(u8::try_from(number).unwrap_or(1)),
         End::Quit => Ending::Exit(Exit::Complete),
@@ -92,7 +93,8 @@ impl Launch for Launcher {
         let prepared = self.start.prepare(&connected, answers).await.map_err(as_fault)?;
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
-        let running = self.start.begin(&connected, &prepared, manner, Some(&log)).map_err(as_fault)?;
+        let running =
+            self.start.begin(&connected, &prepared, manner, Vec::new(), Some(&log)).map_err(as_fault)?;
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.ended);
         Ok(Launched {
             plan: prepared.plan,

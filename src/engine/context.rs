@@ -124,15 +124,13 @@ impl StepContext {
         let mut state = "accepted".to_owned();
         let mut spent = Duration::ZERO;
         let mut wait = wait.clone();
-        let ended = loop {
+        let (how, ended) = loop {
             if spent >= FOLLOW_BOUND {
-                break Err(ServiceError::local(
-                    ErrorKind::StillRunning,
-                    format!("Azure is still working on it ({state}) after 20 minutes"),
-                ));
+                let says = format!("Azure is still working on it ({state}) after 20 minutes");
+                break ("not followed any longer", Err(ServiceError::local(ErrorKind::StillRunning, says)));
             }
             if !self.wait(&format!("Azure works on it ({state})"), pause, FOLLOW_BOUND).await? {
-                break Err(left());
+                break ("not followed any longer", Err(left()));
             }
             // Counted as one second at least, so that a service that says 0 cannot be asked for ever.
             spent += pause.max(Duration::from_secs(1));
@@ -157,26 +155,19 @@ impl StepContext {
                         state = now;
                     }
                 }
-                poll::Status::Succeeded => {
-                    state = "Succeeded".to_owned();
-                    break Ok(());
-                }
-                poll::Status::Lost => {
-                    state = "its status URL is gone; the resource will tell".to_owned();
-                    break Ok(());
-                }
+                poll::Status::Succeeded => break ("Succeeded", Ok(())),
+                poll::Status::Lost => break ("its status URL is gone; the resource will tell", Ok(())),
                 // Not a URL that may be asked, or not Azure that answers: the resource itself is asked next.
                 poll::Status::Failed(error) if error.kind == ErrorKind::NotAzure => {
-                    state = "its status URL cannot be followed; the resource will tell".to_owned();
-                    break Ok(());
+                    break ("its status URL cannot be followed; the resource will tell", Ok(()));
                 }
                 poll::Status::Failed(error) => {
-                    state = if error.kind == ErrorKind::Cancelled { "Canceled" } else { "Failed" }.to_owned();
-                    break Err(error);
+                    let state = if error.kind == ErrorKind::Cancelled { "Canceled" } else { "Failed" };
+                    break (state, Err(error));
                 }
             }
         };
-        self.emit(RunEvent::OperationEnded { step, call: accepted, state }).await?;
+        self.emit(RunEvent::OperationEnded { step, call: accepted, state: how.to_owned() }).await?;
         Ok(ended)
     }
 

@@ -1,4 +1,30 @@
-//! The wizard; for now only the text that a run leaves behind.
+//! The wizard: what a person sees and presses.
+//!
+//! `update` is pure (state and message in, effects out), `view` is pure (state in, cells out), `drive` is the only
+//! place that awaits and `terminal` the only one that touches the terminal, the clock and signals. It knows no stage
+//! and no Azure: it draws plans, records and fields that are given. `cli` calls [`run`] and prints the report.
+
+mod app;
+mod drive;
+mod form;
+mod input;
+mod keymap;
+mod log;
+mod msg;
+mod paper;
+mod requests;
+mod rows;
+mod session;
+mod start;
 mod summary;
+mod terminal;
 mod text;
+mod update;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use drive::run;
+pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TuiError};
 pub use summary::summary;

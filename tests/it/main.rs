@@ -1,5 +1,7 @@
 //! The one integration test binary; a module per subject.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+
 mod engine;
 mod hell_config;
 mod sandbox;

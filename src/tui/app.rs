@@ -1,0 +1,193 @@
+//! All that the screen shows, in one value. `update` changes it, `view` borrows it, `drive` owns it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::form::Form;
+use super::msg::{Opened, Painted};
+use super::session::Session;
+use super::start::{Banner, End, ScreenOptions};
+use crate::domain::{Fault, Line};
+
+/// From this width on the detail stands beside the stages, below it over the log.
+pub(super) const WIDE: u16 = 100;
+/// How long a note stands in the footer, in milliseconds.
+pub(super) const NOTE_MILLIS: i64 = 3_000;
+/// A spinner comes up only for what takes longer than this, and then stays for at least `INDICATOR_STAYS`.
+const INDICATOR_AFTER: i64 = 100;
+const INDICATOR_STAYS: i64 = 1_000;
+
+/// The page that fills the screen.
+#[derive(Clone, Debug)]
+pub(crate) enum Page {
+    Form,
+    /// A launch is under way, or came back while its indicator still has to stand.
+    Starting {
+        since: Timestamp,
+        arrived: Option<Arrival>,
+    },
+    Setup,
+    /// Every request of the row of the cursor.
+    Requests,
+    /// One line of the log in full.
+    LogLine(Box<Line>),
+    /// Everything is finished; when that came up.
+    Finish {
+        since: Timestamp,
+    },
+}
+
+/// How a launch came back.
+#[derive(Clone, Debug)]
+pub(crate) enum Arrival {
+    /// The run is in `App::session`.
+    Run,
+    Failed(Box<Fault>),
+}
+
+/// Something to tell in the footer for a while.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Note {
+    pub text: String,
+    pub until: Timestamp,
+}
+
+/// The state of the screen.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub now: Timestamp,
+    pub zone: TimeZone,
+    pub width: u16,
+    pub height: u16,
+    pub options: ScreenOptions,
+    pub banner: Banner,
+    pub scale: f64,
+    pub form: Form,
+    pub page: Page,
+    pub session: Option<Session>,
+    pub note: Option<Note>,
+    /// True while the help stands over the page.
+    pub help: bool,
+    /// Lines scrolled past on the page or help that fills the screen.
+    pub scroll: usize,
+    /// What the last frame showed.
+    pub painted: Painted,
+    /// True when the screen no longer shows what is here.
+    pub dirty: bool,
+}
+
+impl App {
+    /// The first page. `size` is the terminal's width and height.
+    pub(crate) fn new(
+        form: Form,
+        banner: Banner,
+        options: ScreenOptions,
+        scale: f64,
+        now: Timestamp,
+        zone: TimeZone,
+        size: (u16, u16),
+    ) -> Self {
+        Self {
+            now,
+            zone,
+            width: size.0,
+            height: size.1,
+            options,
+            banner,
+            scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 },
+            form,
+            page: Page::Form,
+            session: None,
+            note: None,
+            help: false,
+            scroll: 0,
+            painted: Painted::default(),
+            dirty: true,
+        }
+    }
+
+    /// Tells something in the footer for a few seconds.
+    pub(crate) fn tell(&mut self, text: impl Into<String>) {
+        let until = self.later(NOTE_MILLIS);
+        self.note = Some(Note { text: text.into(), until });
+    }
+
+    fn later(&self, millis: i64) -> Timestamp {
+        let millis = self.now.as_millisecond().saturating_add(millis);
+        Timestamp::from_millisecond(millis).unwrap_or(self.now)
+    }
+
+    /// Goes to `page`, from its top.
+    pub(crate) fn turn(&mut self, page: Page) {
+        self.page = page;
+        self.scroll = 0;
+        self.help = false;
+    }
+
+    /// True when the starting page shows its spinner: only when the launch takes long enough to be noticed.
+    pub(crate) fn indicator(&self, since: Timestamp) -> bool {
+        self.now.as_millisecond() - since.as_millisecond() >= INDICATOR_AFTER
+    }
+
+    /// True when the indicator begun at `since` has stood long enough to be read, or never came up.
+    pub(crate) fn indicator_may_go(&self, since: Timestamp) -> bool {
+        let passed = self.now.as_millisecond() - since.as_millisecond();
+        !(INDICATOR_AFTER..INDICATOR_AFTER + INDICATOR_STAYS).contains(&passed)
+    }
+
+    /// True while something on the screen moves with time: a spinner, or the seconds of what runs.
+    pub(crate) fn animated(&self) -> bool {
+        match &self.page {
+            Page::Starting { .. } => true,
+            Page::Form => false,
+            _ => self.session.as_ref().is_some_and(Session::busy),
+        }
+    }
+
+    /// True when time has to be told to `update` at all.
+    pub(crate) fn ticking(&self) -> bool {
+        self.animated() || self.note.is_some() || (self.session.is_some() && !self.ended())
+    }
+
+    /// True once the run is over.
+    pub(crate) fn ended(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.progress.ended.is_some())
+    }
+
+    /// Takes the launched run in.
+    pub(crate) fn open(&mut self, opened: Opened) {
+        self.session = Some(Session::new(opened));
+    }
+
+    /// How leaving now would end.
+    pub(crate) fn end(&self) -> End {
+        match &self.session {
+            None => End::Quit,
+            Some(session) => {
+                let exit = session.progress.exit.unwrap_or_else(|| session.progress.verdict());
+                if session.complete() { End::Finished(exit) } else { End::Left(exit) }
+            }
+        }
+    }
+
+    /// What the terminal's title says.
+    pub(crate) fn title(&self) -> String {
+        let Some(session) = &self.session else { return "hubup".to_owned() };
+        let counts = session.counts();
+        let name = self.setup_name();
+        let mut title = format!("hubup · {name} · {} of {} done", counts.done, counts.all);
+        if !session.progress.questions.is_empty() {
+            title.push_str(" · asks you");
+        }
+        if counts.failed > 0 {
+            title.push_str(&format!(" · {} failed", counts.failed));
+        }
+        super::text::safe(&title)
+    }
+
+    /// The name of the setup.
+    pub(crate) fn setup_name(&self) -> String {
+        let header = self.session.as_ref().and_then(|session| session.progress.header.as_ref());
+        header.map_or_else(|| self.form.answers().name, |header| header.answers.name.clone())
+    }
+}

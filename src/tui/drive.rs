@@ -1,0 +1,309 @@
+//! The loop: one task that owns the terminal and the state, takes whatever happens in, and performs the effects.
+//!
+//! A key paints at once; records and ticks are held to one frame per 33 ms, so that a flood of them costs no more
+//! than a trickle. It decides nothing: `update` does. `cli` calls [`run`].
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures::StreamExt;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::domain::{Answers, Fault, Line, LogSource, Record, RunEvent};
+use crate::engine::{Command, Handle};
+
+use super::app::App;
+use super::form::Form;
+use super::msg::{Effect, Msg, Opened, Painted};
+use super::start::{End, Launch, Launched, Report, Start, TuiError};
+use super::summary::summary;
+use super::terminal::{self, Screen, Signalled, Signals};
+use super::{input, update, view};
+
+const FRAME: Duration = Duration::from_millis(33);
+/// How often time is told while something turns, and while only the clock goes on.
+const TURNING: Duration = Duration::from_millis(100);
+const RESTING: Duration = Duration::from_secs(1);
+/// How many records are taken in between two looks at everything else.
+const BATCH: usize = 512;
+/// How long the engine gets to close its journal once it was told to leave.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How far from where it is expected the first line in memory is looked for in the journal.
+const DRIFT: usize = 64;
+
+/// Runs the wizard from its first page to its end. It owns the terminal meanwhile and has given it back when this
+/// returns, fails, panics, or is dropped. The engine of a run has been told to leave by then.
+pub async fn run(start: Start) -> Result<Report, TuiError> {
+    if !terminal::is_there() {
+        return Err(TuiError::NoTerminal);
+    }
+    let mut signals = Signals::new()?;
+    let mut screen = Screen::enter()?;
+    let form = Form::new(start.answers, &start.fields);
+    let app = App::new(
+        form,
+        start.banner,
+        start.options,
+        start.scale,
+        terminal::now(),
+        terminal::zone(),
+        screen.size(),
+    );
+    let mut driver = Driver::new(app, start.launcher);
+    let ended = driver.drive(&mut screen, &mut signals).await;
+    drop(screen);
+    driver.farewell().await;
+    let end = match ended? {
+        End::Signal(number) => End::Signal(number),
+        _ => driver.app.end(),
+    };
+    let summary = driver.app.session.as_ref().map_or_else(String::new, |session| {
+        summary(&session.plan, &session.progress, &driver.app.form.answers())
+    });
+    Ok(Report { end, summary })
+}
+
+/// What was read of the older lines: start, end, lines.
+type ReadBack = (usize, usize, Vec<Line>);
+
+struct Driver {
+    app: App,
+    launcher: Arc<dyn Launch>,
+    launching: Option<JoinHandle<Result<Launched, Fault>>>,
+    engine: Option<Handle>,
+    events: Option<UnboundedReceiver<Record>>,
+    older: Option<Arc<dyn LogSource>>,
+    read_back: (UnboundedSender<ReadBack>, UnboundedReceiver<ReadBack>),
+}
+
+/// What came of performing effects.
+enum Then {
+    GoOn,
+    Suspend,
+    End(End),
+}
+
+impl Driver {
+    fn new(app: App, launcher: Arc<dyn Launch>) -> Self {
+        Self {
+            app,
+            launcher,
+            launching: None,
+            engine: None,
+            events: None,
+            older: None,
+            read_back: mpsc::unbounded_channel(),
+        }
+    }
+
+    async fn drive(&mut self, screen: &mut Screen, signals: &mut Signals) -> Result<End, TuiError> {
+        let mut keys = EventStream::new();
+        let mut batch = Vec::with_capacity(BATCH);
+        if self.app.options.skip_form {
+            let effects = terminal::guarded(|| update::launch(&mut self.app));
+            self.perform(effects, screen)?;
+        }
+        self.paint(screen)?;
+        let mut painted = Instant::now();
+        let mut ticked = painted;
+        loop {
+            let pause = if self.app.animated() { TURNING } else { RESTING };
+            let mut then = Then::GoOn;
+            tokio::select! {
+                biased;
+                signalled = signals.next() => match signalled {
+                    Signalled::End(number) => return Ok(End::Signal(number)),
+                    Signalled::Continued => {
+                        screen.renew()?;
+                        self.app.dirty = true;
+                    }
+                },
+                event = keys.next() => {
+                    // The terminal is gone: the same as being hung up on.
+                    let Some(Ok(event)) = event else { return Ok(End::Signal(1)) };
+                    if let Some(message) = input::message(event) {
+                        self.step(Msg::Tick(terminal::now()), screen)?;
+                        then = self.step(message, screen)?;
+                        if self.app.dirty && matches!(then, Then::GoOn) {
+                            self.paint(screen)?;
+                            painted = Instant::now();
+                        }
+                    }
+                }
+                () = sleep_until(painted + FRAME), if self.app.dirty => {
+                    self.paint(screen)?;
+                    painted = Instant::now();
+                }
+                count = receive(&mut self.events, &mut batch) => {
+                    if count == 0 {
+                        self.events = None;
+                        self.step(Msg::RunClosed, screen)?;
+                    }
+                    for record in batch.drain(..) {
+                        let effects = terminal::guarded(|| update::update(&mut self.app, Msg::Run(record)));
+                        self.perform(effects, screen)?;
+                    }
+                }
+                launched = launched(&mut self.launching) => {
+                    self.launching = None;
+                    let result = launched.map(|launched| self.opened(launched)).map_err(|fault| *fault);
+                    self.step(Msg::Tick(terminal::now()), screen)?;
+                    then = self.step(Msg::Launched(Box::new(result)), screen)?;
+                }
+                Some((start, end, lines)) = self.read_back.1.recv() => {
+                    then = self.step(Msg::Older { start, end, lines }, screen)?;
+                }
+                () = sleep_until(ticked + pause), if self.app.ticking() => {
+                    ticked = Instant::now();
+                    then = self.step(Msg::Tick(terminal::now()), screen)?;
+                }
+            }
+            match then {
+                Then::GoOn => {}
+                Then::End(end) => return Ok(end),
+                Then::Suspend => {
+                    // Whoever has the terminal meanwhile must get its keys.
+                    drop(keys);
+                    terminal::suspend(screen, signals).await?;
+                    keys = EventStream::new();
+                    self.app.dirty = true;
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, message: Msg, screen: &mut Screen) -> Result<Then, TuiError> {
+        let effects = terminal::guarded(|| update::update(&mut self.app, message));
+        self.perform(effects, screen)
+    }
+
+    fn paint(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
+        let app = &self.app;
+        let mut painted = Painted::default();
+        terminal::guarded(|| screen.draw(&app.title(), |frame| painted = view::view(app, frame)))?;
+        self.app.dirty = false;
+        self.step(Msg::Painted(painted), screen)?;
+        Ok(())
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<Then, TuiError> {
+        let mut then = Then::GoOn;
+        for effect in effects {
+            match effect {
+                Effect::Launch(answers) => self.launch(*answers),
+                Effect::StopLaunch => {
+                    if let Some(launching) = self.launching.take() {
+                        launching.abort();
+                    }
+                }
+                Effect::Send(command) => {
+                    if let Some(engine) = &self.engine {
+                        engine.send(command);
+                    }
+                }
+                Effect::Copy(text) => screen.copy(&text)?,
+                Effect::Older { at, count, first, expected } => self.read(at, count, first, expected),
+                Effect::Suspend => then = Then::Suspend,
+                Effect::End(end) => then = Then::End(end),
+            }
+        }
+        Ok(then)
+    }
+
+    fn launch(&mut self, answers: Answers) {
+        let launcher = Arc::clone(&self.launcher);
+        let launching = tokio::spawn(async move { launcher.launch(answers).await });
+        if let Some(before) = self.launching.replace(launching) {
+            before.abort();
+        }
+    }
+
+    /// Keeps the live ends of what was launched, and gives the rest to the state.
+    fn opened(&mut self, launched: Launched) -> Opened {
+        let opened = Opened {
+            plan: launched.plan,
+            account: launched.account,
+            why: launched.why,
+            older: launched.older.len(),
+        };
+        self.engine = Some(launched.engine);
+        self.events = Some(launched.events);
+        self.older = Some(launched.older);
+        opened
+    }
+
+    fn read(&self, at: usize, count: usize, first: Option<Box<Line>>, expected: usize) {
+        let Some(source) = self.older.clone() else { return };
+        let answer = self.read_back.0.clone();
+        tokio::task::spawn_blocking(move || {
+            let end = first.map_or(expected, |first| locate(source.as_ref(), &first, expected));
+            let lines = source.lines(at..(at + count).min(end));
+            // Nobody listens any more when the wizard has ended.
+            let _ = answer.send((at, end, lines));
+        });
+    }
+
+    /// Tells the engine to leave and takes in what it still has to say, for the summary.
+    async fn farewell(&mut self) {
+        if let Some(launching) = self.launching.take() {
+            launching.abort();
+        }
+        let Some(engine) = self.engine.take() else { return };
+        engine.send(Command::Leave);
+        drop(engine);
+        let Some(mut events) = self.events.take() else { return };
+        let app = &mut self.app;
+        let last_words = async {
+            while let Some(record) = events.recv().await {
+                let over = matches!(record.event, RunEvent::RunFinished { .. });
+                update::update(app, Msg::Run(record));
+                if over {
+                    break;
+                }
+            }
+        };
+        // An engine that hangs is no reason to keep the person waiting: the summary tells what is known.
+        let _ = timeout(FAREWELL, last_words).await;
+    }
+}
+
+async fn receive(events: &mut Option<UnboundedReceiver<Record>>, batch: &mut Vec<Record>) -> usize {
+    match events {
+        Some(events) => events.recv_many(batch, BATCH).await,
+        None => pending().await,
+    }
+}
+
+async fn launched(
+    launching: &mut Option<JoinHandle<Result<Launched, Fault>>>,
+) -> Result<Launched, Box<Fault>> {
+    let Some(launching) = launching else { return pending().await };
+    match launching.await {
+        Ok(result) => result.map_err(Box::new),
+        Err(_) => {
+            let remedy = "start it again; if it stays, report it";
+            Err(Box::new(Fault::new("hubup itself failed while starting", remedy)))
+        }
+    }
+}
+
+/// Where the journal has `first`, near `expected`; `expected` when it is not there.
+pub(super) fn locate(source: &dyn LogSource, first: &Line, expected: usize) -> usize {
+    let from = expected.saturating_sub(DRIFT);
+    let near = source.lines(from..expected.saturating_add(DRIFT));
+    let same = |line: &Line| line.step == first.step && line.call == first.call && line.at <= first.at;
+    let exact = |line: &Line| same(line) && line.at == first.at && line.text == first.text;
+    // The line in memory may tell of a reply; the journal has the line that began that call before it.
+    let by_call = |line: &Line| first.call.is_some() && same(line);
+    let place = near
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| exact(line) || by_call(line))
+        .min_by_key(|(index, _)| (from + index).abs_diff(expected))
+        .map(|(index, _)| from + index);
+    place.unwrap_or(expected)
+}

@@ -1,0 +1,99 @@
+//! What happened (`Msg`) and what is to be done (`Effect`). Both are plain values: `update` takes the one and gives
+//! the other, `drive` makes the one and performs the other.
+
+use jiff::Timestamp;
+
+use crate::domain::{Answers, Fault, Line, Plan, Record};
+use crate::engine::Command;
+
+use super::start::End;
+
+/// A key, whatever terminal it came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Key {
+    Char(char),
+    Ctrl(char),
+    Enter,
+    Esc,
+    Tab,
+    BackTab,
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    Home,
+    End,
+    Backspace,
+    Delete,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Msg {
+    Key(Key),
+    /// Text pasted by the terminal.
+    Paste(String),
+    /// The terminal's new width and height.
+    Resize(u16, u16),
+    /// The time.
+    Tick(Timestamp),
+    Launched(Box<Result<Opened, Fault>>),
+    Run(Record),
+    /// The engine has ended: nothing can be told to it any more.
+    RunClosed,
+    /// Older lines were read: those from `start` on, all before `end`, where the lines in memory begin.
+    Older {
+        start: usize,
+        end: usize,
+        lines: Vec<Line>,
+    },
+    /// A frame is on the screen.
+    Painted(Painted),
+}
+
+/// A launched run, as far as the state of the screen holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub plan: Plan,
+    pub account: String,
+    pub why: String,
+    /// How many lines the journal held before.
+    pub older: usize,
+}
+
+/// What stands on the screen since the last frame: keys are judged by what the person saw when pressing them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Painted {
+    /// The question whose choices are shown and can be answered.
+    pub question: Option<u64>,
+    /// True when the finish page is shown.
+    pub finish: bool,
+    /// How far the text in the pane, page or help can be scrolled.
+    pub overflow: usize,
+    /// How many lines of such a text are shown.
+    pub rows: usize,
+    /// How many lines of the log are shown.
+    pub log_rows: usize,
+}
+
+/// Something that we want done.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Effect {
+    Launch(Box<Answers>),
+    /// Drop the launch that is under way.
+    StopLaunch,
+    Send(Command),
+    /// Put this on the clipboard of the terminal.
+    Copy(String),
+    /// Read about `count` lines before and around `at`; `first` is the oldest line in memory, expected at `expected`.
+    Older {
+        at: usize,
+        count: usize,
+        first: Option<Box<Line>>,
+        expected: usize,
+    },
+    Suspend,
+    End(End),
+}

@@ -1,0 +1,100 @@
+//! Text with tones: what a pane says, before it is wrapped and coloured. The same text is copied and printed.
+//!
+//! Pure. `view` turns it into cells; a tone only repeats what the words say.
+
+use super::text::{safe, width, wrap};
+
+/// How a piece of text is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tone {
+    Plain,
+    Dim,
+    Strong,
+    Good,
+    Busy,
+    Warn,
+    Bad,
+    Ask,
+    Key,
+}
+
+/// A piece of a line in one tone.
+pub(crate) type Piece = (Tone, String);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Entry {
+    /// A label, and a text that hangs beside it.
+    Item { label: String, column: usize, tone: Tone, text: String },
+    /// One line that is cut, not wrapped.
+    Line(Vec<Piece>),
+}
+
+/// Lines of text with tones.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Paper(Vec<Entry>);
+
+impl Paper {
+    /// A paragraph.
+    pub(crate) fn text(&mut self, tone: Tone, text: &str) {
+        self.item("", 0, tone, text);
+    }
+
+    /// A paragraph that hangs in column `column` beside `label`. Service text may be given: it is made safe.
+    pub(crate) fn item(&mut self, label: &str, column: usize, tone: Tone, text: &str) {
+        self.0.push(Entry::Item { label: safe(label), column, tone, text: safe(text) });
+    }
+
+    /// One line of pieces.
+    pub(crate) fn line(&mut self, pieces: Vec<Piece>) {
+        self.0.push(Entry::Line(pieces.into_iter().map(|(tone, text)| (tone, safe(&text))).collect()));
+    }
+
+    /// An empty line, unless it would be the first or follow another.
+    pub(crate) fn gap(&mut self) {
+        let empty = Entry::Line(Vec::new());
+        if self.0.last().is_some_and(|last| *last != empty) {
+            self.0.push(empty);
+        }
+    }
+
+    /// The lines when there are `cells` cells to a line.
+    pub(crate) fn laid_out(&self, cells: usize) -> Vec<Vec<Piece>> {
+        let mut lines = Vec::new();
+        for entry in &self.0 {
+            match entry {
+                Entry::Line(pieces) => lines.push(pieces.clone()),
+                Entry::Item { label, column, tone, text } => {
+                    // Where the text would be squeezed, it goes under its label.
+                    let hangs = column + 16 <= cells || *column == 0;
+                    let indent = if hangs { *column } else { 2 };
+                    let mut label = Some(label).filter(|label| !label.is_empty());
+                    if !hangs && let Some(label) = label.take() {
+                        lines.push(vec![(Tone::Dim, label.clone())]);
+                    }
+                    for part in wrap(text, cells.saturating_sub(indent)) {
+                        let mut pieces = Vec::new();
+                        let label = label.take().map_or("", String::as_str);
+                        let spaces = indent.saturating_sub(width(label));
+                        if indent > 0 {
+                            pieces.push((Tone::Dim, format!("{label}{}", " ".repeat(spaces))));
+                        }
+                        pieces.push((*tone, part));
+                        lines.push(pieces);
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    /// The text alone, for the clipboard.
+    pub(crate) fn plain(&self) -> String {
+        let mut plain = String::new();
+        for line in self.laid_out(usize::MAX) {
+            let line: String = line.into_iter().map(|(_, text)| text).collect();
+            plain.push_str(line.trim_end());
+            plain.push('\n');
+        }
+        plain
+    }
+}

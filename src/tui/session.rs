@@ -1,0 +1,229 @@
+//! The state of a launched run as the screen holds it: plan, progress, cursor, panes, log, requests as sent. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    CallId, CallRecord, Counts, Plan, Progress, Purpose, Question, Record, ReplyRecord, RunEvent, Shown,
+    StageId, StageOutline, StepId, StepState, line,
+};
+
+use super::log::Log;
+use super::msg::Opened;
+use super::rows::Row;
+
+/// What the pane beside, or over, the log shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Panel {
+    /// The row of the cursor.
+    Detail,
+    /// What skipping these would cost.
+    SkipCost(Vec<StepId>),
+    /// What confirming everything would make.
+    All,
+    /// What leaving means while something runs.
+    Abort,
+    /// The question of that number.
+    Question(u64),
+}
+
+/// Which pane the arrows move in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Focus {
+    Stages,
+    Log,
+}
+
+/// A call as it was sent. Looks that are repeated take the place of the earlier ones.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Sent {
+    pub call: CallId,
+    pub purpose: Purpose,
+    pub shown: Shown,
+    pub at: Timestamp,
+    /// How many times this was sent.
+    pub times: usize,
+    pub reply: Option<SentReply>,
+}
+
+/// What is kept of a reply.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SentReply {
+    pub status: Option<u16>,
+    pub millis: u64,
+    pub request_id: Option<String>,
+}
+
+/// A launched run.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub plan: Plan,
+    pub outline: Vec<StageOutline>,
+    pub progress: Progress,
+    pub account: String,
+    pub why: String,
+    /// Confirmed here and not yet told back by the engine.
+    pub confirmed: BTreeSet<StepId>,
+    pub cursor: Row,
+    pub unfolded: BTreeSet<StageId>,
+    pub focus: Focus,
+    pub panel: Panel,
+    /// True while the detail stands over the log.
+    pub detail_open: bool,
+    /// Lines scrolled past in the pane.
+    pub scroll: usize,
+    pub log: Log,
+    pub sent: BTreeMap<StepId, Vec<Sent>>,
+    /// True until the engine has ended.
+    pub open: bool,
+    /// True once the finish page has come up by itself.
+    pub celebrated: bool,
+}
+
+impl Session {
+    /// A run in which nothing happened yet, the cursor on its first stage.
+    pub(crate) fn new(opened: Opened) -> Self {
+        let outline = opened.plan.outline();
+        Self {
+            progress: Progress::of(&outline, None),
+            plan: opened.plan,
+            outline,
+            account: opened.account,
+            why: opened.why,
+            confirmed: BTreeSet::new(),
+            cursor: Row::Stage(0),
+            unfolded: BTreeSet::new(),
+            focus: Focus::Stages,
+            panel: Panel::Detail,
+            detail_open: false,
+            scroll: 0,
+            log: Log::new(opened.older),
+            sent: BTreeMap::new(),
+            open: true,
+            celebrated: false,
+        }
+    }
+
+    /// Takes one record in: progress, log line, request as sent. Panes whose subject is gone close.
+    pub(crate) fn take(&mut self, record: &Record) {
+        self.progress.apply(record);
+        match &record.event {
+            RunEvent::StepQueued { step }
+            | RunEvent::StepStarted { step }
+            | RunEvent::StepReset { step, .. }
+            | RunEvent::StepFinished { step, .. } => {
+                self.confirmed.remove(step);
+            }
+            RunEvent::CallStarted(call) => self.sent(record.at, call),
+            RunEvent::CallFinished(reply) => self.replied(reply),
+            RunEvent::RunFinished { .. } => {
+                self.confirmed.clear();
+                self.open = false;
+            }
+            _ => {}
+        }
+        if let Some(line) = line(record) {
+            self.log.push(line, matches!(record.event, RunEvent::CallStarted(_)));
+        }
+        if let Panel::Question(number) = self.panel
+            && self.question(number).is_none()
+        {
+            self.close_panel();
+        }
+    }
+
+    fn sent(&mut self, at: Timestamp, call: &CallRecord) {
+        let Some(step) = &call.step else { return };
+        let calls = self.sent.entry(step.clone()).or_default();
+        let same = |sent: &&mut Sent| sent.shown == call.shown;
+        if let Some(before) = calls.iter_mut().find(same) {
+            before.call = call.call;
+            before.at = at;
+            before.times += 1;
+            before.reply = None;
+        } else {
+            calls.push(Sent {
+                call: call.call,
+                purpose: call.purpose,
+                shown: call.shown.clone(),
+                at,
+                times: 1,
+                reply: None,
+            });
+        }
+    }
+
+    fn replied(&mut self, reply: &ReplyRecord) {
+        let Some(calls) = reply.step.as_ref().and_then(|step| self.sent.get_mut(step)) else { return };
+        if let Some(sent) = calls.iter_mut().find(|sent| sent.call == reply.call) {
+            sent.reply = Some(SentReply {
+                status: reply.status,
+                millis: reply.millis,
+                request_id: reply.request_id.clone(),
+            });
+        }
+    }
+
+    /// The question `number`, while it waits.
+    pub(crate) fn question(&self, number: u64) -> Option<&Question> {
+        self.progress.questions.iter().find(|question| question.number == number)
+    }
+
+    /// The question of the cursor's row, else the oldest.
+    pub(crate) fn next_question(&self) -> Option<&Question> {
+        let here = self.steps_of(self.cursor);
+        let questions = &self.progress.questions;
+        questions
+            .iter()
+            .find(|question| here.iter().any(|step| step.id == question.step))
+            .or(questions.first())
+    }
+
+    /// Shows `panel` from its top.
+    pub(crate) fn show(&mut self, panel: Panel) {
+        self.panel = panel;
+        self.scroll = 0;
+    }
+
+    /// Back to the detail.
+    pub(crate) fn close_panel(&mut self) {
+        self.show(Panel::Detail);
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.progress.counts(&self.outline)
+    }
+
+    /// True while something runs, waits or asks.
+    pub(crate) fn busy(&self) -> bool {
+        self.counts().running > 0
+    }
+
+    /// The confirmed steps that were not started.
+    pub(crate) fn queued(&self) -> Vec<StepId> {
+        let steps = self.outline.iter().flat_map(|stage| &stage.steps);
+        steps.filter(|step| self.state(step) == StepState::Queued).map(|step| step.id.clone()).collect()
+    }
+
+    /// Every step that waits for the person's word.
+    pub(crate) fn unconfirmed(&self) -> Vec<StepId> {
+        (0..self.outline.len()).flat_map(|stage| self.confirmable(Row::Stage(stage))).collect()
+    }
+
+    /// True when every step ended, none of them badly.
+    pub(crate) fn complete(&self) -> bool {
+        let counts = self.counts();
+        counts.all > 0 && counts.done + counts.skipped == counts.all
+    }
+
+    /// The title of a step of the plan, else its id.
+    pub(crate) fn title(&self, id: &StepId) -> String {
+        self.plan.step(id).map_or_else(|| id.to_string(), |step| step.title.clone())
+    }
+
+    /// True in the embedded Azure, where nothing costs anything.
+    pub(crate) fn is_sandbox(&self, cloud: &str) -> bool {
+        self.progress.header.as_ref().map_or(cloud.starts_with("SANDBOX"), |header| header.sandbox)
+    }
+}

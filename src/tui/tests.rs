@@ -1,0 +1,8 @@
+//! Tests of the wizard: transitions, screens, keys, any size and any sequence. Everything is fed by hand.
+
+mod fixture;
+mod keys;
+mod logs;
+mod properties;
+mod screens;
+mod transitions;

@@ -1,0 +1,121 @@
+//! Any size, any keys, any records, in any order: nothing panics, and what is drawn stays in its place.
+
+use proptest::prelude::*;
+
+use crate::domain::{Exit, Method, Outcome, RunEvent, StepId};
+use crate::tui::app::App;
+use crate::tui::msg::{Key, Msg};
+use crate::tui::start::ScreenOptions;
+use crate::tui::text::{cut, matches, pad, width, wrap};
+use crate::tui::update::update;
+
+use super::fixture::*;
+
+const STEPS: [StepId; 8] =
+    [GROUP, IDENTITY, NAMESPACE, HUB, GRANT, DPS, LINK, StepId::new("not.in.the.plan")];
+
+fn key() -> impl Strategy<Value = Key> {
+    prop_oneof![
+        4 => prop::sample::select(vec![
+            Key::Enter, Key::Esc, Key::Tab, Key::BackTab, Key::Up, Key::Down, Key::Left, Key::Right, Key::PageUp,
+            Key::PageDown, Key::Home, Key::End, Key::Backspace, Key::Delete, Key::Ctrl('c'), Key::Ctrl('g'),
+            Key::Ctrl('t'), Key::Ctrl('u'), Key::Ctrl('z'),
+        ]),
+        4 => prop::sample::select("sSArwcdDa/ynNgGjkhlqu?123 ".chars().map(Key::Char).collect::<Vec<_>>()),
+        1 => any::<char>().prop_map(Key::Char),
+    ]
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop::sample::select(vec![
+        Outcome::Done,
+        Outcome::AlreadyThere,
+        Outcome::Warned,
+        Outcome::Skipped,
+        Outcome::Blocked,
+        Outcome::Failed,
+        Outcome::Cancelled,
+    ])
+}
+
+fn event() -> impl Strategy<Value = RunEvent> {
+    let step = prop::sample::select(STEPS.to_vec());
+    (step, outcome(), 0..6_u64, 0..12_u8, ".{0,40}").prop_map(
+        |(step, outcome, number, kind, text)| match kind {
+            0 => RunEvent::StepQueued { step },
+            1 | 2 => started(&step),
+            3 => call_started(number.into(), &step, Method::Put, &text),
+            4 => call_finished(number.into(), &step, Method::Put, &text, 404),
+            5 => RunEvent::StepWaiting { step, why: text, millis: number * 7_000, bound: u64::MAX / 2 },
+            6 => asked(number, &step),
+            7 => failed(&step),
+            8 => RunEvent::StepReset { step, why: text },
+            9 => RunEvent::Noted { step: Some(step), text },
+            10 if number == 0 => RunEvent::RunFinished { exit: Exit::Left },
+            10 => done_with(&step, &[("hostName", &text), ("id", &text)]),
+            _ => finished(&step, outcome),
+        },
+    )
+}
+
+fn message() -> impl Strategy<Value = Msg> {
+    prop_oneof![
+        6 => key().prop_map(Msg::Key),
+        6 => (event(), 0..1_000_i64).prop_map(|(event, seconds)| Msg::Run(record(seconds, event))),
+        1 => (1..200_u16, 1..60_u16).prop_map(|(width, height)| Msg::Resize(width, height)),
+        1 => (0..1_000_i64).prop_map(|seconds| Msg::Tick(at(seconds))),
+        1 => ".{0,30}".prop_map(Msg::Paste),
+        1 => Just(Msg::RunClosed),
+        1 => (0..50_usize, 0..50_usize).prop_map(|(start, end)| Msg::Older { start, end, lines: Vec::new() }),
+    ]
+}
+
+fn app(width: u16, height: u16, on_form: bool, ascii: bool) -> App {
+    let options = ScreenOptions { ascii, no_colour: ascii, skip_form: false };
+    if on_form { form_app_with(width, height, options) } else { setup_app_with(width, height, options) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn nothing_panics(
+        size in (1..200_u16, 1..60_u16),
+        on_form in any::<bool>(),
+        ascii in any::<bool>(),
+        messages in prop::collection::vec(message(), 0..60),
+    ) {
+        let mut app = app(size.0, size.1, on_form, ascii);
+        draw(&mut app);
+        for message in messages {
+            update(&mut app, message);
+            draw(&mut app);
+        }
+    }
+
+    #[test]
+    fn every_size_draws_every_page(size in (1..200_u16, 1..60_u16), keys in prop::collection::vec(key(), 0..6)) {
+        let mut app = app(size.0, size.1, false, false);
+        running(&mut app);
+        feed(&mut app, 95, asked(1, &DPS));
+        press(&mut app, &keys);
+        everything_done(&mut app);
+    }
+
+    #[test]
+    fn text_fits(text in "\\PC{0,60}", cells in 0..50_usize) {
+        prop_assert!(width(&cut(&text, cells)) <= cells);
+        prop_assert_eq!(width(&pad(&text, cells)), cells);
+        // A glyph of two cells cannot be broken to fit one.
+        for line in wrap(&text, cells.max(2)) {
+            prop_assert!(width(&line) <= cells.max(2), "{:?}", line);
+        }
+    }
+
+    #[test]
+    fn matches_are_places_in_the_text(text in "\\PC{0,40}", needle in "[a-z ß]{0,3}") {
+        for (start, end) in matches(&text, &needle) {
+            prop_assert!(start < end && text.get(start..end).is_some());
+        }
+    }
+}

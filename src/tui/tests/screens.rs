@@ -1,0 +1,265 @@
+//! What stands on the screen at the two sizes that count, and the colours that mean something.
+
+use insta::assert_snapshot;
+use ratatui::style::Color;
+
+use crate::domain::{NameKind, Outcome};
+use crate::tui::app::App;
+use crate::tui::form::TextInput;
+use crate::tui::msg::Key;
+use crate::tui::start::ScreenOptions;
+
+use super::fixture::*;
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 36)];
+
+/// Compares what `make` draws at both sizes with the stored screens.
+fn check(name: &str, make: impl Fn(u16, u16) -> App) {
+    for (width, height) in SIZES {
+        let mut app = make(width, height);
+        let screen = draw(&mut app);
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+            assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+        });
+    }
+}
+
+#[test]
+fn the_form() {
+    check("form", |width, height| {
+        let mut app = form_app(width, height);
+        app.form.at = 2;
+        app.form.entries[2].input = TextInput::of("Contoso NS");
+        app
+    });
+}
+
+#[test]
+fn a_failed_start() {
+    check("form_fault", |width, height| {
+        let mut app = form_app(width, height);
+        app.form.fault = Some(
+            crate::domain::Fault::new("no sign-in was found", "run `az login`, then start again")
+                .meaning("hubup has nothing to prove who you are"),
+        );
+        app
+    });
+}
+
+#[test]
+fn a_fresh_setup() {
+    check("setup_fresh", setup_app);
+}
+
+#[test]
+fn a_running_setup() {
+    check("setup_running", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::Down, Key::Down, Key::Right, Key::Down]);
+        app
+    });
+}
+
+#[test]
+fn an_open_detail() {
+    check("setup_detail", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::Down, Key::Down, Key::Right, Key::Down, Key::Char('d')]);
+        app
+    });
+}
+
+#[test]
+fn a_failure() {
+    check("failure", |width, height| {
+        let mut app = running_app(width, height);
+        feed(&mut app, 95, failed(&HUB));
+        press(&mut app, &[Key::Down, Key::Down, Key::Char('d')]);
+        app
+    });
+}
+
+#[test]
+fn a_question() {
+    check("question", |width, height| {
+        let mut app = running_app(width, height);
+        feed(&mut app, 95, asked(7, &HUB));
+        press(&mut app, &[Key::Char('a')]);
+        app
+    });
+}
+
+#[test]
+fn what_skipping_costs() {
+    check("skip_cost", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::End, Key::Char('s')]);
+        app
+    });
+}
+
+#[test]
+fn leaving_while_something_runs() {
+    check("abort", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::Ctrl('c')]);
+        app
+    });
+}
+
+#[test]
+fn the_help() {
+    check("help", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::Char('?')]);
+        app
+    });
+}
+
+#[test]
+fn the_requests() {
+    check("requests", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::Down, Key::Down, Key::Char('D')]);
+        app
+    });
+}
+
+#[test]
+fn the_finish() {
+    check("finish", |width, height| {
+        let mut app = running_app(width, height);
+        everything_done(&mut app);
+        tell_time(&mut app, 200);
+        app
+    });
+}
+
+#[test]
+fn a_search() {
+    check("search", |width, height| {
+        let mut app = running_app(width, height);
+        press(
+            &mut app,
+            &[Key::Tab, Key::Char('/'), Key::Char('h'), Key::Char('u'), Key::Char('b'), Key::Enter],
+        );
+        app
+    });
+}
+
+#[test]
+fn too_small() {
+    let mut app = running_app(30, 5);
+    let screen = draw(&mut app).to_string();
+    assert!(screen.contains("3/7 hub.create"), "{screen}");
+    // Keys still act.
+    let effects = press(&mut app, &[Key::End, Key::Enter]);
+    assert_eq!(commands(&effects).len(), 1);
+}
+
+#[test]
+fn colours_repeat_what_the_words_say() {
+    let mut app = running_app(120, 36);
+    feed(&mut app, 95, failed(&DPS));
+    let colour = |app: &mut App, word: &str| {
+        let backend = draw(app);
+        let buffer = backend.buffer();
+        for y in 0..buffer.area.height {
+            let row: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
+            // Only ASCII stands before the word, but for the symbol: count characters, not bytes.
+            if let Some(at) = row.find(word) {
+                let x = row[..at].chars().count();
+                return buffer[(u16::try_from(x).unwrap(), y)].fg;
+            }
+        }
+        panic!("{word} is not on the screen");
+    };
+    assert_eq!(colour(&mut app, "already there"), Color::Green);
+    assert_eq!(colour(&mut app, "running   "), Color::Cyan);
+    assert_eq!(colour(&mut app, "failed "), Color::Red);
+    assert_eq!(colour(&mut app, "3 of 7"), Color::Red);
+    feed(&mut app, 96, asked(1, &LINK));
+    assert_eq!(colour(&mut app, "asks you    "), Color::Magenta);
+    app.options.no_colour = true;
+    assert_eq!(colour(&mut app, "failed "), Color::Reset);
+}
+
+#[test]
+fn ascii_means_ascii() {
+    for options in [
+        ScreenOptions { ascii: true, ..ScreenOptions::default() },
+        ScreenOptions { ascii: true, no_colour: true, skip_form: false },
+    ] {
+        let mut app = setup_app_with(120, 36, options);
+        running(&mut app);
+        feed(&mut app, 95, failed(&DPS));
+        feed(&mut app, 95, RunEventNoted::note("Zürich 日本 …"));
+        for keys in [&[][..], &[Key::Char('?')], &[Key::Esc, Key::End, Key::Right, Key::Char('D')]] {
+            press(&mut app, keys);
+            let screen = draw(&mut app);
+            assert!(screen.buffer().content.iter().all(|cell| cell.symbol().is_ascii()));
+        }
+    }
+}
+
+struct RunEventNoted;
+
+impl RunEventNoted {
+    fn note(text: &str) -> crate::domain::RunEvent {
+        crate::domain::RunEvent::Noted { step: None, text: text.to_owned() }
+    }
+}
+
+#[test]
+fn text_of_a_service_has_no_power_over_the_terminal() {
+    let mut app = running_app(120, 36);
+    feed(&mut app, 95, RunEventNoted::note("bad \u{1b}[2Jthing\u{202e}\u{7}"));
+    let screen = draw(&mut app).to_string();
+    assert!(screen.contains("bad [2Jthing"), "{screen}");
+}
+
+#[test]
+fn every_symbol_is_one_cell_wide() {
+    use crate::domain::StepState;
+    use crate::tui::rows::RowState;
+    use crate::tui::view::symbol;
+    let mut states = vec![RowState::InPart];
+    states.extend(
+        [
+            StepState::NotYet,
+            StepState::Ready,
+            StepState::Queued,
+            StepState::Running,
+            StepState::Waiting,
+            StepState::AsksYou,
+        ]
+        .map(RowState::Step),
+    );
+    states.extend(
+        [
+            Outcome::Done,
+            Outcome::AlreadyThere,
+            Outcome::Warned,
+            Outcome::Skipped,
+            Outcome::Blocked,
+            Outcome::Failed,
+            Outcome::Cancelled,
+        ]
+        .map(|outcome| RowState::Step(StepState::Finished(outcome))),
+    );
+    for state in states {
+        for options in [ScreenOptions::default(), ScreenOptions { ascii: true, ..ScreenOptions::default() }] {
+            assert_eq!(crate::tui::text::width(symbol(state, at(0), options)), 1, "{}", state.word());
+        }
+    }
+}
+
+#[test]
+fn a_rule_and_a_suggestion_stand_while_it_is_typed() {
+    let mut app = form_app(80, 24);
+    app.form.at = 2;
+    press(&mut app, &[Key::Ctrl('u'), Key::Char('A'), Key::Char('b'), Key::Char('_'), Key::Char('c')]);
+    let rule = NameKind::Namespace.check("Ab_c").unwrap().rule;
+    assert!(shows(&mut app, &rule[..40]));
+    assert!(shows(&mut app, "ab-c"));
+}

@@ -1,0 +1,234 @@
+//! The way in: every message arrives here, every key is looked up in the list of the keys that act now.
+
+use jiff::Timestamp;
+
+use crate::domain::Fault;
+use crate::tui::app::{App, Arrival, Page};
+use crate::tui::keymap::{self, Action, Scroll};
+use crate::tui::msg::{Effect, Key, Msg, Opened};
+use crate::tui::requests::requests;
+use crate::tui::session::Panel;
+use crate::tui::summary::summary;
+
+use super::{form, run, setup, typing};
+
+/// Takes one message in.
+pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) => {
+            app.dirty = true;
+            key_pressed(app, key)
+        }
+        Msg::Paste(text) => {
+            app.dirty = true;
+            typing::paste(app, &text);
+            Vec::new()
+        }
+        Msg::Resize(width, height) => {
+            app.dirty = true;
+            (app.width, app.height) = (width, height);
+            Vec::new()
+        }
+        Msg::Tick(now) => tick(app, now),
+        Msg::Launched(result) => {
+            app.dirty = true;
+            launched(app, *result);
+            Vec::new()
+        }
+        Msg::Run(record) => run::record(app, &record),
+        Msg::RunClosed => run::closed(app),
+        Msg::Older { start, end, lines } => {
+            app.dirty = true;
+            if let Some(session) = &mut app.session {
+                session.log.read_back(start, end, lines);
+            }
+            missing(app)
+        }
+        Msg::Painted(painted) => {
+            app.painted = painted;
+            if let (Page::Setup, false, Some(session)) = (&app.page, app.help, &mut app.session) {
+                session.scroll = session.scroll.min(painted.overflow);
+            } else {
+                app.scroll = app.scroll.min(painted.overflow);
+            }
+            missing(app)
+        }
+    }
+}
+
+/// Asks for the lines of the log that are shown and not in memory.
+fn missing(app: &mut App) -> Vec<Effect> {
+    let rows = app.painted.log_rows;
+    let session = app.session.as_mut().filter(|_| rows > 0);
+    session.and_then(|session| session.log.missing(rows)).into_iter().collect()
+}
+
+fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
+    // The clock of the machine may be set back.
+    let before = std::mem::replace(&mut app.now, now);
+    let spins = app.animated() && now.as_millisecond() / 100 != before.as_millisecond() / 100;
+    if spins || (app.ticking() && now.as_second() != before.as_second()) {
+        app.dirty = true;
+    }
+    if app.note.as_ref().is_some_and(|note| note.until <= now) {
+        app.note = None;
+        app.dirty = true;
+    }
+    arrive(app);
+    Vec::new()
+}
+
+fn launched(app: &mut App, result: Result<Opened, Fault>) {
+    let Page::Starting { since, .. } = app.page else { return };
+    let arrival = match result {
+        Ok(opened) => {
+            app.open(opened);
+            Arrival::Run
+        }
+        Err(fault) => Arrival::Failed(Box::new(fault)),
+    };
+    app.page = Page::Starting { since, arrived: Some(arrival) };
+    arrive(app);
+}
+
+/// Leaves the starting page when the launch came back and the indicator has stood long enough.
+fn arrive(app: &mut App) {
+    if let Page::Starting { since, arrived: Some(arrival) } = &app.page
+        && app.indicator_may_go(*since)
+    {
+        let page = match arrival.clone() {
+            Arrival::Run => Page::Setup,
+            Arrival::Failed(fault) => {
+                app.form.fault = Some(*fault);
+                Page::Form
+            }
+        };
+        app.turn(page);
+        app.dirty = true;
+        run::celebrate(app);
+    }
+}
+
+fn key_pressed(app: &mut App, key: Key) -> Vec<Effect> {
+    if typing::key(app, key) {
+        return Vec::new();
+    }
+    let binding = keymap::bindings(app).into_iter().find(|binding| binding.keys.contains(&key));
+    let Some(binding) = binding else { return Vec::new() };
+    let mut effects = perform(app, binding.action);
+    effects.extend(missing(app));
+    effects
+}
+
+fn perform(app: &mut App, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Help => {
+            app.help = true;
+            app.scroll = 0;
+        }
+        Action::Back => return back(app),
+        Action::Leave => return leave(app),
+        Action::LeaveAnyway => return vec![Effect::End(app.end())],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Scroll(scroll) => scrolled(app, scroll),
+        Action::Copy => return copy(app),
+        Action::NextField
+        | Action::PreviousField
+        | Action::CycleForward
+        | Action::CycleBackward
+        | Action::TakeSuggestion
+        | Action::ClearField
+        | Action::Launch => return form::perform(app, action),
+        _ => return setup::perform(app, action),
+    }
+    Vec::new()
+}
+
+/// Esc: one layer back, never forward.
+fn back(app: &mut App) -> Vec<Effect> {
+    if app.help {
+        app.help = false;
+        app.scroll = 0;
+        return Vec::new();
+    }
+    match &app.page {
+        Page::Form if app.form.leaving => app.form.leaving = false,
+        Page::Form => app.form.fault = None,
+        Page::Starting { .. } => {
+            app.turn(Page::Form);
+            // What came back already is a run: leaving it is all that can be done with it.
+            if app.session.is_some() {
+                app.turn(Page::Setup);
+                return Vec::new();
+            }
+            return vec![Effect::StopLaunch];
+        }
+        Page::Requests | Page::LogLine(_) | Page::Finish { .. } => app.turn(Page::Setup),
+        Page::Setup => {
+            if let Some(session) = &mut app.session {
+                if session.log.typing.take().is_some() {
+                } else if session.panel == Panel::Detail {
+                    session.detail_open = false;
+                    session.scroll = 0;
+                } else {
+                    session.close_panel();
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Ctrl+C and q: leaves when nothing would be lost, else asks.
+fn leave(app: &mut App) -> Vec<Effect> {
+    app.help = false;
+    app.scroll = 0;
+    match (&app.page, &mut app.session) {
+        (Page::Form, None) if app.form.changes() > 0 => {
+            app.form.leaving = true;
+            Vec::new()
+        }
+        (Page::Finish { .. }, _) | (_, None) => vec![Effect::End(app.end())],
+        (_, Some(session)) => {
+            if session.open && session.busy() {
+                session.show(Panel::Abort);
+                app.turn(Page::Setup);
+                Vec::new()
+            } else {
+                vec![Effect::End(app.end())]
+            }
+        }
+    }
+}
+
+fn scrolled(app: &mut App, scroll: Scroll) {
+    let (rows, overflow) = (app.painted.rows, app.painted.overflow);
+    let place = match (&app.page, app.help, &mut app.session) {
+        (Page::Setup, false, Some(session)) => &mut session.scroll,
+        _ => &mut app.scroll,
+    };
+    let page = rows.saturating_sub(1).max(1);
+    *place = match scroll {
+        Scroll::LineUp => place.saturating_sub(1),
+        Scroll::LineDown => place.saturating_add(1),
+        Scroll::PageUp => place.saturating_sub(page),
+        Scroll::PageDown => place.saturating_add(page),
+        Scroll::Top => 0,
+        Scroll::Bottom => overflow,
+    }
+    .min(overflow);
+}
+
+fn copy(app: &mut App) -> Vec<Effect> {
+    let (what, text) = match (&app.page, &app.session) {
+        (Page::Finish { .. }, Some(session)) => {
+            ("the summary".to_owned(), summary(&session.plan, &session.progress, &app.form.answers()))
+        }
+        (Page::Requests, Some(session)) => ("the requests".to_owned(), requests(session, &app.zone).plain()),
+        (Page::LogLine(line), _) => ("the line".to_owned(), run::line_text(line, &app.zone)),
+        (_, Some(session)) => setup::copied(app, session),
+        (_, None) => return Vec::new(),
+    };
+    app.tell(format!("copied by OSC 52: {what}"));
+    vec![Effect::Copy(text)]
+}

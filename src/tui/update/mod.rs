@@ -1,0 +1,10 @@
+//! `update`: a message changes the state and names what is to be done. Pure, one way in. Called by `drive`.
+
+mod act;
+mod form;
+mod run;
+mod setup;
+mod typing;
+
+pub(crate) use act::update;
+pub(crate) use form::launch;

@@ -1,0 +1,50 @@
+//! What the records of the run do to the screen.
+
+use jiff::tz::TimeZone;
+
+use crate::domain::{Line, Record, RunEvent};
+use crate::tui::app::{App, Page};
+use crate::tui::msg::Effect;
+use crate::tui::text::time_of_day;
+
+/// Takes a record in.
+pub(super) fn record(app: &mut App, record: &Record) -> Vec<Effect> {
+    let Some(session) = &mut app.session else { return Vec::new() };
+    app.dirty = true;
+    session.take(record);
+    if matches!(record.event, RunEvent::StepFinished { .. } | RunEvent::RunFinished { .. }) {
+        celebrate(app);
+    }
+    Vec::new()
+}
+
+/// Shows the finish page, once, when everything has ended well and the person is looking at the stages.
+pub(super) fn celebrate(app: &mut App) {
+    let Some(session) = &mut app.session else { return };
+    if matches!(app.page, Page::Setup)
+        && !app.help
+        && session.complete()
+        && !session.celebrated
+        && session.log.typing.is_none()
+    {
+        session.celebrated = true;
+        session.close_panel();
+        app.turn(Page::Finish { since: app.now });
+    }
+}
+
+/// The engine has ended.
+pub(super) fn closed(app: &mut App) -> Vec<Effect> {
+    if let Some(session) = &mut app.session {
+        app.dirty = true;
+        session.open = false;
+        session.confirmed.clear();
+    }
+    Vec::new()
+}
+
+/// A line of the log as it is copied.
+pub(super) fn line_text(line: &Line, zone: &TimeZone) -> String {
+    let call = line.call.map(|call| format!("  {call}")).unwrap_or_default();
+    format!("{}  {}  {}{call}", time_of_day(line.at, zone), line.step, line.text)
+}

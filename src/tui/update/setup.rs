@@ -1,0 +1,221 @@
+//! What the keys of the setup page do.
+
+use crate::domain::{StepId, StepState};
+use crate::engine::Command;
+use crate::tui::app::{App, Page, WIDE};
+use crate::tui::form::TextInput;
+use crate::tui::keymap::{self, Action, Scroll};
+use crate::tui::msg::Effect;
+use crate::tui::rows::Row;
+use crate::tui::session::{Focus, Panel, Session};
+use crate::tui::summary::step_text;
+
+use super::run::line_text;
+
+/// Performs `action` on the setup page.
+pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
+    let sandbox = app.session.as_ref().is_some_and(|session| session.is_sandbox(&app.banner.cloud));
+    let rows = app.painted.log_rows.max(1);
+    let narrow = app.width < WIDE;
+    let Some(session) = &mut app.session else { return Vec::new() };
+    match action {
+        Action::Confirm => return confirm(session),
+        Action::OpenDetail => session.detail_open = true,
+        Action::ToggleDetail => {
+            session.detail_open = !session.detail_open;
+            session.scroll = 0;
+        }
+        Action::Unfold => unfold(session, narrow),
+        Action::Fold => {
+            if let Some(stage) = session.stage(session.cursor).map(|stage| stage.id.clone()) {
+                session.unfolded.remove(&stage);
+                session.cursor = Row::Stage(session.cursor.stage());
+            }
+        }
+        Action::CursorUp => move_cursor(session, |at, _| at.saturating_sub(1)),
+        Action::CursorDown => move_cursor(session, |at, last| (at + 1).min(last)),
+        Action::CursorFirst => move_cursor(session, |_, _| 0),
+        Action::CursorLast => move_cursor(session, |_, last| last),
+        Action::Skip => {
+            let steps = session.steps_in(session.cursor, keymap::can_skip);
+            session.show(Panel::SkipCost(steps));
+        }
+        Action::SkipNow => return skip(session),
+        Action::TakeUp => {
+            let steps = session.steps_in(session.cursor, keymap::is_skipped);
+            return send(steps.into_iter().map(Command::Unskip));
+        }
+        Action::All if sandbox => return confirm_all(session),
+        Action::All => session.show(Panel::All),
+        Action::AllNow => return confirm_all(session),
+        Action::Retry => return each(app, keymap::can_retry, Command::Retry, "tries again"),
+        Action::KeepTrying => {
+            return each(app, keymap::can_keep_trying, Command::KeepTrying, "waits five minutes longer");
+        }
+        Action::Cancel => return each(app, keymap::can_cancel, Command::Cancel, "stops"),
+        Action::Requests => app.turn(Page::Requests),
+        Action::Answer => {
+            if let Some(number) = session.next_question().map(|question| question.number) {
+                session.show(Panel::Question(number));
+            }
+        }
+        Action::Choose(index) => return choose(session, index),
+        Action::DropQueued => {
+            let steps = session.queued();
+            for step in &steps {
+                session.confirmed.remove(step);
+            }
+            session.close_panel();
+            return send(steps.into_iter().map(Command::Cancel));
+        }
+        Action::SwitchFocus => {
+            session.focus = if session.focus == Focus::Log { Focus::Stages } else { Focus::Log };
+            session.detail_open = false;
+        }
+        Action::Log(scroll) => scroll_log(session, scroll, rows),
+        Action::Search => session.log.typing = Some(TextInput::of(&session.log.query)),
+        Action::ClearSearch => session.log.query.clear(),
+        Action::Find => {
+            let typed = session.log.typing.take();
+            session.log.query = typed.map(|input| input.text().to_lowercase()).unwrap_or_default();
+            if !session.log.query.is_empty() {
+                find(app, false, true, rows);
+            }
+        }
+        Action::NextMatch => find(app, true, false, rows),
+        Action::PreviousMatch => find(app, false, false, rows),
+        Action::OpenLine => {
+            let log = &session.log;
+            if let Some(line) = log.current().and_then(|rank| log.line(rank)).cloned() {
+                app.turn(Page::LogLine(Box::new(line)));
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn send(commands: impl IntoIterator<Item = Command>) -> Vec<Effect> {
+    commands.into_iter().map(Effect::Send).collect()
+}
+
+fn confirm(session: &mut Session) -> Vec<Effect> {
+    let steps = session.confirmable(session.cursor);
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    session.confirmed.extend(steps.iter().cloned());
+    session.scroll = 0;
+    session.advance();
+    send([Command::Confirm(steps)])
+}
+
+fn confirm_all(session: &mut Session) -> Vec<Effect> {
+    let steps = session.unconfirmed();
+    session.confirmed.extend(steps);
+    session.close_panel();
+    send([Command::ConfirmAll])
+}
+
+fn skip(session: &mut Session) -> Vec<Effect> {
+    let Panel::SkipCost(steps) = session.panel.clone() else { return Vec::new() };
+    session.close_panel();
+    // What began to run since the cost was shown is no longer skipped.
+    let steps: Vec<StepId> = session
+        .steps_in(session.cursor, keymap::can_skip)
+        .into_iter()
+        .filter(|step| steps.contains(step))
+        .collect();
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    // They count as decided: the cursor goes on, and the engine tells when they are looked at.
+    session.confirmed.extend(steps.iter().cloned());
+    session.advance();
+    send([Command::Skip(steps)])
+}
+
+/// Sends `command` for each step of the cursor's row in a state that fits, and says so.
+fn each(
+    app: &mut App,
+    wanted: impl Fn(StepState) -> bool,
+    command: impl Fn(StepId) -> Command,
+    does: &str,
+) -> Vec<Effect> {
+    let Some(session) = &app.session else { return Vec::new() };
+    let steps = session.steps_in(session.cursor, wanted);
+    let names: Vec<&str> = steps.iter().map(StepId::as_str).collect();
+    let told = format!("{}: {does}", names.join(", "));
+    app.tell(told);
+    send(steps.into_iter().map(command))
+}
+
+fn choose(session: &mut Session, index: usize) -> Vec<Effect> {
+    let Panel::Question(number) = session.panel else { return Vec::new() };
+    let choices = session.question(number).map(|question| &question.ask.choices[..]).unwrap_or_default();
+    let Some((key, _)) = choices.get(index) else { return Vec::new() };
+    let choice = key.clone();
+    session.close_panel();
+    send([Command::Answer { number, choice }])
+}
+
+fn move_cursor(session: &mut Session, to: impl Fn(usize, usize) -> usize) {
+    let rows = session.rows();
+    let at = rows.iter().position(|row| *row == session.cursor).unwrap_or(0);
+    if let Some(row) = rows.get(to(at, rows.len().saturating_sub(1))) {
+        session.cursor = *row;
+        session.scroll = 0;
+    }
+}
+
+/// Shows the steps of the cursor's stage; where there is little room, those of no other stage.
+fn unfold(session: &mut Session, narrow: bool) {
+    let Some(stage) = session.stage(session.cursor).map(|stage| stage.id.clone()) else { return };
+    if narrow {
+        session.unfolded.clear();
+    }
+    session.unfolded.insert(stage);
+}
+
+fn scroll_log(session: &mut Session, scroll: Scroll, rows: usize) {
+    let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
+    match scroll {
+        Scroll::LineUp => session.log.scroll(-1, rows),
+        Scroll::LineDown => session.log.scroll(1, rows),
+        // While it follows, its cursor stands on the last line: the first page up shows the page before.
+        Scroll::PageUp => session.log.scroll(-page, rows),
+        Scroll::PageDown => session.log.scroll(page, rows),
+        Scroll::Top => session.log.top(),
+        Scroll::Bottom => session.log.follow(),
+    }
+}
+
+fn find(app: &mut App, forward: bool, here: bool, rows: usize) {
+    let Some(session) = &mut app.session else { return };
+    let query = session.log.query.clone();
+    let told = if session.log.find(forward, here, rows) {
+        "found; n next, N previous".to_owned()
+    } else {
+        format!("`{query}` is in no line that is in memory")
+    };
+    app.tell(told);
+}
+
+/// What `y` copies on the setup page: its name and the text.
+pub(super) fn copied(app: &App, session: &Session) -> (String, String) {
+    let log = &session.log;
+    if session.focus == Focus::Log
+        && let Some(line) = log.current().and_then(|rank| log.line(rank))
+    {
+        return ("the line".to_owned(), line_text(line, &app.zone));
+    }
+    let steps = session.steps_of(session.cursor);
+    let text: Vec<String> =
+        steps.iter().map(|step| step_text(&session.plan, &session.progress, step)).collect();
+    let name = match (session.step_of(session.cursor), session.stage(session.cursor)) {
+        (Some(step), _) => step.title.clone(),
+        (None, Some(stage)) => stage.heading.clone(),
+        (None, None) => String::new(),
+    };
+    (name, text.join("\n"))
+}

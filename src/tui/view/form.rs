@@ -1,0 +1,185 @@
+//! The form page: every answer with its verdict, the rule of the one that is being typed, why a launch failed.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Paragraph, Widget};
+
+use crate::tui::app::{App, Page};
+use crate::tui::form::{Entry, Form};
+use crate::tui::msg::Painted;
+use crate::tui::paper::{Paper, Piece, Tone};
+use crate::tui::summary::fault_items;
+use crate::tui::text::{cut, pad, safe, width};
+
+use super::{screen, theme};
+
+/// The rule, the hint and what to do about it.
+const HINT_ROWS: u16 = 4;
+/// A failed launch is told in so many rows at most.
+const FAULT_ROWS: u16 = 8;
+const LONGEST_VALUE: usize = 40;
+
+enum Shown {
+    Heading(&'static str),
+    Entry(usize),
+    Start,
+}
+
+/// Draws the page.
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
+    let form = &app.form;
+    let told = told(form);
+    let wide = usize::from(area.width.saturating_sub(2));
+    let lines = u16::try_from(told.laid_out(wide).len()).unwrap_or(u16::MAX);
+    let most = if form.fault.is_some() { FAULT_ROWS } else { HINT_ROWS };
+    let below = (lines.clamp(HINT_ROWS - 1, most) + 1).min(area.height / 2);
+    let top = Rect { height: area.height - below, ..area };
+    let rest = Rect { y: top.bottom(), height: below, ..area };
+    entries(app, frame, top);
+    let title = match (form.leaving, &form.fault, form.entry()) {
+        (true, ..) => "Leave?",
+        (_, Some(_), _) => "It could not be started",
+        (_, None, Some(entry)) => entry.field.label,
+        (_, None, None) => "Start",
+    };
+    let block = screen::pane(title, false, form.leaving || form.fault.is_some());
+    let (_, rows) = screen::paper(&told, block, 0, frame, rest);
+    Painted { rows, ..Painted::default() }
+}
+
+fn entries(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let form = &app.form;
+    let block = screen::pane("Setup", false, true);
+    let inner = block.inner(area);
+    block.render(area, frame.buffer_mut());
+    let mut shown = Vec::new();
+    let mut heading = "";
+    for (index, entry) in form.entries.iter().enumerate() {
+        if entry.heading != heading {
+            heading = entry.heading;
+            shown.push(Shown::Heading(heading));
+        }
+        shown.push(Shown::Entry(index));
+    }
+    shown.push(Shown::Start);
+    let here = shown
+        .iter()
+        .position(|line| match line {
+            Shown::Entry(index) => *index == form.at,
+            Shown::Start => form.on_start(),
+            Shown::Heading(_) => false,
+        })
+        .unwrap_or(0);
+    let rows = usize::from(inner.height);
+    let top = here.saturating_sub(rows / 2).min(shown.len().saturating_sub(rows));
+    let labels = form.entries.iter().map(|entry| width(entry.field.label)).max().unwrap_or(0) + 2;
+    let room = usize::from(inner.width);
+    let value = LONGEST_VALUE.min(room.saturating_sub(labels + 4) * 3 / 5);
+    let mut lines = Vec::new();
+    for (row, line) in shown.iter().skip(top).take(rows).enumerate() {
+        lines.push(theme::line(match line {
+            Shown::Heading(heading) => vec![(Tone::Strong, format!(" {heading}"))],
+            Shown::Start => start(form),
+            Shown::Entry(index) => {
+                let Some(entry) = form.entries.get(*index) else { continue };
+                let here = *index == form.at;
+                if here && entry.words().is_none() && matches!(app.page, Page::Form) && !app.help {
+                    let (before, _) = entry.input.halves();
+                    let x = 3 + labels + width(before).min(value.saturating_sub(1));
+                    let x = inner.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
+                    let y = inner.y.saturating_add(u16::try_from(row).unwrap_or(u16::MAX));
+                    if inner.contains(Position { x, y }) {
+                        frame.set_cursor_position(Position { x, y });
+                    }
+                }
+                pieces(entry, here, labels, value, room)
+            }
+        }));
+    }
+    Paragraph::new(lines).render(inner, frame.buffer_mut());
+}
+
+fn pieces(entry: &Entry, here: bool, labels: usize, value: usize, room: usize) -> Vec<Piece> {
+    let text = safe(entry.input.text());
+    let (before, after) = entry.input.halves();
+    let told = match entry.words() {
+        Some(_) if here => format!("‹ {text} ›"),
+        Some(_) => format!("  {text}"),
+        // The cursor stays in sight in a text that is too long.
+        None if here && width(&text) >= value => {
+            let skip = width(before).saturating_sub(value.saturating_sub(1));
+            let tail: String = before.chars().skip(skip).chain(after.chars()).collect();
+            tail.chars().take(value).collect()
+        }
+        None => text,
+    };
+    let verdict = room.saturating_sub(3 + labels + value + 1);
+    let (tone, says) = match entry.finding() {
+        None if entry.input.text().is_empty() => (Tone::Dim, "· left out".to_owned()),
+        None => (Tone::Good, "✔".to_owned()),
+        Some(finding) => {
+            let rule = match finding.suggestion {
+                Some(suggestion) => format!("✖ try {}", safe(&suggestion)),
+                None => format!("✖ {}", safe(&finding.rule)),
+            };
+            (Tone::Bad, cut(&rule, verdict))
+        }
+    };
+    vec![
+        (Tone::Key, if here { " > " } else { "   " }.to_owned()),
+        (if here { Tone::Strong } else { Tone::Plain }, pad(entry.field.label, labels)),
+        (if entry.changed() { Tone::Strong } else { Tone::Plain }, pad(&told, value)),
+        (tone, format!(" {says}")),
+    ]
+}
+
+fn start(form: &Form) -> Vec<Piece> {
+    let wrong = form.entries.iter().filter(|entry| entry.finding().is_some()).count();
+    let mark = if form.on_start() { " > " } else { "   " };
+    let tone = if form.on_start() { Tone::Key } else { Tone::Strong };
+    let (says_tone, says) = match wrong {
+        0 => (Tone::Good, "✔ every answer fits".to_owned()),
+        1 => (Tone::Bad, "✖ 1 answer does not fit".to_owned()),
+        wrong => (Tone::Bad, format!("✖ {wrong} answers do not fit")),
+    };
+    vec![(Tone::Key, mark.to_owned()), (tone, "Start".to_owned()), (says_tone, format!("   {says}"))]
+}
+
+/// What stands below the answers.
+fn told(form: &Form) -> Paper {
+    let mut paper = Paper::default();
+    if form.leaving {
+        let changes = form.changes();
+        let answers = if changes == 1 { "1 answer".to_owned() } else { format!("{changes} answers") };
+        paper.text(
+            Tone::Warn,
+            &format!("You changed {answers}; leaving now forgets that. Nothing was sent to Azure."),
+        );
+        paper.text(Tone::Plain, "l leave   Esc back");
+        return paper;
+    }
+    if let Some(fault) = &form.fault {
+        for (label, text) in fault_items(fault) {
+            let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
+            paper.item(label, 12, tone, &text);
+        }
+        return paper;
+    }
+    match form.entry() {
+        Some(entry) => {
+            paper.text(Tone::Plain, entry.field.hint);
+            if let Some(finding) = entry.finding() {
+                paper.item("Rule", 12, Tone::Bad, &finding.rule);
+                if let Some(suggestion) = finding.suggestion {
+                    paper.item("Ctrl+T", 12, Tone::Strong, &format!("takes {suggestion}"));
+                }
+            }
+        }
+        None => {
+            let says =
+                "Signs in and makes the plan. Nothing is changed before you confirm it, stage by stage.";
+            paper.text(Tone::Plain, says);
+        }
+    }
+    paper
+}

@@ -1,0 +1,119 @@
+//! The log pane: only the lines that show are touched, however many there are.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
+use ratatui::text::{Line as TextLine, Span};
+use ratatui::widgets::{Paragraph, Widget};
+
+use crate::domain::Line;
+use crate::tui::app::{App, WIDE};
+use crate::tui::paper::Tone;
+use crate::tui::session::Session;
+use crate::tui::text::{cut, matches, pad, safe, time_of_day, width};
+
+use super::{screen, theme};
+
+/// The widest that the column of step ids becomes.
+const STEP: usize = 22;
+const NARROW_STEP: usize = 14;
+/// `hh:mm:ss` and what follows it.
+const TIME: usize = 10;
+
+/// Draws the pane; gives how many lines it has room for.
+pub(super) fn draw(
+    app: &App,
+    session: &Session,
+    boxed: bool,
+    focused: bool,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) -> usize {
+    let log = &session.log;
+    let title = match &log.typing {
+        Some(typed) => format!("Search the log: {}", typed.text()),
+        None => title(session),
+    };
+    let block = screen::pane(&title, boxed, focused || log.typing.is_some());
+    let inner = block.inner(area);
+    block.render(area, frame.buffer_mut());
+    if let Some(typed) = &log.typing {
+        let before = width(&format!(" Search the log: {}", typed.halves().0)) + usize::from(boxed);
+        let x = area.x + u16::try_from(before).unwrap_or(0);
+        if x < area.right() {
+            frame.set_cursor_position(Position { x, y: area.y });
+        }
+    }
+    let rows = usize::from(inner.height);
+    let steps = session.outline.iter().flat_map(|stage| &stage.steps);
+    let longest = steps.map(|step| width(step.id.as_str())).max().unwrap_or(0);
+    let column = longest.min(if inner.width >= WIDE { STEP } else { NARROW_STEP });
+    let current = if focused { log.current() } else { None };
+    let lines: Vec<TextLine<'static>> = log
+        .window(rows)
+        .map(|rank| match log.line(rank) {
+            Some(line) => row(app, line, &log.query, column, usize::from(inner.width), current == Some(rank)),
+            None => theme::line(vec![(Tone::Dim, "  reading the journal …".to_owned())]),
+        })
+        .collect();
+    Paragraph::new(lines).render(inner, frame.buffer_mut());
+    rows
+}
+
+fn title(session: &Session) -> String {
+    let log = &session.log;
+    if log.follows() {
+        return "Log · all steps · following".to_owned();
+    }
+    let place = log.current().map_or(0, |rank| rank + 1);
+    let fresh = match log.fresh {
+        0 => String::new(),
+        1 => " · 1 new line".to_owned(),
+        fresh => format!(" · {fresh} new lines"),
+    };
+    format!("Log · line {place} of {}{fresh} · G follows", log.total())
+}
+
+fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bool) -> TextLine<'static> {
+    let call = match line.call {
+        Some(call) if room >= usize::from(WIDE) => call.short(),
+        _ => String::new(),
+    };
+    let right = if call.is_empty() { 0 } else { width(&call) + 2 };
+    let left = room.saturating_sub(1 + TIME + column + 2 + right);
+    let text = safe(&line.text);
+    // The columns of a reply line up only where there is room for that.
+    let text = if room < usize::from(WIDE) { close_up(&text) } else { text };
+    let text = cut(&text, left);
+    let filler = " ".repeat(left.saturating_sub(width(&text)));
+    let mut spans = vec![
+        Span::styled(if here { ">" } else { " " }, theme::style(Tone::Key)),
+        Span::styled(format!("{}  ", time_of_day(line.at, &app.zone)), theme::style(Tone::Dim)),
+    ];
+    mark(&mut spans, &pad(&safe(&line.step), column), query, Tone::Dim);
+    spans.push(Span::raw("  "));
+    mark(&mut spans, &text, query, theme::level(line.level));
+    if !call.is_empty() {
+        spans.push(Span::raw(filler));
+        spans.push(Span::styled(format!("  {call}"), theme::style(Tone::Dim)));
+    }
+    TextLine::from(spans)
+}
+
+/// `text` with every gap made two cells wide.
+fn close_up(text: &str) -> String {
+    text.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// Adds `text`, with what is searched for reversed.
+fn mark(spans: &mut Vec<Span<'static>>, text: &str, query: &str, tone: Tone) {
+    let style = theme::style(tone);
+    let mut from = 0;
+    for (start, end) in matches(text, query) {
+        spans.push(Span::styled(text.get(from..start).unwrap_or_default().to_owned(), style));
+        let found = text.get(start..end).unwrap_or_default().to_owned();
+        spans.push(Span::styled(found, style.add_modifier(Modifier::REVERSED)));
+        from = end;
+    }
+    spans.push(Span::styled(text.get(from..).unwrap_or_default().to_owned(), style));
+}

@@ -1,0 +1,15 @@
+//! Draws the state: pure, borrows `App`, changes nothing, says what it showed. Called by `drive`.
+
+mod bars;
+mod form;
+mod log;
+mod pages;
+mod panel;
+mod screen;
+mod setup;
+mod stages;
+mod theme;
+
+pub(crate) use screen::view;
+#[cfg(test)]
+pub(crate) use theme::symbol;
