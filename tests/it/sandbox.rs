@@ -6,6 +6,7 @@ mod clock;
 mod faults;
 mod grants;
 mod journey;
+mod kill;
 mod quirks;
 mod refusals;
 mod setup;
