@@ -1,6 +1,6 @@
 //! The one integration test binary; a module per subject.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on stops there")]
 
 mod engine;
 mod hell_config;
