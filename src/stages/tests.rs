@@ -190,7 +190,7 @@ fn every_dialect_makes_a_plan_with_every_certificate_and_role_choice() {
         for profile in dialect.profiles {
             for certificates in [Certificates::On { leaf_days: 7 }, Certificates::Off] {
                 for roles in [Roles::Custom, Roles::BuiltIn] {
-                    let answers = Answers { certificates, roles, ..answers() };
+                    let answers = Answers { roles, certificates, ..answers() };
                     let plan = plan(dialect, profile, &answers).unwrap();
                     let ids: BTreeSet<_> = plan.stages().iter().map(|stage| stage.id.clone()).collect();
                     assert_eq!(ids.len(), plan.stages().len());
@@ -397,14 +397,14 @@ fn the_assignment_is_named_by_what_it_says() {
     assert!(!name(vec![none()]).contains('{'));
 }
 
-fn dps(hubs: Value) -> Value {
+fn dps(hubs: &Value) -> Value {
     json!({
         "id": "x", "name": "n", "type": "t", "etag": "e", "location": "eastus2", "tags": { "a": "b" },
         "sku": { "name": "S1", "tier": "Standard", "capacity": 1 },
         "identity": { "type": "UserAssigned", "principalId": "p", "userAssignedIdentities": { "/i": { "principalId": "p" } } },
         "properties": {
             "state": "Active", "provisioningState": "Succeeded", "idScope": "0ne", "allocationPolicy": "Hashed",
-            "serviceOperationsHostName": "h", "deviceProvisioningHostName": "g", "iotHubs": hubs,
+            "serviceOperationsHostName": "h", "deviceProvisioningHostName": "g", "iotHubs": hubs.clone(),
         },
     })
 }
@@ -416,10 +416,10 @@ fn a_link_keeps_everything_that_was_there() {
     check("dps.link-hub", vec![], "read provisioningServices/factory-dps");
     check(
         "dps.link-hub",
-        vec![read(dps(others.clone()))],
+        vec![read(dps(&others))],
         "read IotHubs/factory-hub/IotHubKeys/iothubowner/listkeys",
     );
-    let Next::Write(request) = next("dps.link-hub", vec![read(dps(others)), key()]) else { panic!("write") };
+    let Next::Write(request) = next("dps.link-hub", vec![read(dps(&others)), key()]) else { panic!("write") };
     let body = request.shown(&outputs()).body.unwrap();
     assert_eq!(
         body,
@@ -443,9 +443,9 @@ fn a_link_keeps_everything_that_was_there() {
 #[test]
 fn a_link_is_done_only_when_it_is_listed() {
     let key = || read(json!({}));
-    let none = || read(dps(json!([])));
-    let ours = || read(dps(json!([{ "name": "FACTORY-hub.azure-devices.net" }])));
-    let elsewhere = || read(dps(json!([{ "name": "elsewhere.azure-devices.net" }])));
+    let none = || read(dps(&json!([])));
+    let ours = || read(dps(&json!([{ "name": "FACTORY-hub.azure-devices.net" }])));
+    let elsewhere = || read(dps(&json!([{ "name": "elsewhere.azure-devices.net" }])));
     check("dps.link-hub", vec![ours()], "already there");
     check("dps.link-hub", vec![none(), key(), wrote(), ours()], "done");
     check("dps.link-hub", vec![none(), key(), wrote(), none()], "fail -");

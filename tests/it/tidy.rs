@@ -119,7 +119,7 @@ fn every_stage_folder_is_in_a_dialect() {
         .collect();
     for entry in fs::read_dir(root().join("src/stages")).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("snapshots") {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             assert!(listed.contains(&name), "{name} is in no dialect");
         }
