@@ -276,8 +276,8 @@ async fn callers_that_are_refused_together_fetch_one_new_token() {
     let request = get("/x");
     let all = futures::future::join_all((0..20).map(|_| call(&azure, &request))).await;
     assert!(all.iter().all(Result::is_ok), "{all:?}");
-    let fetches = cloud.all().len() - cloud.calls().len();
-    assert_eq!(fetches, 2, "the first and one for all");
+    let sign_ins = cloud.all().len() - cloud.calls().len();
+    assert_eq!(sign_ins, 2, "the first and one for all");
 }
 
 #[tokio::test]
