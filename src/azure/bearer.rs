@@ -3,7 +3,7 @@
 //! It sees the URL as it is named, never where a route leads, and gives a token to https and to its own hosts only:
 //! status URLs come out of reply headers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use azure_core::http::policies::{Policy, PolicyResult};
@@ -12,7 +12,7 @@ use azure_core::http::{Context, Request, Url};
 use super::error;
 use super::routes::authority;
 use super::stamp::proceed;
-use super::token::Tokens;
+use super::token::{Kept, Tokens};
 use crate::domain::{ErrorKind, ServiceError, clean};
 
 /// An audience: what a token is for, and the one host that is given it.
@@ -27,6 +27,7 @@ impl Audience {
     /// The audience of the API at `host`.
     pub fn of(host: &str) -> Self {
         let host = host.to_ascii_lowercase();
+        let host = host.strip_suffix(":443").unwrap_or(&host).to_owned();
         Self { scope: format!("https://{host}/.default"), host }
     }
 
@@ -48,6 +49,21 @@ pub(super) fn refused(url: &Url, wanted: &str) -> ServiceError {
     )
 }
 
+/// Where the policy notes which token it sent; it travels in the pipeline's context.
+#[derive(Clone, Default)]
+pub(super) struct Sent(Arc<Mutex<Option<Kept>>>);
+
+impl Sent {
+    /// The token that was sent, if one was.
+    pub fn token(&self) -> Option<Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, token: &Kept) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+    }
+}
+
 /// Puts the audience's token on each request.
 #[derive(Debug)]
 pub(super) struct BearerPolicy {
@@ -60,7 +76,10 @@ impl Policy for BearerPolicy {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         self.audience.admit(request.url()).map_err(error::into_core)?;
         let token = self.tokens.get(&self.audience.scope).await.map_err(error::into_core)?;
-        request.insert_header("authorization", format!("Bearer {}", token.secret()));
+        request.insert_header("authorization", format!("Bearer {}", token.secret.secret()));
+        if let Some(sent) = ctx.value::<Sent>() {
+            sent.note(&token);
+        }
         proceed(ctx, request, next).await
     }
 }

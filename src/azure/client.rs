@@ -11,7 +11,7 @@ use azure_core::http::{
     Request as CoreRequest, RetryOptions, Transport as CoreTransport, Url,
 };
 
-use super::bearer::{Audience, BearerPolicy};
+use super::bearer::{Audience, BearerPolicy, Sent};
 use super::caller::Caller;
 use super::capture;
 use super::clock::Clock;
@@ -23,10 +23,10 @@ use super::reply::Answer;
 use super::sas::{SasKey, SasPolicy};
 use super::sign_in::SignIn;
 use super::stamp::StampPolicy;
-use super::token::Tokens;
+use super::token::{Kept, Tokens};
 use super::transport::Transport;
 use super::vault::Vault;
-use crate::domain::{Auth, CallId, ErrorKind, Method, Outputs, Reply, Request, ServiceError};
+use crate::domain::{Auth, CallId, ErrorKind, Method, Outputs, Reply, Request, ServiceError, clean};
 
 /// Azure, as one caller reaches it. A clone is the same client: connections, tokens and clock offset are shared.
 #[derive(Clone)]
@@ -68,6 +68,7 @@ struct Door<'a> {
 impl Azure {
     /// Builds the client; opens no connection and signs nobody in. Fails on settings that cannot work.
     pub fn new(options: AzureOptions) -> Result<Self, AzureError> {
+        check_tenant(&options)?;
         let transport = Arc::new(Transport::new(&options)?);
         Ok(Self::over(options, transport.clone(), Some(transport)))
     }
@@ -124,7 +125,7 @@ impl Azure {
         let token =
             self.inner.tokens.get(scope).await.map_err(|error| self.hushed(error, &Vault::default()))?;
         let method = self.inner.sign_in.way().map_or("none", super::sign_in::Way::name);
-        Ok(Caller::of(method, &token))
+        Ok(Caller::of(method, &token.secret))
     }
 
     /// Fills `request`, sends it once as `call`, and gives its reply: 2xx with JSON or nothing. What the request
@@ -215,35 +216,35 @@ impl Azure {
     ) -> Result<Answer, ServiceError> {
         let inner = &*self.inner;
         let began = inner.clock.now();
-        let answer = self.send(call, door, request).await?;
-        let (401, Some(audience)) = (answer.status, door.audience) else { return Ok(answer) };
-        let challenge = challenge(&answer);
+        let (answer, token) = self.send(call, door, request).await?;
+        let (401, Some(audience), Some(token)) = (answer.status, door.audience, token) else {
+            return Ok(answer);
+        };
+        inner.tokens.drop_refused(&audience.scope, &token.secret);
         // A token that was fetched for this very call is no better the second time, unless it was challenged.
-        let dropped = inner.tokens.drop_older(&audience.scope, began);
-        if challenge.is_none() && !dropped {
-            inner.tokens.drop_any(&audience.scope);
+        if challenge(&answer).is_none() && token.had >= began {
             return Ok(answer);
         }
-        inner.tokens.drop_any(&audience.scope);
-        let again = self.send(call, door, request).await?;
-        if again.status != 401 {
-            return Ok(again);
-        }
-        inner.tokens.drop_any(&audience.scope);
-        match self::challenge(&again) {
+        let (again, token) = self.send(call, door, request).await?;
+        let (401, Some(token)) = (again.status, token) else { return Ok(again) };
+        inner.tokens.drop_refused(&audience.scope, &token.secret);
+        match challenge(&again) {
             Some(claims) => Err(challenged(&again, &claims, inner.clock.now())),
             None => Ok(again),
         }
     }
 
+    /// Sends `request` once; also gives the token that it was sent with.
     async fn send(
         &self,
         call: CallId,
         door: &Door<'_>,
         request: &CoreRequest,
-    ) -> Result<Answer, ServiceError> {
+    ) -> Result<(Answer, Option<Kept>), ServiceError> {
         let mut context = Context::new();
         context.insert(call);
+        let noted = Sent::default();
+        context.insert(noted.clone());
         if let Some(key) = &door.key {
             context.insert(key.clone());
         }
@@ -254,7 +255,7 @@ impl Azure {
             let ahead = date.as_second().saturating_sub(self.inner.clock.now().as_second());
             self.inner.ahead.store(ahead, Ordering::Relaxed);
         }
-        Ok(answer)
+        Ok((answer, noted.token()))
     }
 
     /// `error` without any secret that is known here, whoever repeated it.
@@ -265,6 +266,16 @@ impl Azure {
         let hush = |text: &str| redact::mask_values(text, secrets.iter().map(Secret::secret));
         ServiceError { code: error.code.as_deref().map(hush), message: hush(&error.message), ..error }
     }
+}
+
+/// A tenant is an id or a domain; it becomes part of a URL and of `az`'s command line.
+fn check_tenant(options: &AzureOptions) -> Result<(), AzureError> {
+    let tenant = options.tenant.as_deref().unwrap_or_default().trim();
+    if tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)) {
+        return Ok(());
+    }
+    let reason = "a tenant is its id or one of its domains".to_owned();
+    Err(AzureError::Tenant { tenant: clean(tenant, 100), reason })
 }
 
 fn pipeline(transport: Arc<dyn HttpClient>, proof: Arc<dyn Policy>) -> Pipeline {

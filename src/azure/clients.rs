@@ -29,14 +29,16 @@ impl Clients {
     /// Builds them; opens no connection.
     pub fn new(options: &AzureOptions, routes: &Routes) -> Result<Self, AzureError> {
         install_provider();
-        let local = builder(options);
+        let local = builder(options).no_proxy().http1_only();
+        // Reading the system's roots takes time, and fails where there are none: only who needs them does.
+        let bare = |local: ClientBuilder| built(local.tls_certs_only([]));
         if !routes.need_encryption() {
-            // Works on a machine without any certificate, and does not read them.
-            let local = built(local.no_proxy().http1_only().tls_certs_only([]))?;
+            let local = bare(local)?;
             return Ok(Self { out: local.clone(), local });
         }
         let roots = roots(options)?;
-        let local = built(trusting(local, &roots).no_proxy().http1_only())?;
+        let local =
+            if routes.need_local_encryption() { built(trusting(local, &roots)) } else { bare(local) }?;
         if routes.only_loopback() {
             return Ok(Self { out: local.clone(), local });
         }

@@ -29,16 +29,13 @@ pub(super) fn of_answer(answer: &Answer, now: Timestamp) -> ServiceError {
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
         let said = said(&value, 0);
         let code = said.code.or(header_code);
-        let message = if said.message.is_empty() {
-            format!("HTTP {} without a message", answer.status)
-        } else {
-            tidy(&said.message)
-        };
+        let message = Some(tidy(&said.message)).filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| format!("HTTP {} without a message", answer.status));
         return ServiceError { code, message, ..error };
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
-    if text.is_empty() {
+    if tidy(text).is_empty() {
         return ServiceError {
             code: header_code,
             message: format!("HTTP {} without a body", answer.status),
@@ -106,7 +103,7 @@ pub(super) fn of_operation(body: &Value) -> (Option<String>, Option<String>) {
         .filter(|error| !error.is_null())
         .or_else(|| body.pointer("/properties/error").filter(|error| !error.is_null()))
         .map_or_else(|| said(body, 0), |error| said(error, 0));
-    (said.code, (!said.message.is_empty()).then(|| tidy(&said.message)))
+    (said.code, Some(tidy(&said.message)).filter(|message| !message.is_empty()))
 }
 
 #[derive(Default)]

@@ -3,6 +3,7 @@
 //! It sends each call once; repeating and waiting are the engine's. It uses `domain` only, and reads neither the
 //! environment nor any file but the CA file it is given. `cli` builds it, `engine` calls it.
 
+mod az;
 mod bearer;
 mod caller;
 mod capture;

@@ -59,6 +59,11 @@ impl Routes {
         self.is_empty() || self.all().any(|base| base.encrypted)
     }
 
+    /// True when a connection within this machine may be encrypted.
+    pub fn need_local_encryption(&self) -> bool {
+        self.all().any(|base| base.encrypted && base.loopback)
+    }
+
     /// True when all of them stay on this machine.
     pub fn only_loopback(&self) -> bool {
         !self.is_empty() && self.all().all(|base| base.loopback)

@@ -1,21 +1,18 @@
 //! The ways of signing in, each by azure_identity, and the order in which they are tried.
 
-use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io;
-use std::process::{Output, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{AccessToken, Secret, TokenCredential};
 use azure_core::http::{ClientOptions, HttpClient, RetryOptions, Transport as CoreTransport, Url};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
-    Executor, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 
+use super::az::AzRunner;
 use super::door::{LoginDoor, PlatformDoor};
 use super::error;
 use super::options::{AzureOptions, Environment, SignInMethod, Timeouts};
@@ -189,7 +186,7 @@ impl SignIn {
             }
             Way::AzureCli => AzureCliCredential::new(Some(AzureCliCredentialOptions {
                 tenant_id: self.tenant.clone(),
-                executor: Some(Arc::new(Runner { path: self.environment.path.clone() })),
+                executor: Some(Arc::new(AzRunner { path: self.environment.path.clone() })),
                 ..Default::default()
             }))?,
             Way::AppService | Way::VirtualMachine => {
@@ -244,27 +241,6 @@ impl fmt::Debug for SignIn {
             .field("method", &self.method)
             .field("way", &self.way())
             .finish_non_exhaustive()
-    }
-}
-
-/// Runs `az`. Unlike azure_identity's own runner it lets no child outlive a timeout, and no child read the keyboard
-/// that the wizard reads.
-#[derive(Debug)]
-struct Runner {
-    path: Option<OsString>,
-}
-
-#[async_trait]
-impl Executor for Runner {
-    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
-        let mut command = tokio::process::Command::new(program);
-        command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-        // az's own settings: no survey, no colours in its errors.
-        command.env("AZURE_CORE_SURVEY_MESSAGE", "false").env("AZURE_CORE_NO_COLOR", "true");
-        if let Some(path) = &self.path {
-            command.env("PATH", path);
-        }
-        command.output().await
     }
 }
 

@@ -32,10 +32,11 @@ struct Slot {
     flight: Option<Flight>,
 }
 
+/// A token, and when it was had.
 #[derive(Clone)]
-struct Kept {
-    secret: Secret,
-    had: Timestamp,
+pub(super) struct Kept {
+    pub secret: Secret,
+    pub had: Timestamp,
     expires: Timestamp,
 }
 
@@ -59,13 +60,13 @@ impl Tokens {
     }
 
     /// The token for `scope`: the one that is kept, else a new one.
-    pub async fn get(&self, scope: &str) -> Result<Secret, ServiceError> {
+    pub async fn get(&self, scope: &str) -> Result<Kept, ServiceError> {
         let flight = {
             let mut slots = self.lock();
             let slot = slots.entry(scope.to_owned()).or_default();
             let now = self.clock.now();
             match (&slot.kept, &slot.flight) {
-                (Some(kept), _) if !kept.is_stale(now) => return Ok(kept.secret.clone()),
+                (Some(kept), _) if !kept.is_stale(now) => return Ok(kept.clone()),
                 (_, Some(flight)) => flight.clone(),
                 _ => slot.flight.insert(self.acquire(scope)).clone(),
             }
@@ -80,26 +81,19 @@ impl Tokens {
             }
         }
         match got {
-            Ok(kept) => Ok(kept.secret),
+            Ok(kept) => Ok(kept),
             // A refresh ahead of time that fails costs nothing yet.
             Err(error) => match &slot.kept {
-                Some(kept) if kept.still_holds(self.clock.now()) => Ok(kept.secret.clone()),
+                Some(kept) if kept.still_holds(self.clock.now()) => Ok(kept.clone()),
                 _ => Err(error),
             },
         }
     }
 
-    /// Drops the token for `scope` if it was had before `since`; says whether one was dropped.
-    pub fn drop_older(&self, scope: &str, since: Timestamp) -> bool {
-        let mut slots = self.lock();
-        let Some(slot) = slots.get_mut(scope) else { return false };
-        slot.kept.take_if(|kept| kept.had < since).is_some()
-    }
-
-    /// Drops the token for `scope`.
-    pub fn drop_any(&self, scope: &str) {
+    /// Drops the token for `scope` if it is still `refused`: another caller may have got a newer one meanwhile.
+    pub fn drop_refused(&self, scope: &str, refused: &Secret) {
         if let Some(slot) = self.lock().get_mut(scope) {
-            slot.kept = None;
+            slot.kept.take_if(|kept| kept.secret == *refused);
         }
     }
 

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::json as value;
 
 use super::cloud::{answer, json};
@@ -133,6 +135,7 @@ fn each_error_shape_gives_kind_code_and_message() {
         (500, r#"[{"error":{"code":"InArray","message":"m"}}]"#, Service, Some("InArray"), "m"),
         (400, r#""just text""#, Refused, None, "just text"),
         (400, "{}", Refused, None, "HTTP 400 without a message"),
+        (400, r#"["\u0000"]"#, Refused, None, "HTTP 400 without a message"),
         (400, "null", Refused, None, "HTTP 400 without a message"),
         (403, "", Forbidden, None, "HTTP 403 without a body"),
         (404, "   ", NotFound, None, "HTTP 404 without a body"),
@@ -272,4 +275,55 @@ fn waits_are_exact_first_then_seconds_then_dates() {
     for (headers, wait) in cases {
         assert_eq!(answer(202, headers, "").retry_after(now()), *wait, "{headers:?}");
     }
+}
+
+proptest! {
+    #[test]
+    fn no_answer_makes_it_panic(
+        status in any::<u16>(),
+        headers in vec(("[a-z-]{1,12}", ".{0,40}"), 0..4),
+        wait in ".{0,20}",
+        body in vec(any::<u8>(), 0..300),
+    ) {
+        let mut headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.push(("retry-after", &wait));
+        headers.push(("www-authenticate", &wait));
+        let reply = answer(status, &headers, body).into_reply(now());
+        prop_assert_eq!(reply.is_ok(), reply.is_ok_and(|reply| (200..300).contains(&reply.status)));
+    }
+
+    #[test]
+    fn every_json_error_gives_a_message(status in 400u16..600, body in json_text()) {
+        let error = error(json(status, &body));
+        prop_assert!(!error.message.is_empty());
+        prop_assert!(!error.message.contains(|c: char| c.is_control() && c != '\n'));
+    }
+}
+
+/// JSON made of the words that errors are made of.
+fn json_text() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just(value!(null)),
+        any::<i64>().prop_map(|n| value!(n)),
+        ".{0,30}".prop_map(|text| value!(text)),
+    ];
+    let names = prop::sample::select(vec![
+        "error",
+        "code",
+        "message",
+        "details",
+        "innererror",
+        "errorCode",
+        "Message",
+    ]);
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(|items| value!(items)),
+            vec((names.clone(), inner), 0..5).prop_map(|members| members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
+        ]
+    })
+    .prop_map(|value: serde_json::Value| value.to_string())
 }

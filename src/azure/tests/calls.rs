@@ -262,6 +262,25 @@ async fn a_kept_token_that_is_refused_is_replaced_and_a_new_one_is_not() {
 }
 
 #[tokio::test]
+async fn callers_that_are_refused_together_fetch_one_new_token() {
+    let fetched = AtomicUsize::new(0);
+    let cloud = Cloud::new(move |seen| {
+        if seen.url.contains("/oauth2/") {
+            return Ok(token_answer(&format!("token-{}", fetched.fetch_add(1, Ordering::SeqCst))));
+        }
+        let expired = seen.header("authorization") == Some("Bearer token-0");
+        Ok(if expired { answer(401, &[], "{}") } else { json(200, "{}") })
+    });
+    let azure = azure(&cloud);
+    azure.sign_in().await.unwrap();
+    let request = get("/x");
+    let all = futures::future::join_all((0..20).map(|_| call(&azure, &request))).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+    let sign_ins = cloud.all().len() - cloud.calls().len();
+    assert_eq!(sign_ins, 2, "the first and one for all");
+}
+
+#[tokio::test]
 async fn what_the_transport_says_decides_the_kind() {
     for (core, kind) in [
         (CoreKind::Connection, ErrorKind::NotSent),

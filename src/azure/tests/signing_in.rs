@@ -77,6 +77,8 @@ async fn a_bad_tenant_is_refused_before_any_call() {
     let cloud = Cloud::saying(json(200, "{}"));
     for tenant in ["a/../b", "x; reboot", "$(reboot)"] {
         let options = AzureOptions { tenant: Some(tenant.into()), ..options() };
+        let error = Azure::new(options.clone()).unwrap_err().to_string();
+        assert!(error.contains("tenant"), "{error}");
         let error = Azure::over(options, cloud.clone(), None).sign_in().await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Auth, "{error}");
     }
@@ -121,7 +123,7 @@ echo '{{"accessToken":"{token}","expires_on":4102444800,"tokenType":"Bearer"}}'"
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_cli_that_fails_is_quoted_and_one_that_hangs_is_left() {
+async fn a_cli_that_fails_is_quoted() {
     let (_folder, options) = with_az(
         Some("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1"),
         SignInMethod::AzureCli,
@@ -130,13 +132,38 @@ async fn a_cli_that_fails_is_quoted_and_one_that_hangs_is_left() {
     assert_eq!(error.kind, ErrorKind::Auth);
     assert!(error.message.contains("Please run 'az login'"), "{error}");
 
-    let (_folder, options) = with_az(Some("while :; do :; done"), SignInMethod::AzureCli);
-    let timeouts = Timeouts { sign_in: Duration::from_millis(200), ..Timeouts::default() };
-    let error = sign_in(AzureOptions { timeouts, ..options }).await.unwrap_err();
-    assert!(error.message.contains("gave no token within 0.2 s"), "{error}");
-
     let (_folder, options) = with_az(Some("echo not json"), SignInMethod::AzureCli);
     assert_eq!(sign_in(options).await.unwrap_err().kind, ErrorKind::Auth);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_cli_that_hangs_is_ended_with_all_that_it_started() {
+    // The fifo is open for writing while any of them lives: reading it to its end proves that none does.
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("alive");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let reading = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || {
+            let mut lines = BufReader::new(std::fs::File::open(fifo).unwrap()).lines();
+            started.send(lines.next().unwrap().unwrap()).unwrap();
+            lines.count()
+        }
+    });
+    let script = format!("exec 9>{}\necho started >&9\nwhile :; do :; done", fifo.display());
+    let (_az, hanging) = with_az(Some(&script), SignInMethod::AzureCli);
+    tokio::select! {
+        signed_in = sign_in(hanging) => panic!("{signed_in:?}"),
+        started = has_started => assert_eq!(started.unwrap(), "started"),
+    }
+    assert_eq!(reading.join().unwrap(), 0);
+
+    let (_az, hanging) = with_az(Some("while :; do :; done"), SignInMethod::AzureCli);
+    let timeouts = Timeouts { sign_in: Duration::from_millis(200), ..Timeouts::default() };
+    let error = sign_in(AzureOptions { timeouts, ..hanging }).await.unwrap_err();
+    assert!(error.message.contains("gave no token within 0.2 s"), "{error}");
 }
 
 #[cfg(unix)]
