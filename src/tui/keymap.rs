@@ -46,6 +46,7 @@ pub(crate) enum Action {
     KeepTrying,
     Cancel,
     Requests,
+    Finish,
     Answer,
     Choose(usize),
     DropQueued,
@@ -421,6 +422,16 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     };
     keys.add(&[Key::Ctrl('c'), Key::Char('q')], "Ctrl+C", word, help, Action::Leave).at(Place::Main);
     keys.help_and_suspend();
+    if session.complete() {
+        keys.add(
+            &[Key::Char('f')],
+            "f",
+            "finish",
+            "what was done, and what a device maker needs",
+            Action::Finish,
+        )
+        .at(Place::Row);
+    }
     row_actions(keys, session, row);
     if session.open && !session.unconfirmed().is_empty() {
         keys.add(&[Key::Char('A')], "A", "all the rest", "do everything that is left", Action::All)

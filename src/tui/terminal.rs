@@ -119,6 +119,10 @@ impl Screen {
 
     /// Takes the terminal again after somebody else had it, and forgets what stood there.
     pub(super) fn renew(&mut self) -> io::Result<()> {
+        if ENTERED.load(Ordering::SeqCst) {
+            // The shell may have set the terminal to its own mode, which the library does not know of.
+            disable_raw_mode()?;
+        }
         take()?;
         // Not `Terminal::clear`: it asks the terminal where the cursor is and waits for the answer.
         execute!(io::stdout(), Clear(ClearType::All))?;

@@ -149,6 +149,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     if app.help {
         app.help = false;
         app.scroll = 0;
+        run::celebrate(app);
         return Vec::new();
     }
     match &app.page {
@@ -163,7 +164,10 @@ fn back(app: &mut App) -> Vec<Effect> {
             }
             return vec![Effect::StopLaunch];
         }
-        Page::Requests | Page::LogLine(_) | Page::Finish { .. } => app.turn(Page::Setup),
+        Page::Requests | Page::LogLine(_) | Page::Finish { .. } => {
+            app.turn(Page::Setup);
+            run::celebrate(app);
+        }
         Page::Setup => {
             if let Some(session) = &mut app.session {
                 if session.log.typing.take().is_some() {
