@@ -90,6 +90,8 @@ impl Screen {
     /// Takes the terminal.
     pub(super) fn enter() -> io::Result<Self> {
         HOOK.call_once(install_hook);
+        // NO_COLOR is heeded by the theme; the library's own way of heeding it would also drop bold.
+        crossterm::style::force_color_output(true);
         take()?;
         match Terminal::new(CrosstermBackend::new(Output::default())) {
             Ok(terminal) => Ok(Self { terminal, title: String::new() }),

@@ -96,8 +96,14 @@ fn arrive(app: &mut App) {
     if let Page::Starting { since, arrived: Some(arrival) } = &app.page
         && app.indicator_may_go(*since)
     {
+        let now = app.now;
         let page = match arrival.clone() {
-            Arrival::Run => Page::Setup,
+            Arrival::Run => {
+                if let Some(session) = &mut app.session {
+                    session.shown = now;
+                }
+                Page::Setup
+            }
             Arrival::Failed(fault) => {
                 app.form.fault = Some(*fault);
                 Page::Form
