@@ -13,6 +13,8 @@ use crate::domain::{Fault, Line};
 pub(super) const WIDE: u16 = 100;
 /// How long a note stands in the footer, in milliseconds.
 pub(super) const NOTE_MILLIS: i64 = 3_000;
+/// A second press of the Enter that started the run comes within this time.
+const SETTLES: i64 = 500;
 /// A spinner comes up only for what takes longer than this, and then stays for at least `INDICATOR_STAYS`.
 const INDICATOR_AFTER: i64 = 100;
 const INDICATOR_STAYS: i64 = 1_000;
@@ -156,7 +158,12 @@ impl App {
 
     /// Takes the launched run in.
     pub(crate) fn open(&mut self, opened: Opened) {
-        self.session = Some(Session::new(opened));
+        self.session = Some(Session::new(opened, self.now));
+    }
+
+    /// True once the stages have stood on the screen long enough that an Enter is meant for them, not for the form.
+    pub(crate) fn settled(&self, session: &Session) -> bool {
+        self.now.as_millisecond() - session.shown.as_millisecond() >= SETTLES
     }
 
     /// How leaving now would end.

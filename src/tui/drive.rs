@@ -241,7 +241,8 @@ impl Driver {
         let answer = self.read_back.0.clone();
         tokio::task::spawn_blocking(move || {
             let end = first.map_or(expected, |first| locate(source.as_ref(), &first, expected));
-            let lines = source.lines(at..(at + count).min(end));
+            // Also some that are still in memory: they are the next to leave it.
+            let lines = source.lines(at..at + count);
             // Nobody listens any more when the wizard has ended.
             let _ = answer.send((at, end, lines));
         });

@@ -181,11 +181,12 @@ impl Form {
         self.entries.iter().filter(|entry| entry.changed()).count()
     }
 
-    /// The answers as typed, each set only where it differs: one field's setter may look at another's answer.
+    /// The answers as typed, as far as they fit, each set only where it differs: one field's setter may look at
+    /// another's answer.
     pub(crate) fn answers(&self) -> Answers {
         let mut answers = self.answers.clone();
         for entry in &self.entries {
-            if (entry.field.get)(&answers) != entry.input.text() {
+            if entry.finding().is_none() && (entry.field.get)(&answers) != entry.input.text() {
                 (entry.field.set)(&mut answers, entry.input.text());
             }
         }

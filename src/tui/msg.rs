@@ -43,7 +43,7 @@ pub(crate) enum Msg {
     Run(Record),
     /// The engine has ended: nothing can be told to it any more.
     RunClosed,
-    /// Older lines were read: those from `start` on, all before `end`, where the lines in memory begin.
+    /// Older lines were read: those from `start` on. The lines in memory begin at `end`.
     Older {
         start: usize,
         end: usize,

@@ -75,6 +75,8 @@ pub(crate) struct Session {
     pub scroll: usize,
     pub log: Log,
     pub sent: BTreeMap<StepId, Vec<Sent>>,
+    /// When it came up on the screen.
+    pub shown: Timestamp,
     /// True until the engine has ended.
     pub open: bool,
     /// True once the finish page has come up by itself.
@@ -83,7 +85,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// A run in which nothing happened yet, the cursor on its first stage.
-    pub(crate) fn new(opened: Opened) -> Self {
+    pub(crate) fn new(opened: Opened, now: Timestamp) -> Self {
         let outline = opened.plan.outline();
         Self {
             progress: Progress::of(&outline, None),
@@ -100,6 +102,7 @@ impl Session {
             scroll: 0,
             log: Log::new(opened.older),
             sent: BTreeMap::new(),
+            shown: now,
             open: true,
             celebrated: false,
         }

@@ -90,6 +90,8 @@ impl Screen {
     /// Takes the terminal.
     pub(super) fn enter() -> io::Result<Self> {
         HOOK.call_once(install_hook);
+        // NO_COLOR is heeded by the theme; the library's own way of heeding it would also drop bold.
+        crossterm::style::force_color_output(true);
         take()?;
         match Terminal::new(CrosstermBackend::new(Output::default())) {
             Ok(terminal) => Ok(Self { terminal, title: String::new() }),
@@ -119,6 +121,10 @@ impl Screen {
 
     /// Takes the terminal again after somebody else had it, and forgets what stood there.
     pub(super) fn renew(&mut self) -> io::Result<()> {
+        if ENTERED.load(Ordering::SeqCst) {
+            // The shell may have set the terminal to its own mode, which the library does not know of.
+            disable_raw_mode()?;
+        }
         take()?;
         // Not `Terminal::clear`: it asks the terminal where the cursor is and waits for the answer.
         execute!(io::stdout(), Clear(ClearType::All))?;

@@ -323,7 +323,9 @@ pub(super) fn setup_app(width: u16, height: u16) -> App {
 
 pub(super) fn setup_app_with(width: u16, height: u16, options: ScreenOptions) -> App {
     let mut app = form_app_with(width, height, options);
+    app.now = at(-10);
     app.open(opened());
+    app.now = at(0);
     app.turn(Page::Setup);
     draw(&mut app);
     app

@@ -112,6 +112,22 @@ fn lines_that_left_are_read_back_once() {
 }
 
 #[test]
+fn a_place_that_leaves_the_memory_is_read_back_whole() {
+    let mut log = filled(HELD);
+    log.top();
+    assert_eq!(log.missing(5), None);
+    // The first line leaves, and is asked for with those that will leave next.
+    log.push(line(HELD, "later", None), false);
+    let Some(Effect::Older { at, count, .. }) = log.missing(5) else { panic!("nothing was asked") };
+    log.read_back(at, 1, Journal(HELD + 1).lines(at..at + count));
+    for index in 1..100 {
+        log.push(line(HELD + index, "later", None), false);
+    }
+    assert_eq!(log.missing(5), None);
+    assert_eq!(texts(&log, 2), ["line 0", "line 1"]);
+}
+
+#[test]
 fn the_journal_may_count_a_little_differently() {
     // Two lines stood in the journal before this run, of which we were not told.
     let mut log = filled(HELD + 100);

@@ -250,6 +250,25 @@ fn an_indicator_that_came_up_stays_a_second() {
 }
 
 #[test]
+fn a_second_enter_on_start_confirms_nothing() {
+    let mut app = form_app(80, 24);
+    app.form.at = app.form.entries.len();
+    press(&mut app, &[Key::Enter]);
+    update(&mut app, Msg::Launched(Box::new(Ok(opened()))));
+    assert!(matches!(app.page, Page::Setup));
+    assert_eq!(press(&mut app, &[Key::Enter]), []);
+    tell_time(&mut app, 1);
+    assert_eq!(commands(&press(&mut app, &[Key::Enter])).len(), 1);
+}
+
+#[test]
+fn answers_that_do_not_fit_are_not_taken_over() {
+    let mut app = form_app(80, 24);
+    press(&mut app, &[Key::Down, Key::Down, Key::Char('_')]);
+    assert_eq!(app.form.answers().namespace, "contoso-ns");
+}
+
+#[test]
 fn a_launch_can_be_left() {
     let mut app = form_app(80, 24);
     launching(&mut app);

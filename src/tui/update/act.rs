@@ -96,8 +96,14 @@ fn arrive(app: &mut App) {
     if let Page::Starting { since, arrived: Some(arrival) } = &app.page
         && app.indicator_may_go(*since)
     {
+        let now = app.now;
         let page = match arrival.clone() {
-            Arrival::Run => Page::Setup,
+            Arrival::Run => {
+                if let Some(session) = &mut app.session {
+                    session.shown = now;
+                }
+                Page::Setup
+            }
             Arrival::Failed(fault) => {
                 app.form.fault = Some(*fault);
                 Page::Form
@@ -149,6 +155,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     if app.help {
         app.help = false;
         app.scroll = 0;
+        run::celebrate(app);
         return Vec::new();
     }
     match &app.page {
@@ -163,7 +170,10 @@ fn back(app: &mut App) -> Vec<Effect> {
             }
             return vec![Effect::StopLaunch];
         }
-        Page::Requests | Page::LogLine(_) | Page::Finish { .. } => app.turn(Page::Setup),
+        Page::Requests | Page::LogLine(_) | Page::Finish { .. } => {
+            app.turn(Page::Setup);
+            run::celebrate(app);
+        }
         Page::Setup => {
             if let Some(session) = &mut app.session {
                 if session.log.typing.take().is_some() {

@@ -54,6 +54,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Cancel => return each(app, keymap::can_cancel, Command::Cancel, "stops"),
         Action::Requests => app.turn(Page::Requests),
+        Action::Finish => app.turn(Page::Finish { since: app.now }),
         Action::Answer => {
             if let Some(number) = session.next_question().map(|question| question.number) {
                 session.show(Panel::Question(number));

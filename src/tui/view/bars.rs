@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Paragraph, Widget};
 
-use crate::tui::app::{App, Page};
+use crate::tui::app::{App, Page, WIDE};
 use crate::tui::keymap::{Binding, Place, bindings};
 use crate::tui::paper::{Piece, Tone};
 use crate::tui::session::{Panel, Session};
@@ -29,23 +29,33 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
         if session.account.is_empty() { &app.banner.detail } else { &session.account }
     });
     let cloud = if app.banner.cloud.starts_with("SANDBOX") { Tone::Good } else { Tone::Warn };
-    let mut left: Vec<Piece> = vec![(Tone::Strong, " hubup".to_owned()), (cloud, safe(&app.banner.cloud))];
-    let places = [who, &answers.name, &answers.resource_group, &answers.location];
-    left.extend(places.into_iter().filter(|text| !text.is_empty()).map(|text| (Tone::Plain, safe(text))));
     let right = app.session.as_ref().map(|session| numbers(app, session)).unwrap_or_default();
-    let taken = |left: &[Piece]| left.iter().map(|(_, text)| width(text) + 3).sum::<usize>();
-    while left.len() > 2 && taken(&left) + width(&right) + 1 > room {
-        left.pop();
+    // Each with how soon it gives way; which Azure it is never does.
+    let mut left: Vec<(u8, Tone, String)> = [
+        (3, Tone::Strong, "hubup"),
+        (0, cloud, &app.banner.cloud),
+        (2, Tone::Plain, who),
+        (1, Tone::Plain, &answers.name),
+        (4, Tone::Plain, &answers.resource_group),
+        (5, Tone::Plain, &answers.location),
+    ]
+    .into_iter()
+    .filter(|(_, _, text)| !text.is_empty())
+    .map(|(soon, tone, text)| (soon, tone, safe(text)))
+    .collect();
+    let gap = if area.width >= WIDE { 3 } else { 2 };
+    let taken = |left: &[(u8, Tone, String)]| {
+        1 + left.iter().map(|(_, _, text)| width(text) + gap).sum::<usize>() + width(&right) + 1
+    };
+    while taken(&left) > room
+        && let Some(soonest) = left.iter().map(|(soon, ..)| *soon).max().filter(|soonest| *soonest > 0)
+    {
+        left.retain(|(soon, ..)| *soon != soonest);
     }
-    if taken(&left) + width(&right) + 1 > room {
-        left.remove(0);
-        left.insert(0, (Tone::Plain, String::new()));
-    }
-    let mut pieces = Vec::new();
-    for (tone, text) in left {
-        let gap = if text.is_empty() { " " } else { "   " };
+    let mut pieces = vec![(Tone::Plain, " ".to_owned())];
+    for (_, tone, text) in left {
         pieces.push((tone, text));
-        pieces.push((Tone::Plain, gap.to_owned()));
+        pieces.push((Tone::Plain, " ".repeat(gap)));
     }
     let used: usize = pieces.iter().map(|(_, text)| width(text)).sum();
     let right = cut(&right, room.saturating_sub(used + 1));
@@ -75,7 +85,7 @@ fn numbers(app: &App, session: &Session) -> String {
 pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let room = usize::from(area.width).saturating_sub(1);
     let bindings = bindings(app);
-    let gap = if area.width >= crate::tui::app::WIDE { "   " } else { "  " };
+    let gap = if area.width >= WIDE { "   " } else { "  " };
     let mut pieces: Vec<Piece> = vec![(Tone::Plain, " ".to_owned())];
     let mut used = 0;
     let mut first = true;

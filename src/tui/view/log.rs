@@ -15,8 +15,8 @@ use crate::tui::text::{cut, matches, pad, safe, time_of_day, width};
 use super::{screen, theme};
 
 /// The widest that the column of step ids becomes.
-const STEP: usize = 22;
-const NARROW_STEP: usize = 14;
+const STEP: usize = 24;
+const NARROW_STEP: usize = 16;
 /// `hh:mm:ss` and what follows it.
 const TIME: usize = 10;
 
@@ -90,7 +90,7 @@ fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bo
         Span::styled(if here { ">" } else { " " }, theme::style(Tone::Key)),
         Span::styled(format!("{}  ", time_of_day(line.at, &app.zone)), theme::style(Tone::Dim)),
     ];
-    mark(&mut spans, &pad(&safe(&line.step), column), query, Tone::Dim);
+    mark(&mut spans, &pad(short(&safe(&line.step), column), column), query, Tone::Dim);
     spans.push(Span::raw("  "));
     mark(&mut spans, &text, query, theme::level(line.level));
     if !call.is_empty() {
@@ -100,8 +100,13 @@ fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bo
     TextLine::from(spans)
 }
 
+/// The id of a step, without its stage where both do not fit.
+fn short(step: &str, cells: usize) -> &str {
+    if width(step) <= cells { step } else { step.split_once('.').map_or(step, |(_, rest)| rest) }
+}
+
 /// `text` with every gap made two cells wide.
-fn close_up(text: &str) -> String {
+pub(super) fn close_up(text: &str) -> String {
     text.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
 

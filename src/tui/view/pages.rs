@@ -15,7 +15,7 @@ use crate::tui::session::Session;
 use crate::tui::summary::{counted, facts, fault_items, portal};
 use crate::tui::text::{clock, pad, seconds, time_of_day};
 
-use super::{form, screen, theme};
+use super::{form, log, screen, theme};
 
 fn whole(app: &App, title: &str, paper: &Paper, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let block = screen::pane(title, false, true);
@@ -65,7 +65,7 @@ pub(super) fn log_line(app: &App, line: &Line, frame: &mut Frame<'_>, area: Rect
         paper.item("Call", 8, Tone::Plain, &call.to_string());
     }
     paper.gap();
-    paper.text(theme::level(line.level), &line.text);
+    paper.text(theme::level(line.level), &log::close_up(&line.text));
     whole(app, "A line of the log", &paper, frame, area)
 }
 

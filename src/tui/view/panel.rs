@@ -13,6 +13,7 @@ use super::theme;
 
 /// Width of the column of labels.
 const LABEL: usize = 12;
+const COST: usize = 24;
 
 /// The title of the pane and what it says.
 pub(super) fn paper(app: &App, session: &Session) -> (String, Paper) {
@@ -293,19 +294,19 @@ fn skip_cost(paper: &mut Paper, session: &Session, steps: &[StepId]) -> String {
         ids.into_iter().filter(|id| session.progress.outcome(id).is_none()).collect()
     };
     let (blocked, doubtful, free) = (open(impact.blocked), open(impact.doubtful), open(impact.free));
-    paper.item("Skip", 22, Tone::Strong, &titles(steps));
+    paper.item("Skip", COST, Tone::Strong, &titles(steps));
     paper.gap();
     if blocked.is_empty() && doubtful.is_empty() {
         paper.text(Tone::Good, "Nothing else needs it.");
     }
     if !blocked.is_empty() {
-        paper.item("Then these cannot run", 22, Tone::Bad, &titles(&blocked));
+        paper.item("Then these cannot run", COST, Tone::Bad, &titles(&blocked));
     }
     if !doubtful.is_empty() {
-        paper.item("Only if it is so anyway", 24, Tone::Warn, &titles(&doubtful));
+        paper.item("Only if made elsewhere", COST, Tone::Warn, &titles(&doubtful));
     }
     if !free.is_empty() {
-        paper.item("These still can", 22, Tone::Plain, &titles(&free));
+        paper.item("These still can", COST, Tone::Plain, &titles(&free));
     }
     paper.gap();
     paper.text(Tone::Dim, "hubup looks first: what is there as it should be counts as already there.");

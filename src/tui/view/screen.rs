@@ -9,7 +9,7 @@ use crate::tui::app::{App, Page};
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Tone};
 use crate::tui::session::Session;
-use crate::tui::text::{cut, safe};
+use crate::tui::text::{cut, safe, wrap};
 
 use super::{bars, form, pages, setup, theme};
 
@@ -55,8 +55,13 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) -> Painted {
 fn tiny(app: &App, frame: &mut Frame<'_>) {
     let says = app.session.as_ref().map_or_else(|| "hubup".to_owned(), running);
     let text = format!("{says} · window too small, 40x10 is the least");
-    let area = Rect { height: frame.area().height.min(1), ..frame.area() };
-    Paragraph::new(cut(&text, usize::from(area.width))).render(area, frame.buffer_mut());
+    let area = frame.area();
+    let mut lines = wrap(&text, usize::from(area.width));
+    // In one line what runs comes first; where there are more, all of it is told.
+    if lines.len() > usize::from(area.height) {
+        lines = vec![cut(&text, usize::from(area.width))];
+    }
+    Paragraph::new(lines.join("\n")).render(area, frame.buffer_mut());
 }
 
 fn running(session: &Session) -> String {

@@ -1,0 +1,10 @@
+//! The keys that act now. The footer, the help and the dispatch of `update` all read this one list, so none of them
+//! can name a key that does nothing. Pure.
+
+mod binding;
+mod pages;
+mod setup;
+
+pub(crate) use binding::{Action, Binding, Place, Scroll};
+pub(crate) use pages::{bindings, page_bindings};
+pub(crate) use setup::{can_cancel, can_keep_trying, can_retry, can_skip, is_skipped};

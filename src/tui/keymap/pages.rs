@@ -1,0 +1,134 @@
+//! The keys of every page, and those of the form and the pages of one text.
+
+use crate::tui::app::{App, Page};
+use crate::tui::msg::Key;
+
+use super::binding::{Action, Binding, Bindings, Place};
+use super::setup::setup;
+
+/// The keys that act now, the most important first.
+pub(crate) fn bindings(app: &App) -> Vec<Binding> {
+    if app.help {
+        let mut keys = Bindings::default();
+        keys.add(
+            &[Key::Esc, Key::Char('?'), Key::Char('q'), Key::Enter],
+            "Esc ?",
+            "back",
+            "back to the page",
+            Action::Back,
+        )
+        .at(Place::Main);
+        keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave", Action::Leave).at(Place::Main);
+        keys.scrolling(app.scroll, app.painted.overflow, true);
+        return keys.0;
+    }
+    page_bindings(app)
+}
+
+/// The keys of the page, as its help lists them.
+pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
+    let mut keys = Bindings::default();
+    match (&app.page, &app.session) {
+        (Page::Form, _) => form(&mut keys, app),
+        (Page::Starting { .. }, _) => {
+            keys.add(&[Key::Esc], "Esc", "back", "back to the form", Action::Back).at(Place::Main);
+            keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave hubup", Action::Leave).at(Place::Main);
+            keys.help_and_suspend();
+        }
+        (Page::Setup, Some(session)) => setup(&mut keys, app, session),
+        (Page::Finish { since }, _) => {
+            // It comes up by itself: an Enter meant for what stood there before must not leave.
+            if app.painted.finish && app.now.as_millisecond() - since.as_millisecond() >= 1_000 {
+                keys.add(
+                    &[Key::Enter],
+                    "Enter",
+                    "leave",
+                    "leave; the summary stays in the terminal",
+                    Action::LeaveAnyway,
+                )
+                .at(Place::Main);
+            }
+            keys.add(
+                &[Key::Char('q'), Key::Ctrl('c')],
+                "q Ctrl+C",
+                "leave",
+                "leave; the summary stays in the terminal",
+                Action::LeaveAnyway,
+            )
+            .at(Place::Main);
+            keys.add(&[Key::Char('y')], "y", "copy", "copy the summary", Action::Copy).at(Place::Row);
+            keys.add(&[Key::Esc], "Esc", "stages", "back to the stages and the log", Action::Back)
+                .at(Place::Row);
+            keys.scrolling(app.scroll, app.painted.overflow, true);
+            keys.help_and_suspend();
+        }
+        (Page::Requests | Page::LogLine(_), _) => {
+            let own: &'static [Key] = match app.page {
+                Page::Requests => &[Key::Esc, Key::Enter, Key::Char('D'), Key::Char('q')],
+                _ => &[Key::Esc, Key::Enter, Key::Char('q')],
+            };
+            keys.add(own, "Esc", "back", "back to the stages", Action::Back).at(Place::Main);
+            keys.add(&[Key::Ctrl('c')], "Ctrl+C", "abort", "leave the run", Action::Leave).at(Place::Main);
+            keys.add(&[Key::Char('y')], "y", "copy", "copy this text", Action::Copy).at(Place::Row);
+            keys.scrolling(app.scroll, app.painted.overflow, true);
+            keys.help_and_suspend();
+        }
+        (Page::Setup, None) => {}
+    }
+    keys.0
+}
+
+fn form(keys: &mut Bindings, app: &App) {
+    let form = &app.form;
+    if form.leaving {
+        keys.add(
+            &[Key::Char('l'), Key::Ctrl('c')],
+            "l",
+            "leave",
+            "leave; what you changed here is lost",
+            Action::LeaveAnyway,
+        )
+        .at(Place::Main);
+        keys.add(&[Key::Esc], "Esc", "back", "back to the form", Action::Back).at(Place::Main);
+        return;
+    }
+    if form.fault.is_some() {
+        keys.add(&[Key::Esc], "Esc", "put away", "put the account of the failed start away", Action::Back)
+            .at(Place::Row);
+    }
+    if form.on_start() {
+        keys.add(&[Key::Enter], "Enter", "start", "start, when every answer fits", Action::Launch)
+            .at(Place::Main);
+    } else {
+        keys.add(&[Key::Enter], "Enter", "next", "next line", Action::NextField).at(Place::Main);
+    }
+    keys.add(&[Key::Ctrl('g')], "Ctrl+G", "start", "start, when every answer fits", Action::Launch)
+        .at(Place::Main);
+    let leave = if form.changes() > 0 { "leave; asks first, for answers were changed" } else { "leave" };
+    keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", leave, Action::Leave).at(Place::Main);
+    if let Some(entry) = form.entry() {
+        if entry.words().is_some_and(|words| words.len() > 1 || entry.finding().is_some()) {
+            keys.add(&[Key::Right, Key::Char(' ')], "→ Space", "change", "next choice", Action::CycleForward)
+                .at(Place::Row);
+            keys.add(&[Key::Left], "←", "back", "choice before", Action::CycleBackward);
+        }
+        if entry.finding().is_some_and(|finding| finding.suggestion.is_some()) {
+            keys.add(
+                &[Key::Ctrl('t')],
+                "Ctrl+T",
+                "take suggestion",
+                "take what is suggested",
+                Action::TakeSuggestion,
+            )
+            .at(Place::Row);
+        }
+        if entry.words().is_none() && !entry.input.text().is_empty() {
+            keys.add(&[Key::Ctrl('u')], "Ctrl+U", "clear", "empty the line", Action::ClearField);
+        }
+        keys.add(&[Key::Tab, Key::Down], "Tab ↓", "next", "next line", Action::NextField);
+    }
+    if form.at > 0 {
+        keys.add(&[Key::BackTab, Key::Up], "Shift+Tab ↑", "previous", "line before", Action::PreviousField);
+    }
+    keys.help_and_suspend();
+}
