@@ -152,14 +152,14 @@ pub fn brief(millis: u64) -> String {
     match millis {
         0..=999 => format!("{millis} ms"),
         1_000..=119_999 => {
-            let tenths = (millis + 50) / 100;
+            let tenths = millis.saturating_add(50) / 100;
             if tenths.is_multiple_of(10) || tenths >= 100 {
-                format!("{} s", (millis + 500) / 1_000)
+                format!("{} s", millis.saturating_add(500) / 1_000)
             } else {
                 format!("{}.{} s", tenths / 10, tenths % 10)
             }
         }
-        _ => format!("{} min", (millis + 30_000) / 60_000),
+        _ => format!("{} min", millis.saturating_add(30_000) / 60_000),
     }
 }
 

@@ -80,7 +80,9 @@ impl StepContext {
             tries += 1;
             let call = CallId::fresh();
             let outputs = self.shared.outputs.read().await.clone();
-            let shown = request.shown(&outputs);
+            let mut shown = request.shown(&outputs);
+            // A merged body holds what a look said, and a service may say more than it should.
+            shown.body = shown.body.map(|body| redact::masked(&body));
             let method = shown.method;
             let url = shown.url.clone();
             self.started(call, purpose, shown, retry_of).await?;
