@@ -135,7 +135,7 @@ impl Start {
     pub async fn connect(&self) -> Result<Connected, Failure> {
         let azure = Azure::new(self.azure_options())
             .map_err(|error| Failure::new(Exit::Usage, format!("error: {error}")))?;
-        let caller = azure.sign_in().await?;
+        let caller = engine::sign_in(&azure, self.clock).await?;
         let name = caller.name.or(caller.object_id).unwrap_or_else(|| caller.method.to_owned());
         Ok(Connected { azure, account: clean(&name, 40) })
     }

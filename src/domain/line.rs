@@ -136,7 +136,11 @@ pub fn target(url: &str) -> String {
     let short = match path.rfind("/providers/") {
         Some(at) => {
             let rest = &path[at + "/providers/".len()..];
-            rest.split_once('/').map_or(rest, |(_, inner)| inner)
+            match rest.split_once('/') {
+                // Which provider it is stands in the way alone.
+                Some((_, "register")) | None => rest,
+                Some((_, inner)) => inner,
+            }
         }
         None => {
             let mut slashes = path.rmatch_indices('/').map(|(at, _)| at);

@@ -9,7 +9,7 @@ use crate::domain::{Method, Record, RunEvent};
 use crate::journal::{Durability, JournalError, Writer};
 
 impl Inner {
-    fn send(&mut self, record: Record) {
+    fn send(&mut self, record: &Record) {
         self.seq += 1;
         self.watchers.retain(|watcher| watcher.send(record.clone()).is_ok());
     }
@@ -52,7 +52,7 @@ impl Recorder {
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
             }
         }
-        inner.send(record);
+        inner.send(&record);
         Ok(())
     }
 
@@ -60,7 +60,7 @@ impl Recorder {
     pub async fn tell(&self, event: RunEvent) {
         let mut inner = self.inner.lock().await;
         let record = Record { at: self.clock.now(), seq: inner.seq, event };
-        inner.send(record);
+        inner.send(&record);
     }
 }
 

@@ -10,7 +10,7 @@ use super::build::{
 };
 use crate::domain::{
     Answers, Ask, ErrorKind, Fault, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply, Request,
-    SETUP_TAG, ServiceError, Step, StepId, StepOutputs,
+    SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text,
 };
 
 /// What a look at a resource says.
@@ -41,6 +41,8 @@ pub struct Ensure {
     create: Request,
     mend: Option<Request>,
     verify: Option<Request>,
+    register: Option<Request>,
+    id: Option<Text>,
     tagged: bool,
     reach: Duration,
     judge: Arc<Judge>,
@@ -56,6 +58,8 @@ impl Ensure {
             create,
             mend: None,
             verify: None,
+            register: None,
+            id: None,
             tagged: false,
             reach: Duration::ZERO,
             judge: Arc::new(|_, _, value| provisioning(value)),
@@ -77,6 +81,21 @@ impl Ensure {
     #[must_use]
     pub fn giving(mut self, give: impl Fn(&Reply) -> StepOutputs + Send + Sync + 'static) -> Self {
         self.give = Arc::new(give);
+        self
+    }
+
+    /// Giving the output `id`: the id that it was asked for by. What a service says of itself may be spelt another
+    /// way, or even lack a segment (contract preview-2025, section 1), so it is compared and never used as an address.
+    #[must_use]
+    pub fn known_as(mut self, id: impl Into<Text>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Of a provider that `request` registers in the subscription where it is not (contract preview-2025, P4).
+    #[must_use]
+    pub fn registered_by(mut self, request: Request) -> Self {
+        self.register = Some(request);
         self
     }
 
@@ -111,13 +130,16 @@ impl Ensure {
     /// The step that does it.
     pub fn step(self, id: StepId, title: impl Into<String>) -> Step {
         let (look, create) = (self.look.clone(), self.create.clone());
-        let (mend, verify) = (self.mend.clone(), self.verify.clone());
+        let (mend, verify, register) = (self.mend.clone(), self.verify.clone(), self.register.clone());
         let mut step =
             Step::new(id, title, move |answers, outputs, replay| self.run(answers, outputs, replay))
                 .planning(Purpose::Look, &look)
                 .planning(Purpose::Change, &create);
         if let Some(mend) = &mend {
             step = step.planning(Purpose::Change, mend);
+        }
+        if let Some(register) = &register {
+            step = step.planning(Purpose::Change, register);
         }
         if let Some(verify) = &verify {
             step = step.planning(Purpose::Prove, verify);
@@ -130,6 +152,7 @@ impl Ensure {
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut absent = Patience::of(Duration::from_mins(1));
         let mut waits = WriteWaits::default();
+        let mut registering = Registering::default();
         let mut reach = Patience::of(self.reach);
         let unreached = format!("the host of {} does not answer in earnest yet", self.noun);
         let mut wrote = false;
@@ -140,7 +163,7 @@ impl Ensure {
         loop {
             let write = match replay.read(&self.look)? {
                 Ok(reply) => match (self.judge)(answers, outputs, &reply.body) {
-                    Verdict::Fits => return self.fits(answers, reply, replay, wrote || unanswered),
+                    Verdict::Fits => return self.fits(answers, outputs, reply, replay, wrote || unanswered),
                     Verdict::Settling(state) => {
                         let why = format!("{} is {state}", self.noun);
                         if replay.wait(&mut settling, &why, reply.retry_after.unwrap_or(LOOK_AGAIN))? {
@@ -161,7 +184,7 @@ impl Ensure {
                             _ => return Ok(Next::Fail(self.broken(&state))),
                         }
                     }
-                    Verdict::Differs(differs) => return self.differs(reply, replay, differs, wrote),
+                    Verdict::Differs(differs) => return self.differs(outputs, reply, replay, differs, wrote),
                     Verdict::Lacks(differs) => match &self.mend {
                         Some(mend) if !wrote => {
                             if replay.ask(&self.ask_to_mend(answers, reply, differs))? != "change" {
@@ -169,10 +192,16 @@ impl Ensure {
                             }
                             over(mend, reply)
                         }
-                        _ => return self.differs(reply, replay, differs, wrote),
+                        _ => return self.differs(outputs, reply, replay, differs, wrote),
                     },
                     Verdict::Unusable { says, remedy } => return Ok(Next::Fail(Fault::new(says, remedy))),
                 },
+                Err(error) if self.wants_registering(error) => {
+                    match registering.run(error, self.register.as_ref(), replay)? {
+                        Some(fault) => return Ok(Next::Fail(fault)),
+                        None => continue,
+                    }
+                }
                 Err(error) if error.kind == ErrorKind::NotFound && wrote => {
                     let why = format!("{} was accepted and is not listed yet", self.noun);
                     if replay.wait(&mut absent, &why, Duration::from_secs(5))? {
@@ -201,6 +230,13 @@ impl Ensure {
                         return Ok(fail(error));
                     }
                 }
+                Err(error)
+                    if error.shows(&["MissingSubscriptionRegistration"]) && self.register.is_some() =>
+                {
+                    if let Some(fault) = registering.run(error, self.register.as_ref(), replay)? {
+                        return Ok(Next::Fail(fault));
+                    }
+                }
                 Err(error) => match waits.judge(error, &self.noun, self.verify.as_ref(), replay)? {
                     None => {
                         ours_to_repeat = true;
@@ -212,9 +248,17 @@ impl Ensure {
         }
     }
 
-    fn fits(&self, answers: &Answers, reply: &Reply, replay: &mut Replay<'_>, wrote: bool) -> Moves<Next> {
+    fn fits(
+        &self,
+        answers: &Answers,
+        known: &Outputs,
+        reply: &Reply,
+        replay: &mut Replay<'_>,
+        wrote: bool,
+    ) -> Moves<Next> {
+        let gives = self.gives(known, reply);
         if wrote {
-            return Ok(done(Outcome::Done, (self.give)(reply)));
+            return Ok(done(Outcome::Done, gives));
         }
         if self.tagged && !carries_our_tag(answers, &reply.body) {
             let ask = Ask {
@@ -227,11 +271,25 @@ impl Ensure {
                 return Ok(Next::Fail(self.stopped()));
             }
         }
-        Ok(done(Outcome::AlreadyThere, (self.give)(reply)))
+        Ok(done(Outcome::AlreadyThere, gives))
+    }
+
+    /// Looks and changes alike are refused where the provider is not registered (contract preview-2025, 1.3).
+    fn wants_registering(&self, error: &ServiceError) -> bool {
+        self.register.is_some() && error.shows(&["MissingSubscriptionRegistration"])
+    }
+
+    fn gives(&self, known: &Outputs, reply: &Reply) -> StepOutputs {
+        let mut gives = (self.give)(reply);
+        if let Some(id) = &self.id {
+            gives.insert("id".to_owned(), id.shown(known));
+        }
+        gives
     }
 
     fn differs(
         &self,
+        known: &Outputs,
         reply: &Reply,
         replay: &mut Replay<'_>,
         differs: Vec<String>,
@@ -259,7 +317,7 @@ impl Ensure {
         Ok(Next::Done {
             outcome: Outcome::Warned,
             note: Some(format!("used as it is: {list}")),
-            outputs: (self.give)(reply),
+            outputs: self.gives(known, reply),
         })
     }
 
@@ -304,6 +362,55 @@ impl Ensure {
             format!("stopped at your word: {} stays as it is", self.noun),
             "retry to be asked again, or give another name in the setup file",
         )
+    }
+}
+
+/// Registers a provider once, and waits until it can be used: that is sooner than it is registered everywhere.
+struct Registering {
+    sent: bool,
+    patience: Patience,
+}
+
+impl Default for Registering {
+    fn default() -> Self {
+        Self { sent: false, patience: Patience::of(Duration::from_mins(10)) }
+    }
+}
+
+impl Registering {
+    /// `None` when the refused write is to be sent again.
+    fn run(
+        &mut self,
+        error: &ServiceError,
+        register: Option<&Request>,
+        replay: &mut Replay<'_>,
+    ) -> Moves<Option<Fault>> {
+        let refused = || {
+            Fault::from(error)
+                .meaning("the resource provider is not registered in this subscription")
+                .remedied_by(
+                    "register it (`az provider register --namespace ...`, with the name above), then retry",
+                )
+        };
+        let Some(register) = register else { return Ok(Some(refused())) };
+        if !self.sent {
+            let ask = Ask {
+                question: "the resource provider is not registered in this subscription. Register it?"
+                    .to_owned(),
+                differs: Vec::new(),
+                choices: vec![("register".into(), "register it".into()), ("stop".into(), "stop here".into())],
+                under_yes: Some("register".into()),
+            };
+            if replay.ask(&ask)? != "register" {
+                return Ok(Some(refused()));
+            }
+            if let Err(error) = replay.write(register)? {
+                return Ok(Some(Fault::from(error)));
+            }
+            self.sent = true;
+        }
+        let why = "the resource provider is being registered";
+        Ok((!replay.wait(&mut self.patience, why, LOOK_AGAIN)?).then(refused))
     }
 }
 
@@ -379,7 +486,7 @@ impl WriteWaits {
             }
         }
         let why = format!("the role has not reached the service that checks it, so {noun} was refused");
-        if replay.wait(&mut self.grant, &why, Duration::from_secs(20))? {
+        if replay.wait(&mut self.grant, &why, LOOK_AGAIN)? {
             return Ok(None);
         }
         let mut fault = Fault::from(error)
