@@ -560,9 +560,15 @@ impl Executor {
     ) -> Recorded<()> {
         let number = self.next_question;
         self.next_question += 1;
-        let given = self.manner.choices.get(&step).filter(|choice| has(&ask, choice)).cloned();
+        let given = self.manner.choices.get(&step).cloned();
+        // Somebody who mistyped an answer did not mean the one that `--yes` gives.
+        let (given, misfit): (Option<_>, Option<_>) = match given {
+            Some(choice) if !has(&ask, &choice) => (None, Some(choice)),
+            given => (given, None),
+        };
         let by_flag = given.map(|choice| (choice, Who::Flag));
-        let by_yes = ask.under_yes.clone().filter(|_| self.manner.yes).map(|choice| (choice, Who::Yes));
+        let by_yes = ask.under_yes.clone().filter(|_| self.manner.yes && misfit.is_none());
+        let by_yes = by_yes.map(|choice| (choice, Who::Yes));
         let unanswerable = self.manner.yes && by_flag.is_none() && by_yes.is_none();
         if unanswerable {
             let keys: Vec<_> =
@@ -571,8 +577,11 @@ impl Executor {
             if !ask.differs.is_empty() {
                 says.push_str(&format!(": {}", ask.differs.join("; ")));
             }
-            let fault = Fault::new(says, format!("run again with one of {}", keys.join(", ")))
-                .meaning("this needs a decision that `--yes` does not take");
+            let means = match misfit {
+                Some(choice) => format!("`{choice}` is no answer to this"),
+                None => "this needs a decision that `--yes` does not take".to_owned(),
+            };
+            let fault = Fault::new(says, format!("run again with one of {}", keys.join(", "))).meaning(means);
             let _ = reply.send(Err(fault));
             return Ok(());
         }

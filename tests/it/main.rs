@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on stops there")]
 
+mod binary;
+mod cli;
 mod engine;
 mod hell_config;
 mod sandbox;
+mod stand_in;
 mod support;
 mod tidy;
+mod wire;
