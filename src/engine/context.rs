@@ -263,7 +263,7 @@ fn state_of(body: &Value) -> Option<String> {
         (Some(provisioning), Some(state)) if provisioning.eq_ignore_ascii_case("Succeeded") => state,
         (Some(provisioning), _) => provisioning,
         (None, Some(state)) => state,
-        (None, None) => at("/status")?,
+        (None, None) => at("/status").or_else(|| at("/registrationState"))?,
     };
     Some(crate::domain::clean(word, 40))
 }

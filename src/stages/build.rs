@@ -31,10 +31,22 @@ pub fn arm(answers: &Answers, method: Method, path: impl Into<Text>, version: &s
     Request::new(method, Auth::ResourceManager, host, path, version)
 }
 
-/// The request that registers the provider `namespace` in the subscription (contract preview-2025, P4).
-pub fn register(answers: &Answers, profile: &Profile, namespace: &str) -> Request {
-    let path = format!("{}/providers/{namespace}/register", answers.subscription_id());
-    arm(answers, Method::Post, path, profile.version("Microsoft.Resources")).safe_to_resend()
+/// How a provider is registered in the subscription, and looked at (contract preview-2025, P3 and P4).
+#[derive(Clone)]
+pub struct Registration {
+    pub look: Request,
+    pub register: Request,
+}
+
+/// The registration of the provider `namespace`.
+pub fn registration(answers: &Answers, profile: &Profile, namespace: &str) -> Registration {
+    let path = format!("{}/providers/{namespace}", answers.subscription_id());
+    let version = profile.version("Microsoft.Resources");
+    let register = format!("{path}/register");
+    Registration {
+        look: arm(answers, Method::Get, path, version),
+        register: arm(answers, Method::Post, register, version).safe_to_resend(),
+    }
 }
 
 /// Ends a step well.

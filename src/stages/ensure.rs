@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::build::{
-    BUSY, GRANT_NOT_EFFECTIVE, GRANT_PATIENCE, LOOK_AGAIN, SETTLE_PATIENCE, done, fail, text,
-};
+use super::build::{LOOK_AGAIN, Registration, SETTLE_PATIENCE, done, fail, text};
+use super::waits::{Registering, WriteWaits};
 use crate::domain::{
     Answers, Ask, ErrorKind, Fault, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply, Request,
     SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text,
@@ -41,7 +40,7 @@ pub struct Ensure {
     create: Request,
     mend: Option<Request>,
     verify: Option<Request>,
-    register: Option<Request>,
+    registration: Option<Registration>,
     id: Option<Text>,
     tagged: bool,
     reach: Duration,
@@ -58,7 +57,7 @@ impl Ensure {
             create,
             mend: None,
             verify: None,
-            register: None,
+            registration: None,
             id: None,
             tagged: false,
             reach: Duration::ZERO,
@@ -92,10 +91,10 @@ impl Ensure {
         self
     }
 
-    /// Of a provider that `request` registers in the subscription where it is not (contract preview-2025, P4).
+    /// Of a provider that is registered in the subscription first where it is not.
     #[must_use]
-    pub fn registered_by(mut self, request: Request) -> Self {
-        self.register = Some(request);
+    pub fn registered_by(mut self, registration: Registration) -> Self {
+        self.registration = Some(registration);
         self
     }
 
@@ -130,7 +129,8 @@ impl Ensure {
     /// The step that does it.
     pub fn step(self, id: StepId, title: impl Into<String>) -> Step {
         let (look, create) = (self.look.clone(), self.create.clone());
-        let (mend, verify, register) = (self.mend.clone(), self.verify.clone(), self.register.clone());
+        let (mend, verify, registration) =
+            (self.mend.clone(), self.verify.clone(), self.registration.clone());
         let mut step =
             Step::new(id, title, move |answers, outputs, replay| self.run(answers, outputs, replay))
                 .planning(Purpose::Look, &look)
@@ -138,8 +138,10 @@ impl Ensure {
         if let Some(mend) = &mend {
             step = step.planning(Purpose::Change, mend);
         }
-        if let Some(register) = &register {
-            step = step.planning(Purpose::Change, register);
+        if let Some(registration) = &registration {
+            step = step
+                .planning(Purpose::Change, &registration.register)
+                .planning(Purpose::Look, &registration.look);
         }
         if let Some(verify) = &verify {
             step = step.planning(Purpose::Prove, verify);
@@ -197,7 +199,7 @@ impl Ensure {
                     Verdict::Unusable { says, remedy } => return Ok(Next::Fail(Fault::new(says, remedy))),
                 },
                 Err(error) if self.wants_registering(error) => {
-                    match registering.run(error, self.register.as_ref(), replay)? {
+                    match registering.run(error, self.registration.as_ref(), replay)? {
                         Some(fault) => return Ok(Next::Fail(fault)),
                         None => continue,
                     }
@@ -231,9 +233,9 @@ impl Ensure {
                     }
                 }
                 Err(error)
-                    if error.shows(&["MissingSubscriptionRegistration"]) && self.register.is_some() =>
+                    if error.shows(&["MissingSubscriptionRegistration"]) && self.registration.is_some() =>
                 {
-                    if let Some(fault) = registering.run(error, self.register.as_ref(), replay)? {
+                    if let Some(fault) = registering.run(error, self.registration.as_ref(), replay)? {
                         return Ok(Next::Fail(fault));
                     }
                 }
@@ -276,7 +278,7 @@ impl Ensure {
 
     /// Looks and changes alike are refused where the provider is not registered (contract preview-2025, 1.3).
     fn wants_registering(&self, error: &ServiceError) -> bool {
-        self.register.is_some() && error.shows(&["MissingSubscriptionRegistration"])
+        self.registration.is_some() && error.shows(&["MissingSubscriptionRegistration"])
     }
 
     fn gives(&self, known: &Outputs, reply: &Reply) -> StepOutputs {
@@ -362,138 +364,6 @@ impl Ensure {
             format!("stopped at your word: {} stays as it is", self.noun),
             "retry to be asked again, or give another name in the setup file",
         )
-    }
-}
-
-/// Registers a provider once, and waits until it can be used: that is sooner than it is registered everywhere.
-struct Registering {
-    sent: bool,
-    patience: Patience,
-}
-
-impl Default for Registering {
-    fn default() -> Self {
-        Self { sent: false, patience: Patience::of(Duration::from_mins(10)) }
-    }
-}
-
-impl Registering {
-    /// `None` when the refused write is to be sent again.
-    fn run(
-        &mut self,
-        error: &ServiceError,
-        register: Option<&Request>,
-        replay: &mut Replay<'_>,
-    ) -> Moves<Option<Fault>> {
-        let refused = || {
-            Fault::from(error)
-                .meaning("the resource provider is not registered in this subscription")
-                .remedied_by(
-                    "register it (`az provider register --namespace ...`, with the name above), then retry",
-                )
-        };
-        let Some(register) = register else { return Ok(Some(refused())) };
-        if !self.sent {
-            let ask = Ask {
-                question: "the resource provider is not registered in this subscription. Register it?"
-                    .to_owned(),
-                differs: Vec::new(),
-                choices: vec![("register".into(), "register it".into()), ("stop".into(), "stop here".into())],
-                under_yes: Some("register".into()),
-            };
-            if replay.ask(&ask)? != "register" {
-                return Ok(Some(refused()));
-            }
-            if let Err(error) = replay.write(register)? {
-                return Ok(Some(Fault::from(error)));
-            }
-            self.sent = true;
-        }
-        let why = "the resource provider is being registered";
-        Ok((!replay.wait(&mut self.patience, why, LOOK_AGAIN)?).then(refused))
-    }
-}
-
-/// The waits that a refused write may be worth.
-pub struct WriteWaits {
-    grant: Patience,
-    busy: Patience,
-    lost: Patience,
-    verified: Option<String>,
-}
-
-impl Default for WriteWaits {
-    fn default() -> Self {
-        Self {
-            grant: Patience::of(GRANT_PATIENCE),
-            busy: Patience::of(Duration::from_mins(5)),
-            lost: Patience::of(Duration::from_mins(2)),
-            verified: None,
-        }
-    }
-}
-
-impl WriteWaits {
-    /// Waits when the refusal is one that passes, and gives `None`: look, then send again. Else gives the fault.
-    pub fn judge(
-        &mut self,
-        error: &ServiceError,
-        noun: &str,
-        verify: Option<&Request>,
-        replay: &mut Replay<'_>,
-    ) -> Moves<Option<Fault>> {
-        if error.shows(GRANT_NOT_EFFECTIVE) {
-            return self.grant(error, noun, verify, replay);
-        }
-        if error.kind == ErrorKind::Conflict && (error.shows(BUSY) || error.status == Some(412)) {
-            let every = error.retry_after.unwrap_or(LOOK_AGAIN);
-            let why = format!("{noun} is being changed by another operation");
-            let waited = replay.wait(&mut self.busy, &why, every)?;
-            return Ok((!waited).then(|| Fault::from(error)));
-        }
-        if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled) {
-            let every = error.retry_after.unwrap_or(LOOK_AGAIN);
-            let why = format!("the reply about {noun} was not had; looking what became of it");
-            let waited = replay.wait(&mut self.lost, &why, every)?;
-            return Ok((!waited).then(|| Fault::from(error)));
-        }
-        Ok(Some(Fault::from(error)))
-    }
-
-    fn grant(
-        &mut self,
-        error: &ServiceError,
-        noun: &str,
-        verify: Option<&Request>,
-        replay: &mut Replay<'_>,
-    ) -> Moves<Option<Fault>> {
-        if let (Some(request), None) = (verify, &self.verified) {
-            // Listed is not yet effective; not listed is not slow but missing, and no wait will mend it.
-            let listed = super::build::read_all(replay, request)?;
-            match listed {
-                Ok(entries) if entries.is_empty() => {
-                    return Ok(Some(
-                        Fault::from(error)
-                            .meaning("the identity has no role on the namespace")
-                            .having_checked("no assignment is listed for the identity on the namespace")
-                            .remedied_by("run `namespace.identity-role`, or have an administrator assign the role, then retry"),
-                    ));
-                }
-                Ok(entries) => {
-                    self.verified = Some(format!("{} assignment(s) exist and are readable", entries.len()));
-                }
-                Err(error) => self.verified = Some(format!("the assignments could not be read: {error}")),
-            }
-        }
-        let why = format!("the role has not reached the service that checks it, so {noun} was refused");
-        if replay.wait(&mut self.grant, &why, LOOK_AGAIN)? {
-            return Ok(None);
-        }
-        let mut fault = Fault::from(error)
-            .meaning("a role has not become effective, or it was given on another resource")
-            .remedied_by("keep trying for five minutes, or check the role assignments of the identity and of the IoT Hub application");
-        fault.checked.clone_from(&self.verified);
-        Ok(Some(fault))
     }
 }
 

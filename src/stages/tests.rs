@@ -330,10 +330,13 @@ fn a_provider_that_is_not_registered_is_registered_once() {
     let yes = || Turn::Answered("register".into());
     check(step, vec![absent(), missing(), yes()], "POST Microsoft.DeviceRegistry/register");
     check(step, vec![absent(), missing(), yes(), wrote()], "wait 10");
-    check(step, vec![absent(), missing(), yes(), wrote(), waited(10)], "read namespaces/factory-ns");
-    let again = vec![absent(), missing(), yes(), wrote(), waited(10), absent(), missing()];
+    let registering = || read(json!({ "registrationState": "Registering" }));
+    check(step, vec![absent(), missing(), yes(), wrote(), waited(10)], "read Microsoft.DeviceRegistry");
+    let looked = vec![absent(), missing(), yes(), wrote(), waited(10), registering()];
+    check(step, looked.clone(), "read namespaces/factory-ns");
+    let again = [looked, vec![absent(), missing()]].concat();
     check(step, again.clone(), "wait 10");
-    let spent = [again, vec![waited(600), absent(), missing()]].concat();
+    let spent = [again, vec![waited(600), registering(), absent(), missing()]].concat();
     check(step, spent, "fail MissingSubscriptionRegistration");
     let stopped = vec![absent(), missing(), Turn::Answered("stop".into())];
     check(step, stopped, "fail MissingSubscriptionRegistration");

@@ -7,7 +7,7 @@ use crate::domain::{
     Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Purpose,
     Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, derived_uuid, object,
 };
-use crate::stages::build::{arm, compare, done, fail, outputs, read_all, register, same, text};
+use crate::stages::build::{arm, compare, done, fail, outputs, read_all, registration, same, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
@@ -321,7 +321,7 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged()
     .known_as(id.clone())
-    .registered_by(register(answers, profile, "Microsoft.ManagedIdentity"))
+    .registered_by(registration(answers, profile, "Microsoft.ManagedIdentity"))
     .judged(|_, _, value| match (provisioning(value), text(value, "/properties/principalId")) {
         (Verdict::Fits, Some(principal)) if !principal.is_empty() => Verdict::Fits,
         (Verdict::Fits, _) => Verdict::Settling("without a principal".to_owned()),

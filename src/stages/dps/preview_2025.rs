@@ -11,12 +11,13 @@ use crate::domain::{
 };
 use crate::stages::access::IDENTITY;
 use crate::stages::access::preview_2025::{identity_id, identity_slot, same_id};
-use crate::stages::build::{arm, compare_location, done, fail, member, outputs, register, same, text};
+use crate::stages::build::{arm, compare_location, done, fail, member, outputs, registration, same, text};
 use crate::stages::dialect::{Profile, Stage};
-use crate::stages::ensure::{Ensure, Verdict, WriteWaits, provisioning_and_active};
+use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::Grant;
 use crate::stages::hub::preview_2025::hub_id;
 use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::waits::WriteWaits;
 use crate::stages::{hub, namespace};
 
 /// The vault's name for the hub's key.
@@ -81,7 +82,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged()
     .known_as(id.clone())
-    .registered_by(register(answers, profile, "Microsoft.Devices"))
+    .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(assignments.list(answers))
     .judged(judge)
     .giving(|reply| {

@@ -11,7 +11,7 @@ use crate::stages::access::preview_2025::{
 };
 use crate::stages::access::{HUB_APP_CONTRIBUTOR, IDENTITY};
 use crate::stages::build::{
-    arm, compare, compare_location, done, fail, member, outputs, read_all, register, same, text,
+    arm, compare, compare_location, done, fail, member, outputs, read_all, registration, same, text,
 };
 use crate::stages::dialect::{Profile, Stage, canonical_location};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
@@ -95,7 +95,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged()
     .known_as(id.clone())
-    .registered_by(register(answers, profile, "Microsoft.Devices"))
+    .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(assignments.list(answers))
     .judged(judge)
     .giving(|reply| {

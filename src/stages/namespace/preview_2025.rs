@@ -6,7 +6,7 @@ use super::{CREATE, IDENTITY_ROLE, fields};
 use crate::domain::{Answers, Method, Need, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
-use crate::stages::build::{arm, compare_location, done, outputs, register, text};
+use crate::stages::build::{arm, compare_location, done, outputs, registration, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
@@ -45,7 +45,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged()
     .known_as(id.clone())
-    .registered_by(register(answers, profile, "Microsoft.DeviceRegistry"))
+    .registered_by(registration(answers, profile, "Microsoft.DeviceRegistry"))
     // A PUT would replace it and drop what others added; the identity alone can be patched in (section 4).
     .mended_by(
         arm(answers, Method::Patch, id.clone(), version).with_body(object([("identity", identity())])),
