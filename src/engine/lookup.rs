@@ -4,7 +4,7 @@ use crate::azure::{Azure, Vault};
 use crate::domain::{CallId, Outputs, Reply, Request, ServiceError};
 
 use super::clock::Clock;
-use super::retry::{Again, judge};
+use super::retry::{Again, LONGEST_WAIT, judge};
 
 /// Makes one look, again as often as the retry layer allows.
 pub async fn lookup(azure: &Azure, clock: Clock, request: &Request) -> Result<Reply, ServiceError> {
@@ -18,7 +18,11 @@ pub async fn lookup(azure: &Azure, clock: Clock, request: &Request) -> Result<Re
             // What the service says comes in wall time; what we choose, in service time.
             Again::After { wait, .. } => {
                 let stated = error.retry_after.map(|wall| clock.service_time(wall));
-                clock.sleep(stated.unwrap_or(wait)).await;
+                let wait = stated.unwrap_or(wait);
+                if clock.wall_time(wait) > LONGEST_WAIT {
+                    return Err(error);
+                }
+                clock.sleep(wait).await;
             }
         }
     }
