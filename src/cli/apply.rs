@@ -58,13 +58,13 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         // What is under way is not waited for: every change of it is in the journal already.
         Followed::ThrownOff(signal) => return Ok(Ending::Signal(signal.number())),
     };
-    let exit = running
-        .ended
-        .await
-        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
+    let ended = running.ended.await;
+    // Also after a journal that broke: then this is all that tells what was done.
     if apply.output == Output::Text {
         follow.report(&prepared);
     }
+    let exit = ended
+        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
     if let Some(sandbox) = start.sandbox {
         sandbox.shutdown().await;
     }

@@ -11,7 +11,7 @@ use super::args::Global;
 use super::config::{AuthMethod, Config};
 use super::environment::Surroundings;
 use super::failure::Failure;
-use crate::azure::{Azure, AzureOptions, SignInMethod};
+use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
     Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId, clean,
 };
@@ -74,8 +74,8 @@ fn read_config(global: &Global, surroundings: &Surroundings) -> Result<Config, F
 
 /// The state folder for a command that needs nothing else of a setup file.
 pub fn sandbox_root(global: &Global, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
-    if let Some(said) = &global.state_folder {
-        return Ok(said.clone());
+    if let Some(said) = said_folder(global) {
+        return Ok(said);
     }
     let global = Global { sandbox: true, ..global.clone() };
     state_root(&global, &read_config(&global, surroundings)?, surroundings)
@@ -83,13 +83,18 @@ pub fn sandbox_root(global: &Global, surroundings: &Surroundings) -> Result<Path
 
 /// The folder of journals and of the sandbox: flag or variable, setup file, the system's own.
 fn state_root(global: &Global, config: &Config, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
-    let said = global.state_folder.clone().or_else(|| config.state_folder.clone());
+    let said = said_folder(global).or_else(|| config.state_folder.clone());
     said.or_else(|| surroundings.state_folder.clone()).ok_or_else(|| {
         Failure::new(
             Exit::State,
             "error: there is no home folder to keep state in\n  do:      name a folder with `--state-folder PATH`",
         )
     })
+}
+
+/// The state folder of flag or variable.
+fn said_folder(global: &Global) -> Option<PathBuf> {
+    global.state_folder.clone().filter(|folder| !folder.as_os_str().is_empty())
 }
 
 /// Opens the sandbox of the state folder, or joins the process that serves it.
@@ -154,14 +159,14 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
         text.push_str(&format!(": {inner}"));
         cause = inner.source();
     }
-    Failure::new(exit, format!("{text}\n  do:      {remedy}"))
+    // A damaged file may stand in the error as it is.
+    Failure::new(exit, format!("{}\n  do:      {remedy}", clean(&text, 2_000)))
 }
 
 impl Start {
     /// Builds the client and signs in.
     pub async fn connect(&self) -> Result<Connected, Failure> {
-        let azure = Azure::new(self.azure_options())
-            .map_err(|error| Failure::new(Exit::Usage, format!("error: {error}")))?;
+        let azure = Azure::new(self.azure_options()).map_err(|error| unusable(&error))?;
         let caller = engine::sign_in(&azure, self.clock).await.map_err(|error| self.not_signed_in(&error))?;
         let name = caller.name.or(caller.object_id).unwrap_or_else(|| caller.method.to_owned());
         Ok(Connected { azure, account: clean(&name, 40) })
@@ -217,6 +222,12 @@ impl Start {
         let looks = requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request));
         let mut offers = Offers::default();
         for reply in futures::future::try_join_all(looks).await? {
+            if !reply.body.is_object() {
+                // Taken as it is, it would read as a subscription that offers nothing.
+                let says =
+                    format!("HTTP {} without what was asked for: Azure never answers so", reply.status);
+                return Err(ServiceError::local(ErrorKind::NotAzure, says).into());
+            }
             offers.take(&reply);
         }
         let selection = stages::choose(&answers, &offers, DIALECTS).map_err(|fault| Failure::from(*fault))?;
@@ -313,6 +324,20 @@ impl Start {
             None => "AZURE".to_owned(),
         }
     }
+}
+
+/// Settings that no client can be built from.
+fn unusable(error: &AzureError) -> Failure {
+    let remedy = match error {
+        AzureError::Route { .. } => "correct `[network.routes]` in the setup file".to_owned(),
+        AzureError::CaFile { .. } => {
+            "name a PEM file that this user may read, in `[network] ca_file` or SSL_CERT_FILE".to_owned()
+        }
+        AzureError::Variable { name, .. } => format!("correct the variable {name}, or unset it"),
+        AzureError::Tenant { .. } => "correct `tenant` in the setup file, or AZURE_TENANT_ID".to_owned(),
+        AzureError::Client { .. } => "mend that, then run the same command".to_owned(),
+    };
+    Failure::new(Exit::Usage, format!("error: {error}\n  do:      {remedy}"))
 }
 
 /// The choices given on the command line, by step.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::recorder::Recorder;
-use super::retry::{Again, judge};
+use super::retry::{Again, LONGEST_WAIT, judge};
 use crate::azure::{Azure, Vault, poll, redact};
 use crate::domain::{
     CallId, CallRecord, ErrorKind, Method, Outputs, Purpose, Reply, ReplyRecord, Request, RunEvent,
@@ -92,6 +92,9 @@ impl StepContext {
             let Err(error) = &result else { return Ok(result) };
             match judge(request, error, tries, jitter(call)) {
                 Again::No => return Ok(result),
+                Again::After { wait, .. } if self.shared.clock.wall_time(wait) > LONGEST_WAIT => {
+                    return Ok(result);
+                }
                 Again::After { wait, why } => {
                     if !self.wait(why, wait, wait).await? {
                         return Ok(Err(left()));
@@ -125,11 +128,23 @@ impl StepContext {
         let mut pause = first.unwrap_or(LOOK_AGAIN);
         let mut state = "accepted".to_owned();
         let mut spent = Duration::ZERO;
+        // Why the last look told nothing, if it did not.
+        let mut silence = None;
         let mut wait = wait.clone();
         let (how, ended) = loop {
             if spent >= FOLLOW_BOUND {
-                let says = format!("Azure is still working on it ({state}) after 20 minutes");
-                break ("not followed any longer", Err(ServiceError::local(ErrorKind::StillRunning, says)));
+                let error = match silence {
+                    // Nothing is known of it, which is what a lost reply means to a step: it looks for itself.
+                    Some(why) => ServiceError::local(
+                        ErrorKind::Lost,
+                        format!("how it goes ({state}) cannot be seen any more: {why}"),
+                    ),
+                    None => ServiceError::local(
+                        ErrorKind::StillRunning,
+                        format!("Azure is still working on it ({state}) after 20 minutes"),
+                    ),
+                };
+                break ("not followed any longer", Err(error));
             }
             if !self.wait(&format!("Azure works on it ({state})"), pause, FOLLOW_BOUND).await? {
                 break ("not followed any longer", Err(left()));
@@ -137,6 +152,7 @@ impl StepContext {
             // Counted as one second at least, so that a service that says 0 cannot be asked for ever.
             spent += pause.max(Duration::from_secs(1));
             let looked = self.look(wait.poll()).await?;
+            silence = looked.as_ref().err().map(|error| error.message.clone());
             pause = match &looked {
                 Ok(reply) => reply.retry_after.unwrap_or(LOOK_AGAIN),
                 Err(error) => error.retry_after.unwrap_or(LOOK_AGAIN),
@@ -158,10 +174,10 @@ impl StepContext {
                     }
                 }
                 poll::Status::Succeeded => break ("Succeeded", Ok(())),
-                poll::Status::Lost => break ("its status URL is gone; the resource will tell", Ok(())),
+                poll::Status::Lost => break ("its status URL is gone", Ok(())),
                 // Not a URL that may be asked, or not Azure that answers: the resource itself is asked next.
                 poll::Status::Failed(error) if error.kind == ErrorKind::NotAzure => {
-                    break ("its status URL cannot be followed; the resource will tell", Ok(()));
+                    break ("its status URL leads elsewhere", Ok(()));
                 }
                 poll::Status::Failed(error) => {
                     let state = if error.kind == ErrorKind::Cancelled { "Canceled" } else { "Failed" };

@@ -13,6 +13,10 @@ const MOST_TRIES: u32 = 6;
 /// Tries when Azure asks to slow down: it is alive and says when to come back.
 const MOST_THROTTLED: u32 = 30;
 
+/// The longest wait that a service may ask for, in wall time. One that asks for more has its reply handed on: sending
+/// earlier would be wrong, and nobody sits in front of a run for longer.
+pub const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
 /// What to do about a failed sign-in: asked again while sign-in is out of reach or out of breath.
 pub fn judge_sign_in(error: &ServiceError, tries: u32) -> Again {
     let passing = matches!(error.kind, ErrorKind::NotSent | ErrorKind::Throttled | ErrorKind::Service);

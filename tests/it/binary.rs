@@ -204,6 +204,19 @@ impl Started {
         }
     }
 
+    /// Reads standard error until a line that holds `wanted`.
+    #[track_caller]
+    pub fn until_trouble(&mut self, wanted: &str) {
+        let mut read = Vec::new();
+        let mut byte = [0];
+        let err = self.child.stderr.as_mut().unwrap();
+        while !(byte == *b"\n" && String::from_utf8_lossy(&read).contains(wanted)) {
+            let length = err.read(&mut byte).unwrap();
+            assert_eq!(length, 1, "it ended without saying `{wanted}`: {}", String::from_utf8_lossy(&read));
+            read.push(byte[0]);
+        }
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -5,6 +5,7 @@
 mod binary;
 mod cli;
 mod engine;
+mod hell;
 mod hell_config;
 mod sandbox;
 mod stand_in;
