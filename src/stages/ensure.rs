@@ -177,7 +177,9 @@ impl Ensure {
                         );
                         return Ok(fail(&error));
                     }
-                    Verdict::Broken(state) if wrote => return Ok(Next::Fail(self.broken(&state))),
+                    Verdict::Broken(state) if wrote || unanswered => {
+                        return Ok(Next::Fail(self.broken(&state)));
+                    }
                     Verdict::Broken(_) if ours_to_repeat => over(&self.create, reply),
                     Verdict::Broken(state) => {
                         let ask = self.ask_about_broken(&state);
@@ -240,10 +242,8 @@ impl Ensure {
                     }
                 }
                 Err(error) => match waits.judge(error, &self.noun, self.verify.as_ref(), replay)? {
-                    None => {
-                        ours_to_repeat = true;
-                        unanswered |= matches!(error.kind, ErrorKind::Lost | ErrorKind::Service);
-                    }
+                    None if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service) => unanswered = true,
+                    None => ours_to_repeat = true,
                     Some(fault) => return Ok(Next::Fail(fault)),
                 },
             }

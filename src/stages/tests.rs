@@ -359,6 +359,8 @@ fn a_lost_reply_is_settled_by_looking() {
     check(step, vec![absent(), lost(), waited(10)], "read IotHubs/factory-hub");
     check(step, vec![absent(), lost(), waited(10), read(settling())], "wait 10");
     check(step, vec![absent(), lost(), waited(10), read(hub())], "done");
+    let failed = with(hub(), "/properties/provisioningState", "Failed".into());
+    check(step, vec![absent(), lost(), waited(10), read(failed)], "fail -");
     check(step, vec![absent(), lost(), waited(10), absent()], "PUT IotHubs/factory-hub");
 }
 
