@@ -13,7 +13,8 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
-    Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId, clean,
+    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId,
+    clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{self, JournalError, JournalLog, RunFile, StateFolder, Writer};
@@ -51,9 +52,17 @@ pub struct Prepared {
 
 /// Reads the setup file and opens the sandbox where one is asked for.
 pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start, Failure> {
-    let config = read_config(global, &surroundings)?;
+    let mut config = read_config(global, &surroundings)?;
     let root = state_root(global, &config, &surroundings)?;
-    let sandbox = if global.sandbox { Some(open_sandbox(global, &root).await?) } else { None };
+    let mut sandbox = None;
+    if global.sandbox {
+        let opened = open_sandbox(global, &root).await?;
+        // A person's own file can be rehearsed: its subscription is let in, its cloud and tenant are the sandbox's.
+        config.answers.cloud = Cloud::sandbox();
+        config.answers.tenant = None;
+        opened.admit(&config.answers.subscription).await.map_err(|error| sandbox_failure(&root, &error))?;
+        sandbox = Some(opened);
+    }
     let clock = match &sandbox {
         Some(sandbox) => Clock::scaled(sandbox.speed()),
         None => Clock::scaled(config.time_scale),
@@ -139,6 +148,9 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
             (Exit::State, "run `hubup sandbox reset`, which forgets that world, or give another state folder")
         }
         SandboxError::World(_) => (Exit::Usage, "correct the world that `--sandbox-world` names"),
+        SandboxError::Subscription(_) => {
+            (Exit::Usage, "give a subscription id that is a GUID; if it is one, run `hubup sandbox reset`")
+        }
         SandboxError::Speed(_) => (Exit::Usage, "give another `--sandbox-speed`"),
         SandboxError::Listen { .. } => (Exit::Usage, "give another `--port`; 0 takes any that is free"),
         SandboxError::OtherWorld { .. } => {
@@ -218,6 +230,13 @@ impl Start {
 
     /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing.
     pub async fn prepare(&self, connected: &Connected, answers: Answers) -> Result<Prepared, Failure> {
+        if let Some(sandbox) = &self.sandbox {
+            // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
+            sandbox
+                .admit(&answers.subscription)
+                .await
+                .map_err(|error| sandbox_failure(self.state.root(), &error))?;
+        }
         let requests = stages::offer_requests(&answers, DIALECTS);
         let looks = requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request));
         let mut offers = Offers::default();

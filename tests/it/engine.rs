@@ -415,3 +415,17 @@ async fn a_run_that_was_left_is_finished_by_the_next_one() {
         .any(|call| call.shown.method == Method::Put && call.step.as_ref() == Some(&namespace));
     assert!(!again, "what was accepted is not sent again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_of_ones_own_is_let_in_and_no_other() {
+    let cloud = Cloud::open("").await;
+    let own = "aaaaaaaa-0000-4000-8000-00000000000a";
+    cloud.sandbox.admit(own).await.unwrap();
+    assert!(cloud.sandbox.admit("../etc").await.is_err());
+    let answers = Answers { subscription: own.into(), ..example() };
+    assert_complete(&cloud.apply(&answers, &[]).await);
+    // Let in once more, it is as it was left.
+    cloud.sandbox.admit(&own.to_uppercase()).await.unwrap();
+    let again = cloud.apply(&answers, &[]).await;
+    assert!(again.calls().iter().all(|call| call.shown.method != Method::Put));
+}
