@@ -126,7 +126,7 @@ impl StepContext {
         let mut pause = first.unwrap_or(LOOK_AGAIN);
         let mut state = "accepted".to_owned();
         let mut spent = Duration::ZERO;
-        // Why the last look told nothing, if it did not.
+        // Why the last look got no answer, if it got none.
         let mut silence = None;
         let mut wait = wait.clone();
         let (how, ended) = loop {
@@ -150,7 +150,11 @@ impl StepContext {
             // Counted as one second at least, so that a service that says 0 cannot be asked for ever.
             spent += pause.max(Duration::from_secs(1));
             let looked = self.look(wait.poll()).await?;
-            silence = looked.as_ref().err().map(|error| error.message.clone());
+            silence = looked
+                .as_ref()
+                .err()
+                .filter(|error| error.status.is_none())
+                .map(|error| error.message.clone());
             pause = match &looked {
                 Ok(reply) => reply.retry_after.unwrap_or(LOOK_AGAIN),
                 Err(error) => error.retry_after.unwrap_or(LOOK_AGAIN),
