@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::args::{Apply, Global, Output};
 use super::environment::Surroundings;
 use super::failure::{Failure, told};
-use super::print::{out, trouble};
+use super::print::{out, trouble, waiting};
 use super::signals::{Signal, Signals};
 use super::wire::{self, Prepared, Start, choices};
 use crate::azure::redact;
@@ -28,7 +28,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     }
     let start = wire::start(global, surroundings).await?;
     let connected = start.connect().await?;
-    let prepared = start.prepare(&connected, start.config.answers.clone()).await?;
+    let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
     let scope = Scope::of(&prepared.plan, apply)?;
     if apply.output == Output::Text {
         out(&opening(&start, &prepared, &connected.account));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Span;
 use jiff::civil::DateTime;
@@ -216,10 +217,17 @@ impl Start {
         options
     }
 
-    /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing.
-    pub async fn prepare(&self, connected: &Connected, answers: Answers) -> Result<Prepared, Failure> {
+    /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing. Waits go to `tell`.
+    pub async fn prepare(
+        &self,
+        connected: &Connected,
+        answers: Answers,
+        tell: &(dyn Fn(&str, Duration) + Sync),
+    ) -> Result<Prepared, Failure> {
         let requests = stages::offer_requests(&answers, DIALECTS);
-        let looks = requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request));
+        let looks = requests
+            .iter()
+            .map(|request| engine::lookup_telling(&connected.azure, self.clock, request, tell));
         let mut offers = Offers::default();
         for reply in futures::future::try_join_all(looks).await? {
             if !reply.body.is_object() {

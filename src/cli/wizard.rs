@@ -90,7 +90,7 @@ impl Launcher {
 impl Launch for Launcher {
     async fn launch(&self, answers: Answers) -> Result<Launched, Fault> {
         let connected = self.start.connect().await.map_err(as_fault)?;
-        let prepared = self.start.prepare(&connected, answers).await.map_err(as_fault)?;
+        let prepared = self.start.prepare(&connected, answers, &|_, _| {}).await.map_err(as_fault)?;
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
         let running =
