@@ -27,7 +27,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         can_ask(&surroundings, apply.output)?;
     }
     let start = wire::start(global, surroundings).await?;
-    let connected = start.connect().await?;
+    let connected = start.connect(&waiting).await?;
     let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
     let scope = Scope::of(&prepared.plan, apply)?;
     if apply.output == Output::Text {

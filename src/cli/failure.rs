@@ -52,13 +52,13 @@ impl From<JournalError> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Journal(error) => Self::new(
-                Exit::State,
-                format!(
-                    "error: {error}\n  means:   the journal cannot be written, so nothing more is sent\n  do:      \
-                     mend that, then run the same command: what Azure has is found again"
-                ),
-            ),
+            RunError::Journal(error) => {
+                let remedy = "mend that, then run the same command: what Azure has is found again";
+                let fault = Fault::new(error.to_string(), remedy)
+                    .meaning("the journal cannot be written, so nothing more is sent")
+                    .exiting(Exit::State);
+                fault.into()
+            }
             RunError::Task(_) => Self::new(Exit::Failed, format!("error: {error}")),
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::{Exit, NeedKind, Outputs, Purpose, Step};
 /// Runs the command.
 pub async fn run(global: &Global, surroundings: Surroundings, output: Output) -> Result<Exit, Failure> {
     let start = wire::start(global, surroundings).await?;
-    let connected = start.connect().await?;
+    let connected = start.connect(&waiting).await?;
     let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
     let shown = match output {
         Output::Text => text(&prepared),

@@ -36,6 +36,9 @@ pub struct Start {
     clock: Clock,
 }
 
+/// Who is told of a wait before there is a run.
+pub type Tell<'a> = &'a (dyn Fn(&str, Duration) + Sync);
+
 /// A client and what it said about who is signed in.
 pub struct Connected {
     pub azure: Azure,
@@ -165,10 +168,11 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
 }
 
 impl Start {
-    /// Builds the client and signs in.
-    pub async fn connect(&self) -> Result<Connected, Failure> {
+    /// Builds the client and signs in. Waits go to `tell`: why, and how long.
+    pub async fn connect(&self, tell: Tell<'_>) -> Result<Connected, Failure> {
         let azure = Azure::new(self.azure_options()).map_err(|error| unusable(&error))?;
-        let caller = azure.sign_in().await.map_err(|error| self.not_signed_in(&error))?;
+        let signed_in = engine::sign_in(&azure, self.clock, tell).await;
+        let caller = signed_in.map_err(|error| self.not_signed_in(&error))?;
         let name = caller.name.or(caller.object_id).unwrap_or_else(|| caller.method.to_owned());
         Ok(Connected { azure, account: clean(&name, 40) })
     }
@@ -222,7 +226,7 @@ impl Start {
         &self,
         connected: &Connected,
         answers: Answers,
-        tell: &(dyn Fn(&str, Duration) + Sync),
+        tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
         let requests = stages::offer_requests(&answers, DIALECTS);
         let looks = requests

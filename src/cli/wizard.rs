@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::apply::Ending;
 use super::args::Global;
@@ -12,7 +13,7 @@ use super::failure::Failure;
 use super::print::out;
 use super::wire::{self, Start};
 use crate::domain::{Answers, Exit, Fault, Field};
-use crate::engine::{Manner, RunError};
+use crate::engine::Manner;
 use crate::journal::JournalLog;
 use crate::stages::DIALECTS;
 use crate::tui::{self, Banner, End, Launch, Launched, ScreenOptions, TuiError};
@@ -24,7 +25,7 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     }
     let no_colour = surroundings.no_colour;
     let start = Arc::new(wire::start(global, surroundings).await?);
-    let launcher = Arc::new(Launcher { start: start.clone(), ended: Mutex::new(None) });
+    let launcher = Arc::new(Launcher { start: start.clone(), last: Mutex::new(Last::None) });
     let report = tui::run(tui::Start {
         answers: start.config.answers.clone(),
         fields: fields(),
@@ -41,19 +42,19 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     if !report.summary.is_empty() {
         out(&report.summary);
     }
-    let ended = launcher.take();
-    let exit =
-        match ended {
-            // The engine has closed its journal when this ends.
-            Some(ended) => Some(ended.await.map_err(|error| {
-                Failure::new(Exit::Failed, format!("error: the engine stopped: {error}"))
-            })??),
-            None => None,
-        };
+    // The engine has closed its journal when this ends.
+    let ended = match launcher.engine() {
+        Some(engine) => Some(engine.await.unwrap_or_else(|error| Err(stopped(&error)))?),
+        None => None,
+    };
     Ok(match report.end {
         End::Signal(number) => Ending::Signal(u8::try_from(number).unwrap_or(1)),
-        End::Quit => Ending::Exit(Exit::Complete),
-        End::Finished(shown) | End::Left(shown) => Ending::Exit(exit.unwrap_or(shown)),
+        // Whoever leaves after a start that failed has it in the terminal, with its exit code.
+        End::Quit => match launcher.failed() {
+            Some(failure) => return Err(failure),
+            None => Ending::Exit(Exit::Complete),
+        },
+        End::Finished(shown) | End::Left(shown) => Ending::Exit(ended.unwrap_or(shown)),
     })
 }
 
@@ -77,29 +78,62 @@ fn fields() -> Vec<(&'static str, Vec<Field>)> {
 
 struct Launcher {
     start: Arc<Start>,
-    ended: Mutex<Option<JoinHandle<Result<Exit, RunError>>>>,
+    last: Mutex<Last>,
+}
+
+/// What came of the last launch.
+enum Last {
+    None,
+    Failed(Failure),
+    Engine(JoinHandle<Result<Exit, Failure>>),
 }
 
 impl Launcher {
-    fn take(&self) -> Option<JoinHandle<Result<Exit, RunError>>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn keep(&self, last: Last) -> Last {
+        std::mem::replace(&mut *self.last.lock().unwrap_or_else(PoisonError::into_inner), last)
     }
-}
 
-#[async_trait]
-impl Launch for Launcher {
-    async fn launch(&self, answers: Answers) -> Result<Launched, Fault> {
-        let connected = self.start.connect().await.map_err(as_fault)?;
-        let prepared = self.start.prepare(&connected, answers, &|_, _| {}).await.map_err(as_fault)?;
+    /// How the engine ends, when one was started.
+    fn engine(&self) -> Option<JoinHandle<Result<Exit, Failure>>> {
+        match self.keep(Last::None) {
+            Last::Engine(engine) => Some(engine),
+            other => {
+                self.keep(other);
+                None
+            }
+        }
+    }
+
+    /// Why the last launch failed.
+    fn failed(&self) -> Option<Failure> {
+        match self.keep(Last::None) {
+            Last::Failed(failure) => Some(failure),
+            Last::None | Last::Engine(_) => None,
+        }
+    }
+
+    async fn begin(&self, answers: Answers) -> Result<Launched, Failure> {
+        let connected = self.start.connect(&|_, _| {}).await?;
+        let prepared = self.start.prepare(&connected, answers, &|_, _| {}).await?;
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
-        let running =
-            self.start.begin(&connected, &prepared, manner, Vec::new(), Some(&log)).map_err(as_fault)?;
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.ended);
+        let running = self.start.begin(&connected, &prepared, manner, Vec::new(), Some(&log))?;
+        let (tell, told) = oneshot::channel();
+        let engine = running.ended;
+        self.keep(Last::Engine(tokio::spawn(async move {
+            let ended = match engine.await {
+                Ok(ended) => ended.map_err(Failure::from),
+                Err(error) => Err(stopped(&error)),
+            };
+            // Nobody listens any more when the wizard has ended.
+            let _ = tell.send(ended.as_ref().err().map(as_fault));
+            ended
+        })));
         Ok(Launched {
             plan: prepared.plan,
             engine: running.handle,
             events: running.events,
+            ended: Box::pin(async move { told.await.ok().flatten() }),
             account: connected.account,
             why: prepared.selection.because,
             older: log,
@@ -107,10 +141,29 @@ impl Launch for Launcher {
     }
 }
 
-/// A failure before the run, as the form shows it.
-fn as_fault(failure: Failure) -> Fault {
-    match failure.fault {
-        Some(fault) => *fault,
-        None => Fault::new(failure.text, "mend that, then start again").exiting(failure.exit),
+#[async_trait]
+impl Launch for Launcher {
+    async fn launch(&self, answers: Answers) -> Result<Launched, Fault> {
+        self.keep(Last::None);
+        self.begin(answers).await.map_err(|failure| {
+            let fault = as_fault(&failure);
+            self.keep(Last::Failed(failure));
+            fault
+        })
     }
+}
+
+fn stopped(error: &JoinError) -> Failure {
+    let remedy = "run the same command: what Azure has is found again; if it stays, report it";
+    Fault::new(format!("hubup itself failed: the engine stopped: {error}"), remedy).into()
+}
+
+/// A failure as the screen shows it.
+fn as_fault(failure: &Failure) -> Fault {
+    if let Some(fault) = &failure.fault {
+        return (**fault).clone();
+    }
+    let text = failure.text.strip_prefix("error: ").unwrap_or(&failure.text);
+    let (says, remedy) = text.split_once("\n  do:").unwrap_or((text, "mend that, then start again"));
+    Fault::new(says, remedy.trim()).exiting(failure.exit)
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crossterm::event::EventStream;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -76,6 +77,7 @@ struct Driver {
     launching: Option<JoinHandle<Result<Launched, Fault>>>,
     engine: Option<Handle>,
     events: Option<UnboundedReceiver<Record>>,
+    ended: Option<BoxFuture<'static, Option<Fault>>>,
     older: Option<Arc<dyn LogSource>>,
     read_back: (UnboundedSender<ReadBack>, UnboundedReceiver<ReadBack>),
 }
@@ -95,6 +97,7 @@ impl Driver {
             launching: None,
             engine: None,
             events: None,
+            ended: None,
             older: None,
             read_back: mpsc::unbounded_channel(),
         }
@@ -141,12 +144,17 @@ impl Driver {
                 count = receive(&mut self.events, &mut batch) => {
                     if count == 0 {
                         self.events = None;
-                        self.step(Msg::RunClosed, screen)?;
                     }
                     for record in batch.drain(..) {
                         let effects = terminal::guarded(|| update::update(&mut self.app, Msg::Run(record)));
                         self.perform(effects, screen)?;
                     }
+                }
+                // After its last record, so that the reason stands where the person looks.
+                why = ended(&mut self.ended), if self.events.is_none() => {
+                    self.ended = None;
+                    self.step(Msg::Tick(terminal::now()), screen)?;
+                    then = self.step(Msg::RunClosed(why.map(Box::new)), screen)?;
                 }
                 launched = launched(&mut self.launching) => {
                     self.launching = None;
@@ -232,6 +240,7 @@ impl Driver {
         };
         self.engine = Some(launched.engine);
         self.events = Some(launched.events);
+        self.ended = Some(launched.ended);
         self.older = Some(launched.older);
         opened
     }
@@ -275,6 +284,13 @@ impl Driver {
 async fn receive(events: &mut Option<UnboundedReceiver<Record>>, batch: &mut Vec<Record>) -> usize {
     match events {
         Some(events) => events.recv_many(batch, BATCH).await,
+        None => pending().await,
+    }
+}
+
+async fn ended(ended: &mut Option<BoxFuture<'static, Option<Fault>>>) -> Option<Fault> {
+    match ended {
+        Some(ended) => ended.await,
         None => pending().await,
     }
 }

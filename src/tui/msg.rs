@@ -41,8 +41,8 @@ pub(crate) enum Msg {
     Tick(Timestamp),
     Launched(Box<Result<Opened, Fault>>),
     Run(Record),
-    /// The engine has ended: nothing can be told to it any more.
-    RunClosed,
+    /// The engine has ended, by itself or for that reason: nothing can be told to it any more.
+    RunClosed(Option<Box<Fault>>),
     /// Older lines were read: those from `start` on. The lines in memory begin at `end`.
     Older {
         start: usize,

@@ -134,6 +134,7 @@ impl Session {
         for step in self.steps_of(row) {
             let Some(progress) = self.progress.step(&step.id) else { continue };
             let Some(started) = progress.started else { continue };
+            let now = self.progress.ended.unwrap_or(now);
             let ended = if self.state(step).is_active() { now } else { progress.ended.unwrap_or(started) };
             first = Some(first.map_or(started, |known| known.min(started)));
             last = Some(last.map_or(ended, |known| known.max(ended)));

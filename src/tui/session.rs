@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::{
-    CallId, CallRecord, Counts, Plan, Progress, Purpose, Question, Record, ReplyRecord, RunEvent, Shown,
-    StageId, StageOutline, StepId, StepState, line,
+    CallId, CallRecord, Counts, Fault, Plan, Progress, Purpose, Question, Record, ReplyRecord, RunEvent,
+    Shown, StageId, StageOutline, StepId, StepState, line,
 };
 
 use super::log::Log;
@@ -26,6 +26,8 @@ pub(crate) enum Panel {
     Abort,
     /// The question of that number.
     Question(u64),
+    /// Why the engine could not go on.
+    Stopped(Box<Fault>),
 }
 
 /// Which pane the arrows move in.
@@ -200,7 +202,7 @@ impl Session {
 
     /// True while something runs, waits or asks.
     pub(crate) fn busy(&self) -> bool {
-        self.counts().running > 0
+        self.open && self.counts().running > 0
     }
 
     /// The confirmed steps that were not started.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -56,6 +57,8 @@ pub struct Launched {
     pub engine: Handle,
     /// Every record of the run, from its first.
     pub events: UnboundedReceiver<Record>,
+    /// Resolves once the engine has ended: why, when it could not go on.
+    pub ended: BoxFuture<'static, Option<Fault>>,
     /// Who is signed in, for the header: `Contoso IoT (…4f2a)`.
     pub account: String,
     /// What is spoken and why it was chosen, one sentence.

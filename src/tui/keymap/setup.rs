@@ -56,6 +56,13 @@ pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
             }
             keys.add(&[Key::Char('3'), Key::Esc], "3", "back", "go on", Action::Back).at(Place::Main);
         }
+        Panel::Stopped(_) => {
+            let help = "leave; the summary and the reason stay in the terminal";
+            keys.add(&[Key::Ctrl('c'), Key::Char('q')], "Ctrl+C", "leave", help, Action::Leave)
+                .at(Place::Main);
+            keys.add(&[Key::Esc], "Esc", "back", "back to the stages and the log", Action::Back)
+                .at(Place::Main);
+        }
         Panel::Question(number) => {
             // Only a question that stood on the screen when the key was pressed can be answered.
             if app.painted.question == Some(*number) && session.open {

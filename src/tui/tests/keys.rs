@@ -63,7 +63,11 @@ fn pages() -> Vec<(&'static str, App)> {
     page("a run that ended", &|app| {
         feed(app, 90, failed(&HUB));
         feed(app, 91, RunEvent::RunFinished { exit: Exit::Failed });
-        update(app, Msg::RunClosed);
+        update(app, Msg::RunClosed(None));
+    });
+    page("a run that had to stop", &|app| {
+        let why = crate::domain::Fault::new("cannot write to `run.jsonl`: disk full", "make room");
+        update(app, Msg::RunClosed(Some(Box::new(why))));
     });
     let mut form = |name: &'static str, make: &dyn Fn(&mut App)| {
         let mut app = form_app(80, 24);

@@ -65,7 +65,7 @@ fn message() -> impl Strategy<Value = Msg> {
         1 => (1..200_u16, 1..60_u16).prop_map(|(width, height)| Msg::Resize(width, height)),
         1 => (0..1_000_i64).prop_map(|seconds| Msg::Tick(at(seconds))),
         1 => ".{0,30}".prop_map(Msg::Paste),
-        1 => Just(Msg::RunClosed),
+        1 => Just(Msg::RunClosed(None)),
         1 => (0..50_usize, 0..50_usize).prop_map(|(start, end)| Msg::Older { start, end, lines: Vec::new() }),
     ]
 }

@@ -185,7 +185,7 @@ fn leaving_can_drop_what_was_not_sent() {
 fn an_engine_that_ended_is_told_nothing() {
     let mut app = running_app(80, 24);
     feed(&mut app, 95, failed(&HUB));
-    update(&mut app, Msg::RunClosed);
+    update(&mut app, Msg::RunClosed(None));
     for key in [Key::Char('r'), Key::Char('s'), Key::Char('A'), Key::Enter, Key::Char('w')] {
         assert_eq!(commands(&press(&mut app, &[key])), []);
     }
@@ -367,4 +367,33 @@ fn time_alone_paints_only_what_it_changes() {
     app.dirty = false;
     update(&mut app, Msg::Tick(at(84)));
     assert!(app.dirty);
+}
+
+#[test]
+fn a_frame_that_shows_something_new_asks_for_another_with_the_keys_for_it() {
+    let mut app = setup_app(80, 24);
+    press(&mut app, &[Key::Char('D')]);
+    app.dirty = false;
+    let seen = crate::tui::msg::Painted { overflow: 7, ..app.painted };
+    update(&mut app, Msg::Painted(seen));
+    assert!(app.dirty);
+    app.dirty = false;
+    update(&mut app, Msg::Painted(seen));
+    assert!(!app.dirty);
+}
+
+#[test]
+fn an_engine_that_could_not_go_on_says_why_and_nothing_turns_any_more() {
+    let mut app = running_app(80, 24);
+    let why = Fault::new("cannot write to `run.jsonl`: no space left", "make room").exiting(Exit::State);
+    update(&mut app, Msg::RunClosed(Some(Box::new(why))));
+    assert!(shows(&mut app, "cannot write to `run.jsonl`: no space left"));
+    assert!(!app.animated() && !app.ticking());
+    // The clock stands still, also where the person looks later.
+    assert!(shows(&mut app, "01:23"));
+    tell_time(&mut app, 200);
+    assert!(shows(&mut app, "01:23"));
+    assert_eq!(press(&mut app, &[Key::Esc]), []);
+    assert_eq!(session(&app).panel, Panel::Detail);
+    assert!(matches!(press(&mut app, &[Key::Ctrl('c')])[..], [Effect::End(End::Left(_))]));
 }

@@ -36,7 +36,7 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Run(record) => run::record(app, &record),
-        Msg::RunClosed => run::closed(app),
+        Msg::RunClosed(why) => run::closed(app, why),
         Msg::Older { start, end, lines } => {
             app.dirty = true;
             if let Some(session) = &mut app.session {
@@ -45,6 +45,8 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             missing(app)
         }
         Msg::Painted(painted) => {
+            // The footer was drawn by what the frame before showed: keys such as PgDn are named by another frame.
+            app.dirty |= app.painted != painted;
             app.painted = painted;
             if let (Page::Setup, false, Some(session)) = (&app.page, app.help, &mut app.session) {
                 session.scroll = session.scroll.min(painted.overflow);
@@ -200,7 +202,7 @@ fn leave(app: &mut App) -> Vec<Effect> {
         }
         (Page::Finish { .. }, _) | (_, None) => vec![Effect::End(app.end())],
         (_, Some(session)) => {
-            if session.open && session.busy() {
+            if session.busy() {
                 session.show(Panel::Abort);
                 app.turn(Page::Setup);
                 Vec::new()

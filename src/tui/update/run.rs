@@ -2,9 +2,10 @@
 
 use jiff::tz::TimeZone;
 
-use crate::domain::{Line, Record, RunEvent};
+use crate::domain::{Fault, Line, Record, RunEvent};
 use crate::tui::app::{App, Page};
 use crate::tui::msg::Effect;
+use crate::tui::session::Panel;
 use crate::tui::text::time_of_day;
 
 /// Takes a record in.
@@ -33,12 +34,16 @@ pub(super) fn celebrate(app: &mut App) {
     }
 }
 
-/// The engine has ended.
-pub(super) fn closed(app: &mut App) -> Vec<Effect> {
+/// The engine has ended. One that could not go on has said so in no record.
+pub(super) fn closed(app: &mut App, why: Option<Box<Fault>>) -> Vec<Effect> {
     if let Some(session) = &mut app.session {
         app.dirty = true;
         session.open = false;
         session.confirmed.clear();
+        session.progress.ended.get_or_insert(app.now);
+        if let Some(why) = why {
+            session.show(Panel::Stopped(why));
+        }
     }
     Vec::new()
 }

@@ -1,6 +1,8 @@
 //! What the pane beside, or over, the log says: the row of the cursor, a failure, a question, a cost, leaving.
 
-use crate::domain::{NeedKind, Outcome, Purpose, Question, StepId, StepOutline, StepState, brief, target};
+use crate::domain::{
+    Fault, NeedKind, Outcome, Purpose, Question, StepId, StepOutline, StepState, brief, target,
+};
 use crate::tui::app::App;
 use crate::tui::keymap::{Action, page_bindings};
 use crate::tui::paper::{Paper, Piece, Tone};
@@ -23,6 +25,7 @@ pub(super) fn paper(app: &App, session: &Session) -> (String, Paper) {
         Panel::SkipCost(steps) => skip_cost(&mut paper, session, steps),
         Panel::All => all(&mut paper, session),
         Panel::Abort => abort(&mut paper, session),
+        Panel::Stopped(why) => stopped(&mut paper, why),
         Panel::Question(number) => match session.question(*number) {
             Some(question) => asked(&mut paper, session, question, true),
             None => String::new(),
@@ -352,4 +355,14 @@ fn abort(paper: &mut Paper, session: &Session) -> String {
     paper.gap();
     paper.text(Tone::Dim, "Ctrl+C once more leaves.");
     "Leave the run?".to_owned()
+}
+
+fn stopped(paper: &mut Paper, why: &Fault) -> String {
+    for (label, text) in fault_items(why) {
+        let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
+        paper.item(label, LABEL, tone, &text);
+    }
+    paper.gap();
+    paper.text(Tone::Plain, "What Azure accepted goes on there; hubup finds it again next time.");
+    "The run had to stop".to_owned()
 }
