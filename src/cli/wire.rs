@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Span;
 use jiff::civil::DateTime;
@@ -35,6 +36,9 @@ pub struct Start {
     pub sandbox: Option<Sandbox>,
     clock: Clock,
 }
+
+/// Who is told of a wait before there is a run.
+pub type Tell<'a> = &'a (dyn Fn(&str, Duration) + Sync);
 
 /// A client and what it said about who is signed in.
 pub struct Connected {
@@ -176,10 +180,11 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
 }
 
 impl Start {
-    /// Builds the client and signs in.
-    pub async fn connect(&self) -> Result<Connected, Failure> {
+    /// Builds the client and signs in. Waits go to `tell`: why, and how long.
+    pub async fn connect(&self, tell: Tell<'_>) -> Result<Connected, Failure> {
         let azure = Azure::new(self.azure_options()).map_err(|error| unusable(&error))?;
-        let caller = engine::sign_in(&azure, self.clock).await.map_err(|error| self.not_signed_in(&error))?;
+        let signed_in = engine::sign_in(&azure, self.clock, tell).await;
+        let caller = signed_in.map_err(|error| self.not_signed_in(&error))?;
         let name = caller.name.or(caller.object_id).unwrap_or_else(|| caller.method.to_owned());
         Ok(Connected { azure, account: clean(&name, 40) })
     }
@@ -228,8 +233,13 @@ impl Start {
         options
     }
 
-    /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing.
-    pub async fn prepare(&self, connected: &Connected, answers: Answers) -> Result<Prepared, Failure> {
+    /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing. Waits go to `tell`.
+    pub async fn prepare(
+        &self,
+        connected: &Connected,
+        answers: Answers,
+        tell: Tell<'_>,
+    ) -> Result<Prepared, Failure> {
         if let Some(sandbox) = &self.sandbox {
             // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
             sandbox
@@ -238,7 +248,9 @@ impl Start {
                 .map_err(|error| sandbox_failure(self.state.root(), &error))?;
         }
         let requests = stages::offer_requests(&answers, DIALECTS);
-        let looks = requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request));
+        let looks = requests
+            .iter()
+            .map(|request| engine::lookup_telling(&connected.azure, self.clock, request, tell));
         let mut offers = Offers::default();
         for reply in futures::future::try_join_all(looks).await? {
             if !reply.body.is_object() {
