@@ -6,4 +6,6 @@ mod engine;
 mod hell_config;
 mod sandbox;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
