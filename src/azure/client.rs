@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use azure_core::credentials::Secret;
 use azure_core::http::policies::Policy;
@@ -131,7 +132,7 @@ impl Azure {
     /// Fills `request`, sends it once as `call`, and gives its reply: 2xx with JSON or nothing. What the request
     /// captures goes to `vault` and is masked in the reply.
     ///
-    /// A call that Azure did not take up for want of a fresh token (401) is sent a second time with a new one.
+    /// A refused token (401) is dropped. When a new one may do better the error is `Auth` with a `retry_after` of zero.
     pub async fn call(
         &self,
         call: CallId,
@@ -207,7 +208,8 @@ impl Azure {
         })
     }
 
-    /// Sends `request`; after a 401 once more, when a newer token can be had.
+    /// Sends `request`. A token that was refused (401) is dropped; where a newer one may be taken, the error says to
+    /// come back at once (`retry_after` zero): sending again is the engine's, as a call of its own.
     async fn exchange(
         &self,
         call: CallId,
@@ -221,16 +223,14 @@ impl Azure {
             return Ok(answer);
         };
         inner.tokens.drop_refused(&audience.scope, &token.secret);
-        // A token that was fetched for this very call is no better the second time, unless it was challenged.
-        if challenge(&answer).is_none() && token.had >= began {
-            return Ok(answer);
-        }
-        let (again, token) = self.send(call, door, request).await?;
-        let (401, Some(token)) = (again.status, token) else { return Ok(again) };
-        inner.tokens.drop_refused(&audience.scope, &token.secret);
-        match challenge(&again) {
-            Some(claims) => Err(challenged(&again, &claims, inner.clock.now())),
-            None => Ok(again),
+        match challenge(&answer) {
+            Some(claims) => Err(challenged(&answer, &claims, inner.clock.now())),
+            // A token that was fetched for this very call is no better the second time.
+            None if token.had >= began => Ok(answer),
+            None => Err(ServiceError {
+                retry_after: Some(Duration::ZERO),
+                ..error::of_answer(&answer, inner.clock.now())
+            }),
         }
     }
 
@@ -344,5 +344,5 @@ fn challenged(answer: &Answer, claims: &str, now: jiff::Timestamp) -> ServiceErr
         "{}\nAzure asks for a stronger sign-in: run `az login --claims-challenge \"{claims}\"`, then go on",
         told.message
     );
-    ServiceError { kind: ErrorKind::Auth, message, ..told }
+    ServiceError { kind: ErrorKind::Auth, message, retry_after: Some(Duration::ZERO), ..told }
 }

@@ -54,7 +54,11 @@ async fn checked(reply: AsyncRawResponse, host: &str) -> azure_core::Result<Asyn
             let what = format!("what answers for sign-in at `{host}` is not it: HTTP {status}, `{begins}`");
             wrong(ErrorKind::NotAzure, what)
         }
-        status @ (200..=299 | 400..=499) => {
+        status @ 400..=499 => {
+            let body = without_escapes(&answer.body);
+            Ok(AsyncRawResponse::from_bytes(StatusCode::from(status), answer.headers, body))
+        }
+        status @ 200..=299 => {
             Ok(AsyncRawResponse::from_bytes(StatusCode::from(status), answer.headers, answer.body))
         }
         status => {
@@ -62,6 +66,25 @@ async fn checked(reply: AsyncRawResponse, host: &str) -> azure_core::Result<Asyn
             wrong(ErrorKind::NotAzure, what)
         }
     }
+}
+
+/// An error's body with no JSON escape in it: azure_identity reads the description as borrowed text, and gives up on
+/// the line breaks that Entra puts there.
+fn without_escapes(body: &[u8]) -> Vec<u8> {
+    fn plain(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => {
+                let tidy = text.replace(char::is_control, " ").replace('"', "'").replace('\\', "/");
+                *text = tidy.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(plain),
+            serde_json::Value::Object(members) => members.values_mut().for_each(plain),
+            _ => {}
+        }
+    }
+    let Ok(mut value) = serde_json::from_slice(body) else { return body.to_vec() };
+    plain(&mut value);
+    serde_json::to_vec(&value).unwrap_or_else(|_| body.to_vec())
 }
 
 /// To the identity endpoint of the platform, past routes and proxy.

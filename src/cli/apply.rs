@@ -23,6 +23,9 @@ pub enum Ending {
 
 /// Runs the command.
 pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> Result<Ending, Failure> {
+    if !apply.yes {
+        can_ask(&surroundings, apply.output)?;
+    }
     let start = wire::start(global, surroundings).await?;
     let connected = start.connect().await?;
     let prepared = start.prepare(&connected, start.config.answers.clone()).await?;
@@ -30,7 +33,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     if apply.output == Output::Text {
         out(&opening(&start, &prepared, &connected.account));
     }
-    if !apply.yes && !agreed(&start, &scope)? {
+    if !apply.yes && !agreed(&scope) {
         out("Nothing was changed.");
         return Ok(Ending::Exit(Exit::Left));
     }
@@ -50,14 +53,18 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         handle: running.handle.clone(),
         answers: None,
     };
-    let signal = follow.run(running.events, &mut signals).await;
-    let exit = running
-        .ended
-        .await
-        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
+    let signal = match follow.run(running.events, &mut signals).await {
+        Followed::ToItsEnd(signal) => signal,
+        // What is under way is not waited for: every change of it is in the journal already.
+        Followed::ThrownOff(signal) => return Ok(Ending::Signal(signal.number())),
+    };
+    let ended = running.ended.await;
+    // Also after a journal that broke: then this is all that tells what was done.
     if apply.output == Output::Text {
         follow.report(&prepared);
     }
+    let exit = ended
+        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
     if let Some(sandbox) = start.sandbox {
         sandbox.shutdown().await;
     }
@@ -79,10 +86,9 @@ impl Scope {
         let mut skip = Vec::new();
         for wanted in &apply.skip {
             let step = plan.steps().find(|step| step.id.as_str() == wanted).ok_or_else(|| {
-                let ids: Vec<_> = plan.steps().map(|step| step.id.as_str()).collect();
                 usage(format!(
                     "error: there is no step `{wanted}`\n  do:      name one of: {}",
-                    ids.join(", ")
+                    step_ids(plan)
                 ))
             })?;
             skip.push(step.id.clone());
@@ -90,7 +96,8 @@ impl Scope {
         for (step, _) in &apply.answer {
             if plan.step(step).is_none() {
                 return Err(usage(format!(
-                    "error: `--answer` names the step `{step}`, which is not in the plan"
+                    "error: `--answer` names the step `{step}`, which is not in the plan\n  do:      name one of: {}",
+                    step_ids(plan)
                 )));
             }
         }
@@ -122,6 +129,10 @@ impl Scope {
     }
 }
 
+fn step_ids(plan: &Plan) -> String {
+    plan.steps().map(|step| step.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 fn opening(start: &Start, prepared: &Prepared, account: &str) -> String {
     format!(
         "{}  {}  {}  {}  signed in as {account}\n{}",
@@ -133,18 +144,23 @@ fn opening(start: &Start, prepared: &Prepared, account: &str) -> String {
     )
 }
 
-/// Asks once before anything is made; without a terminal only `--yes` can agree.
-fn agreed(start: &Start, scope: &Scope) -> Result<bool, Failure> {
-    if !start.surroundings.interactive {
-        return Err(Failure::new(
-            Exit::Usage,
-            "error: there is no terminal to ask on\n  do:      run `hubup apply --yes`, after `hubup plan` has shown what it does",
-        ));
-    }
+/// Without a terminal, or where only records may be printed, nobody can be asked and only `--yes` can agree.
+fn can_ask(surroundings: &Surroundings, output: Output) -> Result<(), Failure> {
+    let why = match (surroundings.interactive, output) {
+        (true, Output::Text) => return Ok(()),
+        (true, Output::Json) => "`--output json` prints records and no questions",
+        (false, _) => "there is no terminal to ask on",
+    };
+    let remedy = "run `hubup apply --yes`, after `hubup plan` has shown what it does";
+    Err(Failure::new(Exit::Usage, format!("error: {why}\n  do:      {remedy}")))
+}
+
+/// Asks once before anything is made.
+fn agreed(scope: &Scope) -> bool {
     out(&format!("{} steps will be run; `hubup plan` shows each request. Go on? [y/N]", scope.confirm.len()));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
-    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 /// Prints events as they come, passes on answers and signals.
@@ -156,22 +172,18 @@ struct Follow {
 }
 
 impl Follow {
-    async fn run(
-        &mut self,
-        mut events: mpsc::UnboundedReceiver<Record>,
-        signals: &mut Signals,
-    ) -> Option<Signal> {
+    async fn run(&mut self, mut events: mpsc::UnboundedReceiver<Record>, signals: &mut Signals) -> Followed {
         let mut signalled = None;
         loop {
             tokio::select! {
                 record = events.recv() => match record {
                     Some(record) => self.tell(&record),
-                    None => return signalled,
+                    None => return Followed::ToItsEnd(signalled),
                 },
                 signal = signals.next() => {
                     if signalled.is_some() {
                         // The second one does not wait: what Azure accepted is in the journal.
-                        return Some(signal);
+                        return Followed::ThrownOff(signal);
                     }
                     signalled = Some(signal);
                     trouble("leaving: nothing new is sent; what Azure accepted goes on there (again to leave at once)");
@@ -239,6 +251,14 @@ impl Follow {
             }
         }
     }
+}
+
+/// How following a run ended.
+enum Followed {
+    /// With the run, after that signal if one came.
+    ToItsEnd(Option<Signal>),
+    /// By a second signal, with the run still going.
+    ThrownOff(Signal),
 }
 
 async fn next(answers: &mut Option<mpsc::UnboundedReceiver<String>>) -> Option<String> {

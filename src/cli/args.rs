@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::StepId;
@@ -32,7 +33,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WORLD")]
     pub sandbox_world: Option<String>,
     /// Where journals and the sandbox live [default: the state folder of your system]
-    #[arg(long, global = true, value_name = "PATH", env = "HUBUP_STATE")]
+    #[arg(long, global = true, value_name = "PATH", env = "HUBUP_STATE", value_parser = folder())]
     pub state_folder: Option<PathBuf>,
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
@@ -102,6 +103,11 @@ pub enum Output {
     #[default]
     Text,
     Json,
+}
+
+/// A folder; an empty one, as of a variable that is set to nothing, is none.
+fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -1,6 +1,6 @@
 //! Why a command ends without a run: a sentence for the person and an exit code.
 
-use crate::domain::{Exit, Fault, ServiceError};
+use crate::domain::{ErrorKind, Exit, Fault, ServiceError};
 use crate::engine::RunError;
 use crate::journal::JournalError;
 
@@ -27,8 +27,19 @@ impl From<Fault> for Failure {
 }
 
 impl From<ServiceError> for Failure {
+    /// The failure of a look before there is a run, when nothing has been changed.
     fn from(error: ServiceError) -> Self {
-        Fault::from(&error).into()
+        let fault = Fault::from(&error);
+        // A server that could not answer and shows nothing of Azure's, neither a code nor a request's id, may as well be
+        // a proxy in front of it.
+        let nameless = error.code.is_none() && error.request_id.is_none();
+        let means = match error.kind {
+            ErrorKind::Service if nameless => "Azure, or a proxy on the way to it, could not answer",
+            ErrorKind::Lost => "the way to Azure breaks off; nothing was changed",
+            _ => return fault.into(),
+        };
+        let remedy = "check the network and the proxy, then retry in a few minutes";
+        fault.meaning(means).remedied_by(remedy).exiting(Exit::NotReached).into()
     }
 }
 

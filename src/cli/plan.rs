@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::args::{Global, Output};
 use super::environment::Surroundings;
 use super::failure::Failure;
-use super::print::out;
+use super::print::whole;
 use super::wire::{self, Prepared};
 use crate::domain::{Exit, NeedKind, Outputs, Purpose, Step};
 
@@ -14,13 +14,19 @@ pub async fn run(global: &Global, surroundings: Surroundings, output: Output) ->
     let start = wire::start(global, surroundings).await?;
     let connected = start.connect().await?;
     let prepared = start.prepare(&connected, start.config.answers.clone()).await?;
-    match output {
-        Output::Text => out(&text(&prepared)),
-        Output::Json => out(&json(&prepared).to_string()),
+    let shown = match output {
+        Output::Text => text(&prepared),
+        Output::Json => json(&prepared).to_string(),
     };
+    let printed = whole(&shown);
     if let Some(sandbox) = start.sandbox {
         sandbox.shutdown().await;
     }
+    printed.map_err(|error| {
+        let text =
+            format!("error: the plan could not be printed in full: {error}\n  do:      print it elsewhere");
+        Failure::new(Exit::State, text)
+    })?;
     Ok(Exit::Complete)
 }
 

@@ -1,13 +1,13 @@
 //! `hubup sandbox`: the embedded Azure for other clients, and its end.
 
 use super::args::{Global, SandboxCommand};
-use super::config::Config;
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::print::out;
 use super::signals::Signals;
 use super::wire;
 use crate::domain::Exit;
+use crate::engine::Clock;
 use crate::sandbox::{self, Sandbox};
 
 /// Runs the command.
@@ -16,17 +16,19 @@ pub async fn run(
     surroundings: &Surroundings,
     command: &SandboxCommand,
 ) -> Result<Exit, Failure> {
-    let root = wire::state_root(global, &Config::example(), surroundings)?;
+    let root = wire::sandbox_root(global, surroundings)?;
     match command {
         SandboxCommand::Reset => {
-            sandbox::reset(&wire::sandbox_folder(&root)).map_err(|error| wire::sandbox_failure(&error))?;
+            sandbox::reset(&wire::sandbox_folder(&root))
+                .map_err(|error| wire::sandbox_failure(&root, &error))?;
             out("The sandbox is empty again.");
         }
         SandboxCommand::Serve { port } => {
             let options = wire::sandbox_options(global, &root, *port)?;
             let mut signals =
                 Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-            let sandbox = sandbox::open(options).await.map_err(|error| wire::sandbox_failure(&error))?;
+            let sandbox =
+                sandbox::open(options).await.map_err(|error| wire::sandbox_failure(&root, &error))?;
             out(&how_to_reach(&sandbox));
             if sandbox.joined() {
                 out("Another process serves this folder; it goes on without this one.");
@@ -55,7 +57,7 @@ fn how_to_reach(sandbox: &Sandbox) -> String {
     lines.extend([
         String::new(),
         "[engine]".to_owned(),
-        format!("time_scale = {:?}", sandbox.speed().max(1.0)),
+        format!("time_scale = {:?}", Clock::scaled(sandbox.speed()).scale()),
         String::new(),
         "To sign in there (these guard nothing real):".to_owned(),
         format!("export AZURE_TENANT_ID={}", sign_in.tenant),

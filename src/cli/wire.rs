@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Span;
+use jiff::civil::DateTime;
+
 use super::args::Global;
 use super::config::{AuthMethod, Config};
 use super::environment::Surroundings;
 use super::failure::Failure;
-use crate::azure::{Azure, AzureOptions, SignInMethod};
-use crate::domain::{Answers, Exit, FORMAT_VERSION, Plan, RunHeader, RunId, StepId, clean};
+use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
+use crate::domain::{
+    Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId, clean,
+};
 use crate::engine::{self, Clock, Job, Manner, Running};
-use crate::journal::{JournalLog, StateFolder, Writer};
-use crate::sandbox::{self, Sandbox, SandboxOptions, WorldSource};
+use crate::journal::{self, JournalError, JournalLog, RunFile, StateFolder, Writer};
+use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Selection};
 
 /// Looked for when no setup file is named.
@@ -67,9 +72,18 @@ fn read_config(global: &Global, surroundings: &Surroundings) -> Result<Config, F
         .map_err(|error| Failure::new(Exit::Usage, error.render(surroundings.colour_errors)))
 }
 
+/// The state folder for a command that needs nothing else of a setup file.
+pub fn sandbox_root(global: &Global, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+    if let Some(said) = said_folder(global) {
+        return Ok(said);
+    }
+    let global = Global { sandbox: true, ..global.clone() };
+    state_root(&global, &read_config(&global, surroundings)?, surroundings)
+}
+
 /// The folder of journals and of the sandbox: flag or variable, setup file, the system's own.
-pub fn state_root(global: &Global, config: &Config, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
-    let said = global.state_folder.clone().or_else(|| config.state_folder.clone());
+fn state_root(global: &Global, config: &Config, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+    let said = said_folder(global).or_else(|| config.state_folder.clone());
     said.or_else(|| surroundings.state_folder.clone()).ok_or_else(|| {
         Failure::new(
             Exit::State,
@@ -78,9 +92,14 @@ pub fn state_root(global: &Global, config: &Config, surroundings: &Surroundings)
     })
 }
 
+/// The state folder of flag or variable.
+fn said_folder(global: &Global) -> Option<PathBuf> {
+    global.state_folder.clone().filter(|folder| !folder.as_os_str().is_empty())
+}
+
 /// Opens the sandbox of the state folder, or joins the process that serves it.
 pub async fn open_sandbox(global: &Global, root: &Path) -> Result<Sandbox, Failure> {
-    sandbox::open(sandbox_options(global, root, 0)?).await.map_err(|error| sandbox_failure(&error))
+    sandbox::open(sandbox_options(global, root, 0)?).await.map_err(|error| sandbox_failure(root, &error))
 }
 
 /// The options of the sandbox that lives in the state folder `root`.
@@ -111,12 +130,28 @@ pub fn sandbox_folder(root: &Path) -> PathBuf {
     root.join("sandbox")
 }
 
-/// A sandbox error as a failure.
-pub fn sandbox_failure(error: &sandbox::SandboxError) -> Failure {
-    let exit = match error {
-        sandbox::SandboxError::Speed(_) | sandbox::SandboxError::World(_) => Exit::Usage,
-        sandbox::SandboxError::Listen { .. } => Exit::NotReached,
-        _ => Exit::State,
+/// A failure to open, to serve or to forget the sandbox of the state folder `root`.
+pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
+    // A world that is kept is state; one that was named is usage. The message names the file in the first case only.
+    let kept = sandbox_folder(root).join("world.json").display().to_string();
+    let (exit, remedy) = match error {
+        SandboxError::World(why) if why.contains(&kept) => {
+            (Exit::State, "run `hubup sandbox reset`, which forgets that world, or give another state folder")
+        }
+        SandboxError::World(_) => (Exit::Usage, "correct the world that `--sandbox-world` names"),
+        SandboxError::Speed(_) => (Exit::Usage, "give another `--sandbox-speed`"),
+        SandboxError::Listen { .. } => (Exit::Usage, "give another `--port`; 0 takes any that is free"),
+        SandboxError::OtherWorld { .. } => {
+            (Exit::State, "run `hubup sandbox reset` first; it forgets what was made there")
+        }
+        SandboxError::Folder { .. } => (
+            Exit::State,
+            "make it a folder that this user may write to, or name another with `--state-folder PATH`",
+        ),
+        SandboxError::NoAnswer { .. } => {
+            (Exit::State, "end the process that holds it, or name another folder with `--state-folder PATH`")
+        }
+        SandboxError::Held { .. } => (Exit::State, "end the process that serves it, then run this again"),
     };
     let mut text = format!("error: {error}");
     let mut cause = std::error::Error::source(error);
@@ -124,20 +159,34 @@ pub fn sandbox_failure(error: &sandbox::SandboxError) -> Failure {
         text.push_str(&format!(": {inner}"));
         cause = inner.source();
     }
-    if let sandbox::SandboxError::OtherWorld { .. } = error {
-        text.push_str("\n  do:      run `hubup sandbox reset` first; it forgets what was made there");
-    }
-    Failure::new(exit, text)
+    // A damaged file may stand in the error as it is.
+    Failure::new(exit, format!("{}\n  do:      {remedy}", clean(&text, 2_000)))
 }
 
 impl Start {
     /// Builds the client and signs in.
     pub async fn connect(&self) -> Result<Connected, Failure> {
-        let azure = Azure::new(self.azure_options())
-            .map_err(|error| Failure::new(Exit::Usage, format!("error: {error}")))?;
-        let caller = azure.sign_in().await?;
+        let azure = Azure::new(self.azure_options()).map_err(|error| unusable(&error))?;
+        let caller = engine::sign_in(&azure, self.clock).await.map_err(|error| self.not_signed_in(&error))?;
         let name = caller.name.or(caller.object_id).unwrap_or_else(|| caller.method.to_owned());
         Ok(Connected { azure, account: clean(&name, 40) })
+    }
+
+    /// A sign-in that failed, with the remedy that fits the way which the setup file insists on.
+    fn not_signed_in(&self, error: &ServiceError) -> Fault {
+        let fault = Fault::from(error);
+        if error.kind != ErrorKind::Auth {
+            return fault;
+        }
+        match self.config.auth {
+            AuthMethod::ServicePrincipal => fault.remedied_by(
+                "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, then run the same command",
+            ),
+            AuthMethod::ManagedIdentity => fault.remedied_by(
+                "run it on a machine in Azure that has an identity, or choose another `[auth] method`",
+            ),
+            AuthMethod::AzureCli | AuthMethod::Auto => fault,
+        }
     }
 
     fn azure_options(&self) -> AzureOptions {
@@ -173,6 +222,12 @@ impl Start {
         let looks = requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request));
         let mut offers = Offers::default();
         for reply in futures::future::try_join_all(looks).await? {
+            if !reply.body.is_object() {
+                // Taken as it is, it would read as a subscription that offers nothing.
+                let says =
+                    format!("HTTP {} without what was asked for: Azure never answers so", reply.status);
+                return Err(ServiceError::local(ErrorKind::NotAzure, says).into());
+            }
             offers.take(&reply);
         }
         let selection = stages::choose(&answers, &offers, DIALECTS).map_err(|fault| Failure::from(*fault))?;
@@ -194,8 +249,9 @@ impl Start {
         let answers = prepared.answers.clone();
         let setup = answers.setup_id();
         let lock = self.state.lock(setup)?;
-        let continues = self.state.runs(setup)?.pop().map(|file| file.run);
-        let run = self.fresh_run();
+        let runs = self.state.runs(setup)?;
+        let continues = self.previous(&runs)?;
+        let run = self.fresh_run(runs.last().map(|file| &file.run));
         let mut journal = Writer::create(&self.state, lock, &run)?;
         if let Some(log) = log {
             journal = journal.indexed(log.clone());
@@ -229,9 +285,27 @@ impl Start {
         }))
     }
 
-    /// A run id that sorts by time and never occurs twice.
-    fn fresh_run(&self) -> RunId {
-        let stamp = self.clock.now().strftime("%Y%m%dT%H%M%S").to_string();
+    /// The run that a new one goes on from: the newest that came as far as its first line and spoke to the same kind of
+    /// Azure, since a rehearsal in the sandbox made nothing elsewhere. Fails on a journal that this hubup cannot read.
+    fn previous(&self, runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
+        for file in runs.iter().rev() {
+            let header = journal::read(&file.path)?.header;
+            if header.is_some_and(|header| header.sandbox == self.sandbox.is_some()) {
+                return Ok(Some(file.run.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A run id that never occurs twice and sorts behind `newest`, also when the clock was set back meanwhile.
+    fn fresh_run(&self, newest: Option<&RunId>) -> RunId {
+        const STAMP: &str = "%Y%m%dT%H%M%S%.3f";
+        let mut stamp = self.clock.now().strftime(STAMP).to_string();
+        let before =
+            newest.and_then(|run| run.0.split('-').next()).filter(|before| *before >= stamp.as_str());
+        if let Some(before) = before.and_then(|before| DateTime::strptime(STAMP, before).ok()) {
+            stamp = before.saturating_add(Span::new().milliseconds(1)).strftime(STAMP).to_string();
+        }
         let mut tail = uuid::Uuid::new_v4().simple().to_string();
         tail.truncate(6);
         RunId(format!("{stamp}-{tail}"))
@@ -250,6 +324,20 @@ impl Start {
             None => "AZURE".to_owned(),
         }
     }
+}
+
+/// Settings that no client can be built from.
+fn unusable(error: &AzureError) -> Failure {
+    let remedy = match error {
+        AzureError::Route { .. } => "correct `[network.routes]` in the setup file".to_owned(),
+        AzureError::CaFile { .. } => {
+            "name a PEM file that this user may read, in `[network] ca_file` or SSL_CERT_FILE".to_owned()
+        }
+        AzureError::Variable { name, .. } => format!("correct the variable {name}, or unset it"),
+        AzureError::Tenant { .. } => "correct `tenant` in the setup file, or AZURE_TENANT_ID".to_owned(),
+        AzureError::Client { .. } => "mend that, then run the same command".to_owned(),
+    };
+    Failure::new(Exit::Usage, format!("error: {error}\n  do:      {remedy}"))
 }
 
 /// The choices given on the command line, by step.

@@ -82,7 +82,7 @@ impl From<&ServiceError> for Fault {
     fn from(error: &ServiceError) -> Self {
         let (means, remedy, exit) = match error.kind {
             ErrorKind::NotSent => (
-                "the request never left this machine",
+                "Azure, or its sign-in, was not reached: the request did not arrive",
                 "check the network, the proxy and the host name, then retry",
                 Exit::NotReached,
             ),
@@ -134,6 +134,20 @@ impl From<&ServiceError> for Fault {
                 Exit::Left,
             ),
             ErrorKind::Left => ("the run was left", "run the same command to go on", Exit::Left),
+        };
+        let (means, remedy, exit) = match error {
+            error if error.shows(&["ScopeLocked"]) => (
+                "a lock on this resource, or above it, forbids the change",
+                "have the lock removed, then retry",
+                Exit::NotPermitted,
+            ),
+            // The codes of Microsoft Entra for a secret that is wrong or has expired.
+            error if error.shows(&["AADSTS7000215", "AADSTS7000222"]) => (
+                "the service principal's secret is wrong or has expired",
+                "put a valid secret into `AZURE_CLIENT_SECRET` (its value, not its id), then run the same command",
+                Exit::SignIn,
+            ),
+            _ => (means, remedy, exit),
         };
         Self {
             says: error.message.clone(),

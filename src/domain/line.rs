@@ -136,7 +136,11 @@ pub fn target(url: &str) -> String {
     let short = match path.rfind("/providers/") {
         Some(at) => {
             let rest = &path[at + "/providers/".len()..];
-            rest.split_once('/').map_or(rest, |(_, inner)| inner)
+            match rest.split_once('/') {
+                // Which provider it is stands in the way alone.
+                Some((_, "register")) | None => rest,
+                Some((_, inner)) => inner,
+            }
         }
         None => {
             let mut slashes = path.rmatch_indices('/').map(|(at, _)| at);
@@ -152,14 +156,14 @@ pub fn brief(millis: u64) -> String {
     match millis {
         0..=999 => format!("{millis} ms"),
         1_000..=119_999 => {
-            let tenths = (millis + 50) / 100;
+            let tenths = millis.saturating_add(50) / 100;
             if tenths.is_multiple_of(10) || tenths >= 100 {
-                format!("{} s", (millis + 500) / 1_000)
+                format!("{} s", millis.saturating_add(500) / 1_000)
             } else {
                 format!("{}.{} s", tenths / 10, tenths % 10)
             }
         }
-        _ => format!("{} min", (millis + 30_000) / 60_000),
+        _ => format!("{} min", millis.saturating_add(30_000) / 60_000),
     }
 }
 

@@ -166,11 +166,11 @@ impl Request {
         }
     }
 
-    /// A look at the URL that a service gave.
+    /// A look at the URL that a service gave. An apostrophe of its query goes out as `%27`, as every URL parser has it.
     #[must_use]
     pub fn following(&self, url: &str) -> Self {
         Self {
-            given_url: Some(url.to_owned()),
+            given_url: Some(with_plain_query(url)),
             method: Method::Get,
             auth: self.auth.clone(),
             host: Text::default(),
@@ -271,6 +271,13 @@ impl Request {
             url.push_str(&escape(&value.fill(outputs, secret, missing), Place::Query));
         }
         url
+    }
+}
+
+fn with_plain_query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", query.replace('\'', "%27")),
+        None => url.to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::recorder::Recorder;
-use super::retry::{Again, judge};
+use super::retry::{Again, LONGEST_WAIT, judge};
 use crate::azure::{Azure, Vault, poll, redact};
 use crate::domain::{
     CallId, CallRecord, ErrorKind, Method, Outputs, Purpose, Reply, ReplyRecord, Request, RunEvent,
@@ -22,6 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// How long an operation is followed before the step gives up on it (contract preview-2025, 1.1).
 const FOLLOW_BOUND: Duration = Duration::from_mins(20);
+
+/// Looks in a row that tell nothing before the resource itself is asked.
+const MOST_SILENT: u32 = 6;
 
 /// Shared by the steps of a run.
 pub struct Shared {
@@ -80,7 +83,9 @@ impl StepContext {
             tries += 1;
             let call = CallId::fresh();
             let outputs = self.shared.outputs.read().await.clone();
-            let shown = request.shown(&outputs);
+            let mut shown = request.shown(&outputs);
+            // A merged body holds what a look said, and a service may say more than it should.
+            shown.body = shown.body.map(|body| redact::masked(&body));
             let method = shown.method;
             let url = shown.url.clone();
             self.started(call, purpose, shown, retry_of).await?;
@@ -90,6 +95,9 @@ impl StepContext {
             let Err(error) = &result else { return Ok(result) };
             match judge(request, error, tries, jitter(call)) {
                 Again::No => return Ok(result),
+                Again::After { wait, .. } if self.shared.clock.wall_time(wait) > LONGEST_WAIT => {
+                    return Ok(result);
+                }
                 Again::After { wait, why } => {
                     if !self.wait(why, wait, wait).await? {
                         return Ok(Err(left()));
@@ -114,7 +122,8 @@ impl StepContext {
         }
     }
 
-    /// Follows an accepted operation. `Ok` also when its status URL is gone: the resource will tell.
+    /// Follows an accepted operation to its end. When that cannot be seen, because the status URL is gone, leads
+    /// elsewhere or does not answer, the error is `Lost`: the step looks for itself.
     async fn follow(&self, wait: &Wait, first: Option<Duration>) -> Recorded<Result<(), ServiceError>> {
         let accepted = CallId::fresh();
         let step = self.step.clone();
@@ -123,6 +132,7 @@ impl StepContext {
         let mut pause = first.unwrap_or(LOOK_AGAIN);
         let mut state = "accepted".to_owned();
         let mut spent = Duration::ZERO;
+        let mut silent = 0;
         let mut wait = wait.clone();
         let (how, ended) = loop {
             if spent >= FOLLOW_BOUND {
@@ -140,26 +150,32 @@ impl StepContext {
                 Err(error) => error.retry_after.unwrap_or(LOOK_AGAIN),
             };
             match poll::judge(&wait, &looked) {
-                poll::Status::Running => {
-                    let next = looked.as_ref().map_or(wait.clone(), |reply| poll::follow(&wait, reply));
-                    if next != wait {
-                        wait = next;
-                        let event = RunEvent::OperationAccepted {
-                            step: step.clone(),
-                            call: accepted,
-                            wait: wait.clone(),
-                        };
-                        self.emit(event).await?;
+                poll::Status::Running => match looked {
+                    Ok(reply) => {
+                        silent = 0;
+                        state = state_of(&reply.body).unwrap_or(state);
+                        let next = poll::follow(&wait, &reply);
+                        if next != wait {
+                            wait = next;
+                            let (step, wait) = (step.clone(), wait.clone());
+                            self.emit(RunEvent::OperationAccepted { step, call: accepted, wait }).await?;
+                        }
                     }
-                    if let Some(now) = looked.as_ref().ok().and_then(|reply| state_of(&reply.body)) {
-                        state = now;
+                    // Azure is there and asks for patience.
+                    Err(error) if error.kind == ErrorKind::Throttled => {}
+                    Err(error) => {
+                        silent += 1;
+                        if silent >= MOST_SILENT {
+                            break ("its status URL does not answer", Err(unseen(&state, &error.message)));
+                        }
                     }
-                }
+                },
                 poll::Status::Succeeded => break ("Succeeded", Ok(())),
-                poll::Status::Lost => break ("its status URL is gone; the resource will tell", Ok(())),
-                // Not a URL that may be asked, or not Azure that answers: the resource itself is asked next.
+                poll::Status::Lost => {
+                    break ("its status URL is gone", Err(unseen(&state, "its status URL is gone")));
+                }
                 poll::Status::Failed(error) if error.kind == ErrorKind::NotAzure => {
-                    break ("its status URL cannot be followed; the resource will tell", Ok(()));
+                    break ("its status URL leads elsewhere", Err(unseen(&state, &error.message)));
                 }
                 poll::Status::Failed(error) => {
                     let state = if error.kind == ErrorKind::Cancelled { "Canceled" } else { "Failed" };
@@ -261,9 +277,13 @@ fn state_of(body: &Value) -> Option<String> {
         (Some(provisioning), Some(state)) if provisioning.eq_ignore_ascii_case("Succeeded") => state,
         (Some(provisioning), _) => provisioning,
         (None, Some(state)) => state,
-        (None, None) => at("/status")?,
+        (None, None) => at("/status").or_else(|| at("/registrationState"))?,
     };
     Some(crate::domain::clean(word, 40))
+}
+
+fn unseen(state: &str, why: &str) -> ServiceError {
+    ServiceError::local(ErrorKind::Lost, format!("how it goes ({state}) cannot be seen any more: {why}"))
 }
 
 fn left() -> ServiceError {

@@ -148,6 +148,22 @@ enum Readiness {
 
 impl Executor {
     async fn run(
+        self,
+        header: RunHeader,
+        standing: Vec<Command>,
+        orders: mpsc::UnboundedReceiver<Command>,
+        pleas: mpsc::UnboundedReceiver<Plea>,
+    ) -> Result<Exit, RunError> {
+        let recorder = self.shared.recorder.clone();
+        let ended = self.carry_out(header, standing, orders, pleas).await;
+        if let Err(error) = &ended {
+            // What cannot be kept can still be told to those who watch.
+            recorder.tell(RunEvent::Noted { step: None, text: format!("the run stops: {error}") }).await;
+        }
+        ended
+    }
+
+    async fn carry_out(
         mut self,
         header: RunHeader,
         standing: Vec<Command>,
@@ -417,9 +433,14 @@ impl Executor {
         if known {
             self.launch(&id, Mode::Probe, Vec::new()).await
         } else {
-            let note = "skipped at your word; it could not be looked for".to_owned();
-            self.end(&id, Outcome::Skipped, Some(note), None, StepOutputs::new()).await
+            self.skipped(&id, "skipped at your word; it could not be looked for".to_owned()).await
         }
+    }
+
+    /// Ends a step as skipped. What it blocked while it had failed may now go on without it.
+    async fn skipped(&mut self, id: &StepId, note: String) -> Recorded<()> {
+        self.end(id, Outcome::Skipped, Some(note), None, StepOutputs::new()).await?;
+        self.unblock(id).await
     }
 
     async fn launch(&mut self, id: &StepId, mode: Mode, without: Vec<StepId>) -> Recorded<()> {
@@ -462,12 +483,12 @@ impl Executor {
             Ended::Broken(error) => return Err(error.into()),
             Ended::Done { outcome, note, outputs } => self.end(&id, outcome, note, None, outputs).await?,
             Ended::NotThere => {
-                let note = "skipped at your word; it was looked for and is not there".to_owned();
-                self.end(&id, Outcome::Skipped, Some(note), None, none()).await?;
+                self.skipped(&id, "skipped at your word; it was looked for and is not there".to_owned())
+                    .await?;
             }
             Ended::Failed(fault) if mode == Mode::Probe => {
                 let note = format!("skipped at your word; looking for it failed: {}", fault.says);
-                self.end(&id, Outcome::Skipped, Some(note), None, none()).await?;
+                self.skipped(&id, note).await?;
             }
             Ended::Failed(fault) => {
                 self.seen.insert(id.clone(), seen);
@@ -539,9 +560,15 @@ impl Executor {
     ) -> Recorded<()> {
         let number = self.next_question;
         self.next_question += 1;
-        let given = self.manner.choices.get(&step).filter(|choice| has(&ask, choice)).cloned();
+        let given = self.manner.choices.get(&step).cloned();
+        // Somebody who mistyped an answer did not mean the one that `--yes` gives.
+        let (given, misfit): (Option<_>, Option<_>) = match given {
+            Some(choice) if !has(&ask, &choice) => (None, Some(choice)),
+            given => (given, None),
+        };
         let by_flag = given.map(|choice| (choice, Who::Flag));
-        let by_yes = ask.under_yes.clone().filter(|_| self.manner.yes).map(|choice| (choice, Who::Yes));
+        let by_yes = ask.under_yes.clone().filter(|_| self.manner.yes && misfit.is_none());
+        let by_yes = by_yes.map(|choice| (choice, Who::Yes));
         let unanswerable = self.manner.yes && by_flag.is_none() && by_yes.is_none();
         if unanswerable {
             let keys: Vec<_> =
@@ -550,8 +577,11 @@ impl Executor {
             if !ask.differs.is_empty() {
                 says.push_str(&format!(": {}", ask.differs.join("; ")));
             }
-            let fault = Fault::new(says, format!("run again with one of {}", keys.join(", ")))
-                .meaning("this needs a decision that `--yes` does not take");
+            let means = match misfit {
+                Some(choice) => format!("`{choice}` is no answer to this"),
+                None => "this needs a decision that `--yes` does not take".to_owned(),
+            };
+            let fault = Fault::new(says, format!("run again with one of {}", keys.join(", "))).meaning(means);
             let _ = reply.send(Err(fault));
             return Ok(());
         }

@@ -8,6 +8,13 @@ use super::clock::Clock;
 use crate::domain::{Method, Record, RunEvent};
 use crate::journal::{Durability, JournalError, Writer};
 
+impl Inner {
+    fn send(&mut self, record: &Record) {
+        self.seq += 1;
+        self.watchers.retain(|watcher| watcher.send(record.clone()).is_ok());
+    }
+}
+
 /// Records events. Cheap to clone.
 #[derive(Clone)]
 pub struct Recorder {
@@ -45,9 +52,15 @@ impl Recorder {
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
             }
         }
-        inner.seq += 1;
-        inner.watchers.retain(|watcher| watcher.send(record.clone()).is_ok());
+        inner.send(&record);
         Ok(())
+    }
+
+    /// Tells the watchers alone: for the reason why the journal could not be written.
+    pub async fn tell(&self, event: RunEvent) {
+        let mut inner = self.inner.lock().await;
+        let record = Record { at: self.clock.now(), seq: inner.seq, event };
+        inner.send(&record);
     }
 }
 

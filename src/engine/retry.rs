@@ -13,6 +13,20 @@ const MOST_TRIES: u32 = 6;
 /// Tries when Azure asks to slow down: it is alive and says when to come back.
 const MOST_THROTTLED: u32 = 30;
 
+/// The longest wait that a service may ask for, in wall time. One that asks for more has its reply handed on: sending
+/// earlier would be wrong, and nobody sits in front of a run for longer.
+pub const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+/// What to do about a failed sign-in: asked again while sign-in is out of reach or out of breath.
+pub fn judge_sign_in(error: &ServiceError, tries: u32) -> Again {
+    let passing = matches!(error.kind, ErrorKind::NotSent | ErrorKind::Throttled | ErrorKind::Service);
+    if !passing || tries >= 4 {
+        return Again::No;
+    }
+    let wait = error.retry_after.unwrap_or_else(|| backoff(tries, 0.5));
+    Again::After { wait, why: "sign-in did not answer" }
+}
+
 /// What to do about a failed call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Again {
@@ -31,6 +45,10 @@ pub fn judge(request: &Request, error: &ServiceError, tries: u32, jitter: f64) -
         ErrorKind::NotSent if tries < 4 => "the host was not reached",
         ErrorKind::Lost if read && tries < MOST_TRIES => "the reply was lost",
         ErrorKind::Service if read && tries < MOST_TRIES => "Azure could not answer",
+        // It was not taken up, and a new token may be taken.
+        ErrorKind::Auth if error.retry_after == Some(Duration::ZERO) && tries < 2 => {
+            "the token was refused; asking with a new one"
+        }
         _ => return Again::No,
     };
     let wait = error.retry_after.unwrap_or_else(|| match error.kind {

@@ -129,6 +129,10 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), JournalError> {
         Ok(found) if found.is_dir() => return Ok(()),
         Ok(_) => return Err(JournalError::NotFolder { path: folder.to_owned() }),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => {
+            let file = folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
+            return Err(JournalError::NotFolder { path: file.to_owned() });
+        }
         Err(cause) => return Err(JournalError::io("open the folder", folder, cause)),
     }
     let above = folder.parent().filter(|above| !above.as_os_str().is_empty());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::dialect::{Profile, canonical_location};
 use crate::domain::{
     Answers, Auth, Fault, Method, Moves, Next, Outcome, Replay, Request, ServiceError, StepOutputs, Text,
 };
@@ -28,6 +29,24 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(10);
 pub fn arm(answers: &Answers, method: Method, path: impl Into<Text>, version: &str) -> Request {
     let host = answers.cloud.resource_manager.clone();
     Request::new(method, Auth::ResourceManager, host, path, version)
+}
+
+/// How a provider is registered in the subscription, and looked at (contract preview-2025, P3 and P4).
+#[derive(Clone)]
+pub struct Registration {
+    pub look: Request,
+    pub register: Request,
+}
+
+/// The registration of the provider `namespace`.
+pub fn registration(answers: &Answers, profile: &Profile, namespace: &str) -> Registration {
+    let path = format!("{}/providers/{namespace}", answers.subscription_id());
+    let version = profile.version("Microsoft.Resources");
+    let register = format!("{path}/register");
+    Registration {
+        look: arm(answers, Method::Get, path, version),
+        register: arm(answers, Method::Post, register, version).safe_to_resend(),
+    }
 }
 
 /// Ends a step well.
@@ -73,6 +92,15 @@ pub fn compare(differs: &mut Vec<String>, name: &str, value: &Value, pointer: &s
     }
 }
 
+/// [`compare`] for a region: Azure tells it as `East US 2` or as `eastus2`.
+pub fn compare_location(differs: &mut Vec<String>, value: &Value, wanted: &str) {
+    let found = text(value, "/location").map(canonical_location).unwrap_or_default();
+    if !same(&found, &canonical_location(wanted)) {
+        let found = if found.is_empty() { "not set" } else { &found };
+        differs.push(format!("location is {found} (you said {wanted})"));
+    }
+}
+
 /// All entries of a list, following `nextLink` as it was given. At most 50 pages: a list that long is not one of ours.
 pub fn read_all(replay: &mut Replay<'_>, request: &Request) -> Moves<Result<Vec<Value>, ServiceError>> {
     let mut entries = Vec::new();
@@ -84,7 +112,14 @@ pub fn read_all(replay: &mut Replay<'_>, request: &Request) -> Moves<Result<Vec<
         };
         entries.extend(reply.body["value"].as_array().into_iter().flatten().cloned());
         match reply.text("/nextLink").filter(|link| !link.is_empty()) {
-            Some(link) => page = request.following(link),
+            // A list that points at itself has been read.
+            Some(link) => {
+                let next = request.following(link);
+                if next == page {
+                    break;
+                }
+                page = next;
+            }
             None => break,
         }
     }

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::build::{
-    BUSY, GRANT_NOT_EFFECTIVE, GRANT_PATIENCE, LOOK_AGAIN, SETTLE_PATIENCE, done, fail, text,
-};
+use super::build::{LOOK_AGAIN, Registration, SETTLE_PATIENCE, done, fail, text};
+use super::waits::{Registering, WriteWaits};
 use crate::domain::{
     Answers, Ask, ErrorKind, Fault, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply, Request,
-    SETUP_TAG, ServiceError, Step, StepId, StepOutputs,
+    SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text,
 };
 
 /// What a look at a resource says.
@@ -41,6 +40,8 @@ pub struct Ensure {
     create: Request,
     mend: Option<Request>,
     verify: Option<Request>,
+    registration: Option<Registration>,
+    id: Option<Text>,
     tagged: bool,
     reach: Duration,
     judge: Arc<Judge>,
@@ -56,6 +57,8 @@ impl Ensure {
             create,
             mend: None,
             verify: None,
+            registration: None,
+            id: None,
             tagged: false,
             reach: Duration::ZERO,
             judge: Arc::new(|_, _, value| provisioning(value)),
@@ -77,6 +80,21 @@ impl Ensure {
     #[must_use]
     pub fn giving(mut self, give: impl Fn(&Reply) -> StepOutputs + Send + Sync + 'static) -> Self {
         self.give = Arc::new(give);
+        self
+    }
+
+    /// Giving the output `id`: the id that it was asked for by. What a service says of itself may be spelt another
+    /// way, or even lack a segment (contract preview-2025, section 1), so it is compared and never used as an address.
+    #[must_use]
+    pub fn known_as(mut self, id: impl Into<Text>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Of a provider that is registered in the subscription first where it is not.
+    #[must_use]
+    pub fn registered_by(mut self, registration: Registration) -> Self {
+        self.registration = Some(registration);
         self
     }
 
@@ -111,13 +129,19 @@ impl Ensure {
     /// The step that does it.
     pub fn step(self, id: StepId, title: impl Into<String>) -> Step {
         let (look, create) = (self.look.clone(), self.create.clone());
-        let (mend, verify) = (self.mend.clone(), self.verify.clone());
+        let (mend, verify, registration) =
+            (self.mend.clone(), self.verify.clone(), self.registration.clone());
         let mut step =
             Step::new(id, title, move |answers, outputs, replay| self.run(answers, outputs, replay))
                 .planning(Purpose::Look, &look)
                 .planning(Purpose::Change, &create);
         if let Some(mend) = &mend {
             step = step.planning(Purpose::Change, mend);
+        }
+        if let Some(registration) = &registration {
+            step = step
+                .planning(Purpose::Change, &registration.register)
+                .planning(Purpose::Look, &registration.look);
         }
         if let Some(verify) = &verify {
             step = step.planning(Purpose::Prove, verify);
@@ -130,6 +154,7 @@ impl Ensure {
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut absent = Patience::of(Duration::from_mins(1));
         let mut waits = WriteWaits::default();
+        let mut registering = Registering::default();
         let mut reach = Patience::of(self.reach);
         let unreached = format!("the host of {} does not answer in earnest yet", self.noun);
         let mut wrote = false;
@@ -140,7 +165,7 @@ impl Ensure {
         loop {
             let write = match replay.read(&self.look)? {
                 Ok(reply) => match (self.judge)(answers, outputs, &reply.body) {
-                    Verdict::Fits => return self.fits(answers, reply, replay, wrote || unanswered),
+                    Verdict::Fits => return self.fits(answers, outputs, reply, replay, wrote || unanswered),
                     Verdict::Settling(state) => {
                         let why = format!("{} is {state}", self.noun);
                         if replay.wait(&mut settling, &why, reply.retry_after.unwrap_or(LOOK_AGAIN))? {
@@ -152,7 +177,9 @@ impl Ensure {
                         );
                         return Ok(fail(&error));
                     }
-                    Verdict::Broken(state) if wrote => return Ok(Next::Fail(self.broken(&state))),
+                    Verdict::Broken(state) if wrote || unanswered => {
+                        return Ok(Next::Fail(self.broken(&state)));
+                    }
                     Verdict::Broken(_) if ours_to_repeat => over(&self.create, reply),
                     Verdict::Broken(state) => {
                         let ask = self.ask_about_broken(&state);
@@ -161,7 +188,7 @@ impl Ensure {
                             _ => return Ok(Next::Fail(self.broken(&state))),
                         }
                     }
-                    Verdict::Differs(differs) => return self.differs(reply, replay, differs, wrote),
+                    Verdict::Differs(differs) => return self.differs(outputs, reply, replay, differs, wrote),
                     Verdict::Lacks(differs) => match &self.mend {
                         Some(mend) if !wrote => {
                             if replay.ask(&self.ask_to_mend(answers, reply, differs))? != "change" {
@@ -169,10 +196,16 @@ impl Ensure {
                             }
                             over(mend, reply)
                         }
-                        _ => return self.differs(reply, replay, differs, wrote),
+                        _ => return self.differs(outputs, reply, replay, differs, wrote),
                     },
                     Verdict::Unusable { says, remedy } => return Ok(Next::Fail(Fault::new(says, remedy))),
                 },
+                Err(error) if self.wants_registering(error) => {
+                    match registering.run(error, self.registration.as_ref(), replay)? {
+                        Some(fault) => return Ok(Next::Fail(fault)),
+                        None => continue,
+                    }
+                }
                 Err(error) if error.kind == ErrorKind::NotFound && wrote => {
                     let why = format!("{} was accepted and is not listed yet", self.noun);
                     if replay.wait(&mut absent, &why, Duration::from_secs(5))? {
@@ -201,20 +234,33 @@ impl Ensure {
                         return Ok(fail(error));
                     }
                 }
-                Err(error) => match waits.judge(error, &self.noun, self.verify.as_ref(), replay)? {
-                    None => {
-                        ours_to_repeat = true;
-                        unanswered |= matches!(error.kind, ErrorKind::Lost | ErrorKind::Service);
+                Err(error)
+                    if error.shows(&["MissingSubscriptionRegistration"]) && self.registration.is_some() =>
+                {
+                    if let Some(fault) = registering.run(error, self.registration.as_ref(), replay)? {
+                        return Ok(Next::Fail(fault));
                     }
+                }
+                Err(error) => match waits.judge(error, &self.noun, self.verify.as_ref(), replay)? {
+                    None if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service) => unanswered = true,
+                    None => ours_to_repeat = true,
                     Some(fault) => return Ok(Next::Fail(fault)),
                 },
             }
         }
     }
 
-    fn fits(&self, answers: &Answers, reply: &Reply, replay: &mut Replay<'_>, wrote: bool) -> Moves<Next> {
+    fn fits(
+        &self,
+        answers: &Answers,
+        known: &Outputs,
+        reply: &Reply,
+        replay: &mut Replay<'_>,
+        wrote: bool,
+    ) -> Moves<Next> {
+        let gives = self.gives(known, reply);
         if wrote {
-            return Ok(done(Outcome::Done, (self.give)(reply)));
+            return Ok(done(Outcome::Done, gives));
         }
         if self.tagged && !carries_our_tag(answers, &reply.body) {
             let ask = Ask {
@@ -227,11 +273,25 @@ impl Ensure {
                 return Ok(Next::Fail(self.stopped()));
             }
         }
-        Ok(done(Outcome::AlreadyThere, (self.give)(reply)))
+        Ok(done(Outcome::AlreadyThere, gives))
+    }
+
+    /// Looks and changes alike are refused where the provider is not registered (contract preview-2025, 1.3).
+    fn wants_registering(&self, error: &ServiceError) -> bool {
+        self.registration.is_some() && error.shows(&["MissingSubscriptionRegistration"])
+    }
+
+    fn gives(&self, known: &Outputs, reply: &Reply) -> StepOutputs {
+        let mut gives = (self.give)(reply);
+        if let Some(id) = &self.id {
+            gives.insert("id".to_owned(), id.shown(known));
+        }
+        gives
     }
 
     fn differs(
         &self,
+        known: &Outputs,
         reply: &Reply,
         replay: &mut Replay<'_>,
         differs: Vec<String>,
@@ -259,7 +319,7 @@ impl Ensure {
         Ok(Next::Done {
             outcome: Outcome::Warned,
             note: Some(format!("used as it is: {list}")),
-            outputs: (self.give)(reply),
+            outputs: self.gives(known, reply),
         })
     }
 
@@ -304,89 +364,6 @@ impl Ensure {
             format!("stopped at your word: {} stays as it is", self.noun),
             "retry to be asked again, or give another name in the setup file",
         )
-    }
-}
-
-/// The waits that a refused write may be worth.
-pub struct WriteWaits {
-    grant: Patience,
-    busy: Patience,
-    lost: Patience,
-    verified: Option<String>,
-}
-
-impl Default for WriteWaits {
-    fn default() -> Self {
-        Self {
-            grant: Patience::of(GRANT_PATIENCE),
-            busy: Patience::of(Duration::from_mins(5)),
-            lost: Patience::of(Duration::from_mins(2)),
-            verified: None,
-        }
-    }
-}
-
-impl WriteWaits {
-    /// Waits when the refusal is one that passes, and gives `None`: look, then send again. Else gives the fault.
-    pub fn judge(
-        &mut self,
-        error: &ServiceError,
-        noun: &str,
-        verify: Option<&Request>,
-        replay: &mut Replay<'_>,
-    ) -> Moves<Option<Fault>> {
-        if error.shows(GRANT_NOT_EFFECTIVE) {
-            return self.grant(error, noun, verify, replay);
-        }
-        if error.kind == ErrorKind::Conflict && (error.shows(BUSY) || error.status == Some(412)) {
-            let every = error.retry_after.unwrap_or(LOOK_AGAIN);
-            let why = format!("{noun} is being changed by another operation");
-            let waited = replay.wait(&mut self.busy, &why, every)?;
-            return Ok((!waited).then(|| Fault::from(error)));
-        }
-        if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled) {
-            let every = error.retry_after.unwrap_or(LOOK_AGAIN);
-            let why = format!("the reply about {noun} was not had; looking what became of it");
-            let waited = replay.wait(&mut self.lost, &why, every)?;
-            return Ok((!waited).then(|| Fault::from(error)));
-        }
-        Ok(Some(Fault::from(error)))
-    }
-
-    fn grant(
-        &mut self,
-        error: &ServiceError,
-        noun: &str,
-        verify: Option<&Request>,
-        replay: &mut Replay<'_>,
-    ) -> Moves<Option<Fault>> {
-        if let (Some(request), None) = (verify, &self.verified) {
-            // Listed is not yet effective; not listed is not slow but missing, and no wait will mend it.
-            let listed = super::build::read_all(replay, request)?;
-            match listed {
-                Ok(entries) if entries.is_empty() => {
-                    return Ok(Some(
-                        Fault::from(error)
-                            .meaning("the identity has no role on the namespace")
-                            .having_checked("no assignment is listed for the identity on the namespace")
-                            .remedied_by("run `namespace.identity-role`, or have an administrator assign the role, then retry"),
-                    ));
-                }
-                Ok(entries) => {
-                    self.verified = Some(format!("{} assignment(s) exist and are readable", entries.len()));
-                }
-                Err(error) => self.verified = Some(format!("the assignments could not be read: {error}")),
-            }
-        }
-        let why = format!("the role has not reached the service that checks it, so {noun} was refused");
-        if replay.wait(&mut self.grant, &why, Duration::from_secs(20))? {
-            return Ok(None);
-        }
-        let mut fault = Fault::from(error)
-            .meaning("a role has not become effective, or it was given on another resource")
-            .remedied_by("keep trying for five minutes, or check the role assignments of the identity and of the IoT Hub application");
-        fault.checked.clone_from(&self.verified);
-        Ok(Some(fault))
     }
 }
 

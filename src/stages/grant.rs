@@ -44,18 +44,27 @@ impl Grant {
         arm(answers, Method::Get, path, self.version).with_query("$filter", filter)
     }
 
+    /// The look at the assignment by its name.
+    fn look(&self, answers: &Answers) -> Request {
+        arm(answers, Method::Get, self.path(), self.version)
+    }
+
+    /// Its path; the name is derived from what it says.
+    fn path(&self) -> Text {
+        let says =
+            self.scope.clone().then("|").then(self.principal.clone()).then("|").then(self.role.clone());
+        let name = Text::derived(says);
+        self.scope.clone().then("/providers/Microsoft.Authorization/roleAssignments/").then(name)
+    }
+
     /// The request that makes it. Always as a service principal: left out, it would be taken for a user.
-    pub fn create(&self, answers: &Answers) -> Request {
-        let name = Text::derived(
-            self.scope.clone().then("|").then(self.principal.clone()).then("|").then(self.role.clone()),
-        );
-        let path = self.scope.clone().then("/providers/Microsoft.Authorization/roleAssignments/").then(name);
+    fn create(&self, answers: &Answers) -> Request {
         let properties: Template = object([
             ("roleDefinitionId", self.role.clone().into()),
             ("principalId", self.principal.clone().into()),
             ("principalType", "ServicePrincipal".into()),
         ]);
-        arm(answers, Method::Put, path, self.version).with_body(object([("properties", properties)]))
+        arm(answers, Method::Put, self.path(), self.version).with_body(object([("properties", properties)]))
     }
 
     /// `step` with the requests of this grant.
@@ -63,6 +72,7 @@ impl Grant {
     pub fn plan(&self, answers: &Answers, step: Step) -> Step {
         step.planning(Purpose::Look, &self.list(answers))
             .planning(Purpose::Change, &self.create(answers))
+            .planning(Purpose::Prove, &self.look(answers))
             .planning(Purpose::Prove, &self.list(answers))
     }
 
@@ -70,6 +80,7 @@ impl Grant {
     pub fn run(&self, answers: &Answers, outputs: &Outputs, replay: &mut Replay<'_>) -> Moves<Granted> {
         let list = self.list(answers);
         let create = self.create(answers);
+        let look = self.look(answers);
         let scope = self.scope.shown(outputs);
         let principal = self.principal.shown(outputs);
         let role = self.role.shown(outputs);
@@ -100,7 +111,13 @@ impl Grant {
                 )?
             } else if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled) {
                 let every = error.retry_after.unwrap_or(Duration::from_secs(5));
-                replay.wait(&mut lost, "the reply was not had; sending the same assignment again", every)?
+                let waited =
+                    replay.wait(&mut lost, "the reply was not had; looking what became of it", every)?;
+                // Lists may lag behind; the assignment's own name does not.
+                if waited && replay.read(&look)?.is_ok() {
+                    break;
+                }
+                waited
             } else {
                 false
             };

@@ -14,6 +14,7 @@ mod hub;
 mod namespace;
 mod preview_2025;
 mod sync;
+mod waits;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Tests of the wizard: transitions, screens, keys, any size and any sequence. Everything is fed by hand.
 
+mod dialect;
 mod fixture;
 mod keys;
 mod logs;

@@ -79,6 +79,24 @@ async fn the_later_profile_is_spoken_where_only_it_is_offered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_not_registered_is_registered() {
+    let world = include_str!("../../assets/sandbox/default.toml");
+    let providers = world.find("[providers.").unwrap();
+    // Authorization and Resources are always there.
+    let mut unregistered = world[providers..].to_owned();
+    for provider in ["ManagedIdentity", "DeviceRegistry", "Devices"] {
+        let registered = format!("[providers.\"Microsoft.{provider}\"]\nregistration = \"Registered\"");
+        assert!(unregistered.contains(&registered));
+        unregistered = unregistered.replace(&registered, &registered.replace("Registered", "NotRegistered"));
+    }
+    let cloud = Cloud::open(&unregistered).await;
+    let run = cloud.apply(&example(), &[]).await;
+    assert_complete(&run);
+    let registered = run.calls().iter().filter(|call| call.shown.url.contains("/register?")).count();
+    assert!(registered >= 3, "{registered} registrations");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_missing_grant_fails_the_step_that_needs_it() {
     // Skipped grant, steps that fail for want of it.
     let table: &[(&'static str, &[&str])] = &[

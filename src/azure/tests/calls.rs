@@ -1,6 +1,7 @@
 //! Calls through the whole client, over a cloud without sockets.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use azure_core::credentials::Secret;
 use azure_core::error::{Error, ErrorKind as CoreKind};
@@ -219,10 +220,13 @@ fn strict(refusals: usize, header: &'static str) -> std::sync::Arc<Cloud> {
 }
 
 #[tokio::test]
-async fn a_claims_challenge_gets_one_more_try_with_a_new_token() {
+async fn a_claims_challenge_asks_for_one_more_try_which_has_a_new_token() {
     let header = r#"Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#;
     let cloud = strict(1, header);
-    call(&azure(&cloud), &get("/x")).await.unwrap();
+    let challenged = azure(&cloud);
+    let error = call(&challenged, &get("/x")).await.unwrap_err();
+    assert_eq!((error.kind, error.retry_after), (ErrorKind::Auth, Some(Duration::ZERO)));
+    call(&challenged, &get("/x")).await.unwrap();
     let tokens: Vec<_> =
         cloud.calls().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(tokens, ["Bearer token-0", "Bearer token-1"]);
@@ -234,7 +238,7 @@ async fn a_claims_challenge_gets_one_more_try_with_a_new_token() {
         error.message.contains(r#"az login --claims-challenge "eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#),
         "{error}"
     );
-    assert_eq!(cloud.calls().len(), 2);
+    assert_eq!(cloud.calls().len(), 1, "each attempt is a call of its own");
 
     // Nothing that a shell would act on is offered for pasting.
     let cloud = strict(9, r#"Bearer claims="$(reboot)""#);
@@ -244,11 +248,12 @@ async fn a_claims_challenge_gets_one_more_try_with_a_new_token() {
 
 #[tokio::test]
 async fn a_kept_token_that_is_refused_is_replaced_and_a_new_one_is_not() {
-    // Fetched for this very call: no second try.
+    // Fetched for this very call: no use in coming back.
     let cloud = strict(9, "Bearer");
     let refused = azure(&cloud);
     let error = call(&refused, &get("/x")).await.unwrap_err();
     assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Auth, Some("InvalidAuthenticationToken")));
+    assert_eq!(error.retry_after, None);
     assert_eq!(cloud.calls().len(), 1);
     // The next call has a new one.
     call(&refused, &get("/x")).await.unwrap_err();
@@ -257,6 +262,8 @@ async fn a_kept_token_that_is_refused_is_replaced_and_a_new_one_is_not() {
     let cloud = strict(1, "Bearer");
     let kept = azure(&cloud);
     kept.sign_in().await.unwrap();
+    let error = call(&kept, &get("/x")).await.unwrap_err();
+    assert_eq!(error.retry_after, Some(Duration::ZERO));
     call(&kept, &get("/x")).await.unwrap();
     assert_eq!(cloud.calls().len(), 2);
 }
@@ -274,6 +281,11 @@ async fn callers_that_are_refused_together_fetch_one_new_token() {
     let azure = azure(&cloud);
     azure.sign_in().await.unwrap();
     let request = get("/x");
+    let all = futures::future::join_all((0..20).map(|_| call(&azure, &request))).await;
+    assert!(
+        all.iter().all(|reply| reply.as_ref().is_err_and(|error| error.retry_after.is_some())),
+        "{all:?}"
+    );
     let all = futures::future::join_all((0..20).map(|_| call(&azure, &request))).await;
     assert!(all.iter().all(Result::is_ok), "{all:?}");
     let sign_ins = cloud.all().len() - cloud.calls().len();

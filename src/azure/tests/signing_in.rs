@@ -15,6 +15,16 @@ async fn refused(cloud: &std::sync::Arc<Cloud>) -> ServiceError {
 }
 
 #[tokio::test]
+async fn the_words_of_entra_survive_their_line_breaks() {
+    let body = r#"{"error":"invalid_client","error_description":"AADSTS7000222: The provided keys are expired.\r\nTrace ID: 1\r\nSee \"docs\".","error_codes":[7000222]}"#;
+    let cloud = Cloud::new(move |_| Ok(json(401, body)));
+    let error = azure(&cloud).sign_in().await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Auth);
+    assert!(error.message.contains("AADSTS7000222: The provided keys are expired. Trace ID: 1"), "{error}");
+    assert!(!error.message.contains("borrowed"), "{error}");
+}
+
+#[tokio::test]
 async fn a_principal_is_signed_in_at_the_clouds_login_host() {
     let cloud = Cloud::saying(json(200, "{}"));
     azure(&cloud).sign_in().await.unwrap();

@@ -97,7 +97,8 @@ impl ConfigError {
                 if count > TOLD { format!(", the first {TOLD} of which are shown") } else { String::new() };
             told.push(format!("{count} problems in {}{more}", self.origin));
         }
-        told.join("\n\n")
+        // What the renderer lets through of a file's bytes: a terminal may obey these as it obeys an escape.
+        told.join("\n\n").replace(|c| matches!(c, '\u{80}'..='\u{9f}'), "\u{fffd}")
     }
 
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {

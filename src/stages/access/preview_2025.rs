@@ -7,7 +7,7 @@ use crate::domain::{
     Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Purpose,
     Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, derived_uuid, object,
 };
-use crate::stages::build::{arm, compare, done, fail, outputs, read_all, same, text};
+use crate::stages::build::{arm, compare, done, fail, outputs, read_all, registration, same, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
@@ -52,8 +52,9 @@ fn resource_group(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Put, path.clone(), version).with_body(body),
     )
     .tagged()
+    .known_as(answers.resource_group_id())
     .judged(|_, _, value| provisioning(value))
-    .giving(|reply| outputs([("id", reply.text("/id")), ("location", reply.text("/location"))]))
+    .giving(|reply| outputs([("location", reply.text("/location"))]))
     .step(RESOURCE_GROUP, "Create the resource group")
     .because("Holds everything that the setup makes. A group that exists is used as it is, wherever it lies.")
     .touching(answers.resource_group_id())
@@ -319,6 +320,8 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
     .tagged()
+    .known_as(id.clone())
+    .registered_by(registration(answers, profile, "Microsoft.ManagedIdentity"))
     .judged(|_, _, value| match (provisioning(value), text(value, "/properties/principalId")) {
         (Verdict::Fits, Some(principal)) if !principal.is_empty() => Verdict::Fits,
         (Verdict::Fits, _) => Verdict::Settling("without a principal".to_owned()),
@@ -326,7 +329,6 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
     })
     .giving(|reply| {
         outputs([
-            ("id", reply.text("/id")),
             ("principalId", reply.text("/properties/principalId")),
             ("clientId", reply.text("/properties/clientId")),
         ])

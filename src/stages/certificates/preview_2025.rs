@@ -52,7 +52,7 @@ fn credential(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Get, path.clone(), version),
         arm(answers, Method::Put, path, version).with_body(body),
     )
-    .giving(|reply| outputs([("id", reply.text("/id"))]));
+    .known_as(namespace_slot(answers).then("/credentials/default"));
     let planned = ensure.clone().step(CREDENTIAL, "");
     let mut step = Step::new(CREDENTIAL, "Create the root credential", move |answers, known, replay| {
         Ok(match ensure.run(answers, known, replay)? {
@@ -94,14 +94,15 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
     } else {
         object([("properties", properties)])
     };
+    let path_of_policy = path.clone();
     let look = arm(answers, Method::Get, path.clone(), version);
     let create = arm(answers, Method::Put, path, version).with_body(body);
     let list = arm(answers, Method::Get, policies, version);
     let ensure = Ensure::new(format!("the policy {}", answers.policy), look.clone(), create.clone())
+        .known_as(path_of_policy)
         .judged(move |_, _, value| judge_policy(value, leaf_days))
         .giving(|reply| {
             outputs([
-                ("id", reply.text("/id")),
                 ("name", reply.text("/name")),
                 ("subject", reply.text("/properties/certificate/certificateAuthorityConfiguration/subject")),
             ])

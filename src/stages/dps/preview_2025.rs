@@ -11,12 +11,13 @@ use crate::domain::{
 };
 use crate::stages::access::IDENTITY;
 use crate::stages::access::preview_2025::{identity_id, identity_slot, same_id};
-use crate::stages::build::{arm, done, fail, member, outputs, same, text};
-use crate::stages::dialect::{Profile, Stage, canonical_location};
-use crate::stages::ensure::{Ensure, Verdict, WriteWaits, provisioning_and_active};
+use crate::stages::build::{arm, compare_location, done, fail, member, outputs, registration, same, text};
+use crate::stages::dialect::{Profile, Stage};
+use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::Grant;
 use crate::stages::hub::preview_2025::hub_id;
 use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::waits::WriteWaits;
 use crate::stages::{hub, namespace};
 
 /// The vault's name for the hub's key.
@@ -80,11 +81,12 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
     .tagged()
+    .known_as(id.clone())
+    .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(assignments.list(answers))
     .judged(judge)
     .giving(|reply| {
         outputs([
-            ("id", reply.text("/id")),
             ("serviceOperationsHostName", reply.text("/properties/serviceOperationsHostName")),
             ("deviceProvisioningHostName", reply.text("/properties/deviceProvisioningHostName")),
             ("idScope", reply.text("/properties/idScope")),
@@ -128,10 +130,7 @@ fn judge(answers: &Answers, known: &Outputs, value: &Value) -> Verdict {
         return Verdict::Settling("without a host name".to_owned());
     }
     let mut differs = Vec::new();
-    let location = text(value, "/location").map(canonical_location).unwrap_or_default();
-    if !same(&location, &answers.location) {
-        differs.push(format!("location is {location} (you said {})", answers.location));
-    }
+    compare_location(&mut differs, value, &answers.location);
     let linked_by = text(value, "/properties/deviceRegistryNamespace/selectedUserAssignedIdentityResourceId")
         .unwrap_or_default();
     if !same_id(linked_by, &identity) {

@@ -10,7 +10,9 @@ use crate::stages::access::preview_2025::{
     CONTRIBUTOR, identity_id, identity_slot, role_definition_id, same_id,
 };
 use crate::stages::access::{HUB_APP_CONTRIBUTOR, IDENTITY};
-use crate::stages::build::{arm, compare, done, fail, member, outputs, read_all, same, text};
+use crate::stages::build::{
+    arm, compare, compare_location, done, fail, member, outputs, read_all, registration, same, text,
+};
 use crate::stages::dialect::{Profile, Stage, canonical_location};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::{Grant, outcome};
@@ -92,11 +94,12 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
     .tagged()
+    .known_as(id.clone())
+    .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(assignments.list(answers))
     .judged(judge)
     .giving(|reply| {
         outputs([
-            ("id", reply.text("/id")),
             ("hostName", reply.text("/properties/hostName")),
             ("location", reply.text("/location").map(canonical_location).as_deref()),
         ])
@@ -140,10 +143,7 @@ fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Ve
         verdict => return verdict,
     }
     let mut differs = Vec::new();
-    let location = text(value, "/location").map(canonical_location).unwrap_or_default();
-    if !same(&location, &answers.hub_location) {
-        differs.push(format!("location is {location} (you said {})", answers.hub_location));
-    }
+    compare_location(&mut differs, value, &answers.hub_location);
     compare(&mut differs, "sku", value, "/sku/name", &answers.hub_sku);
     let linked_by = text(value, "/properties/deviceRegistry/identityResourceId").unwrap_or_default();
     if !same_id(linked_by, &identity) {

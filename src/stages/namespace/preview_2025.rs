@@ -6,7 +6,7 @@ use super::{CREATE, IDENTITY_ROLE, fields};
 use crate::domain::{Answers, Method, Need, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
-use crate::stages::build::{arm, compare, done, outputs, text};
+use crate::stages::build::{arm, compare_location, done, outputs, registration, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
@@ -44,6 +44,8 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
     .tagged()
+    .known_as(id.clone())
+    .registered_by(registration(answers, profile, "Microsoft.DeviceRegistry"))
     // A PUT would replace it and drop what others added; the identity alone can be patched in (section 4).
     .mended_by(
         arm(answers, Method::Patch, id.clone(), version).with_body(object([("identity", identity())])),
@@ -51,7 +53,6 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     .judged(|answers, _, value| judge(answers, value))
     .giving(|reply| {
         outputs([
-            ("id", reply.text("/id")),
             ("principalId", reply.text("/identity/principalId")),
             ("location", reply.text("/location")),
         ])
@@ -76,7 +77,7 @@ fn judge(answers: &Answers, value: &Value) -> Verdict {
         return Verdict::Settling("without a principal for its identity".to_owned());
     }
     let mut differs = Vec::new();
-    compare(&mut differs, "location", value, "/location", &answers.location);
+    compare_location(&mut differs, value, &answers.location);
     if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::{
     Purpose, Replay, Request, StageId, Step, StepOutputs, Text,
 };
 use crate::stages::access::preview_2025::same_id;
-use crate::stages::build::{GRANT_PATIENCE, arm, done, fail, outputs, read_all, text};
+use crate::stages::build::{GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs, read_all, text};
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_id_slot;
 use crate::stages::dialect::{Profile, Stage};
@@ -84,6 +84,8 @@ fn run_synchronize(
         Err(error) => return Ok(fail(&error)),
     }
     let mut rights = Patience::of(GRANT_PATIENCE);
+    // Each try is an operation of its own, so they grow apart (contract preview-2025, 6a: "retry with backoff").
+    let mut every = LOOK_AGAIN;
     let mut lost = Patience::of(Duration::from_mins(2));
     loop {
         let Err(error) = replay.write(send)? else {
@@ -91,7 +93,8 @@ fn run_synchronize(
         };
         if error.kind == ErrorKind::Forbidden || error.shows(RIGHTS_NOT_EFFECTIVE) {
             let why = "the namespace's rights on the hub have not arrived";
-            if replay.wait(&mut rights, why, Duration::from_secs(20))? {
+            if replay.wait(&mut rights, why, every)? {
+                every = (every * 2).min(Duration::from_secs(80));
                 continue;
             }
             return Ok(Next::Fail(
@@ -109,8 +112,8 @@ fn run_synchronize(
             error.kind,
             ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled | ErrorKind::Conflict
         );
-        let every = error.retry_after.unwrap_or(Duration::from_secs(10));
-        if !passing || !replay.wait(&mut lost, "sync was not taken; sending it again", every)? {
+        let pause = error.retry_after.unwrap_or(LOOK_AGAIN);
+        if !passing || !replay.wait(&mut lost, "sync was not taken; sending it again", pause)? {
             return Ok(fail(error));
         }
     }
