@@ -14,7 +14,8 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
-    Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId, clean,
+    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId,
+    clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{self, JournalError, JournalLog, RunFile, StateFolder, Writer};
@@ -55,9 +56,17 @@ pub struct Prepared {
 
 /// Reads the setup file and opens the sandbox where one is asked for.
 pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start, Failure> {
-    let config = read_config(global, &surroundings)?;
+    let mut config = read_config(global, &surroundings)?;
     let root = state_root(global, &config, &surroundings)?;
-    let sandbox = if global.sandbox { Some(open_sandbox(global, &root).await?) } else { None };
+    let mut sandbox = None;
+    if global.sandbox {
+        let opened = open_sandbox(global, &root).await?;
+        // A person's own file can be rehearsed: its subscription is let in, its cloud and tenant are the sandbox's.
+        config.answers.cloud = Cloud::sandbox();
+        config.answers.tenant = None;
+        opened.admit(&config.answers.subscription).await.map_err(|error| sandbox_failure(&root, &error))?;
+        sandbox = Some(opened);
+    }
     let clock = match &sandbox {
         Some(sandbox) => Clock::scaled(sandbox.speed()),
         None => Clock::scaled(config.time_scale),
@@ -143,6 +152,9 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
             (Exit::State, "run `hubup sandbox reset`, which forgets that world, or give another state folder")
         }
         SandboxError::World(_) => (Exit::Usage, "correct the world that `--sandbox-world` names"),
+        SandboxError::Subscription(_) => {
+            (Exit::Usage, "give a subscription id that is a GUID; if it is one, run `hubup sandbox reset`")
+        }
         SandboxError::Speed(_) => (Exit::Usage, "give another `--sandbox-speed`"),
         SandboxError::Listen { .. } => (Exit::Usage, "give another `--port`; 0 takes any that is free"),
         SandboxError::OtherWorld { .. } => {
@@ -228,6 +240,13 @@ impl Start {
         answers: Answers,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
+        if let Some(sandbox) = &self.sandbox {
+            // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
+            sandbox
+                .admit(&answers.subscription)
+                .await
+                .map_err(|error| sandbox_failure(self.state.root(), &error))?;
+        }
         let requests = stages::offer_requests(&answers, DIALECTS);
         let looks = requests
             .iter()
@@ -262,7 +281,7 @@ impl Start {
         let setup = answers.setup_id();
         let lock = self.state.lock(setup)?;
         let runs = self.state.runs(setup)?;
-        let continues = self.previous(&runs)?;
+        let continues = previous(&runs)?;
         let run = self.fresh_run(runs.last().map(|file| &file.run));
         let mut journal = Writer::create(&self.state, lock, &run)?;
         if let Some(log) = log {
@@ -297,18 +316,6 @@ impl Start {
         }))
     }
 
-    /// The run that a new one goes on from: the newest that came as far as its first line and spoke to the same kind of
-    /// Azure, since a rehearsal in the sandbox made nothing elsewhere. Fails on a journal that this hubup cannot read.
-    fn previous(&self, runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
-        for file in runs.iter().rev() {
-            let header = journal::read(&file.path)?.header;
-            if header.is_some_and(|header| header.sandbox == self.sandbox.is_some()) {
-                return Ok(Some(file.run.clone()));
-            }
-        }
-        Ok(None)
-    }
-
     /// A run id that never occurs twice and sorts behind `newest`, also when the clock was set back meanwhile.
     fn fresh_run(&self, newest: Option<&RunId>) -> RunId {
         const STAMP: &str = "%Y%m%dT%H%M%S%.3f";
@@ -336,6 +343,17 @@ impl Start {
             None => "AZURE".to_owned(),
         }
     }
+}
+
+/// The run that a new one goes on from: the newest that came as far as its first line. Fails on a journal that this
+/// hubup cannot read.
+fn previous(runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
+    for file in runs.iter().rev() {
+        if !journal::read(&file.path)?.is_empty() {
+            return Ok(Some(file.run.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Settings that no client can be built from.

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use hubup::cli::config::Config;
-use hubup::domain::Record;
+use hubup::domain::{Answers, Cloud, Record, SetupId};
 use hubup::journal::{self, Journal, StateFolder};
 use hubup::sandbox::SignIn;
 
@@ -281,4 +281,9 @@ pub fn setup_file(routes: &[(String, String)], time_scale: f64) -> String {
 /// The setup file of that name, as hubup reads it.
 pub fn config(path: &Path) -> Config {
     hubup::cli::config::load(path).unwrap()
+}
+
+/// The setup that `--sandbox` runs without a file.
+pub fn rehearsal() -> SetupId {
+    Answers { cloud: Cloud::sandbox(), ..Config::example().answers }.setup_id()
 }
