@@ -62,15 +62,6 @@ pub fn judge(wait: &Wait, reply: &Result<Reply, ServiceError>) -> Status {
         Err(error) => {
             return match error.kind {
                 ErrorKind::NotFound => Status::Lost,
-                // By `Location` alone a failed operation is told so (contract preview-2025, 1.1); a front door that could
-                // not answer has another status, or no code.
-                ErrorKind::Service
-                    if matches!(wait, Wait::Location { .. })
-                        && error.status == Some(500)
-                        && error.code.is_some() =>
-                {
-                    Status::Failed(ServiceError { kind: ErrorKind::Refused, ..error.clone() })
-                }
                 ErrorKind::Throttled | ErrorKind::Service | ErrorKind::NotSent | ErrorKind::Lost => {
                     Status::Running
                 }

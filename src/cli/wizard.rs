@@ -61,7 +61,7 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
 fn no_terminal() -> Failure {
     Failure::new(
         Exit::Usage,
-        "error: the wizard needs a terminal for its input and its output\n  do:      use `hubup apply --yes` where there is none",
+        "error: the wizard needs a terminal for its input and its output, one that is not `TERM=dumb`\n  do:      use `hubup apply --yes` where there is none",
     )
 }
 

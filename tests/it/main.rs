@@ -14,6 +14,8 @@ mod sandbox;
 #[cfg(unix)]
 mod stand_in;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
 #[cfg(unix)]
 mod wire;

@@ -99,18 +99,6 @@ fn an_operation_status_is_judged_by_its_word() {
     assert_eq!(judge(&operation(), &looked(answer(204, &[], ""))), Status::Succeeded);
 }
 
-/// By `Location` alone an operation that failed is told by a status of its own (contract preview-2025, 1.1).
-#[test]
-fn a_location_that_answers_500_with_a_code_has_failed() {
-    let body = r#"{"error":{"code":"500001","message":"not activated"}}"#;
-    let Status::Failed(error) = judge(&location(), &looked(json(500, body))) else { panic!() };
-    assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Refused, Some("500001")));
-    // A front door that could not answer tells nothing of the operation.
-    assert_eq!(judge(&location(), &looked(json(503, body))), Status::Running);
-    assert_eq!(judge(&location(), &looked(answer(500, &[], ""))), Status::Running);
-    assert_eq!(judge(&operation(), &looked(json(500, body))), Status::Running);
-}
-
 #[test]
 fn a_failed_operation_keeps_its_own_words() {
     for (wait, body, kind, code, message) in [

@@ -74,7 +74,8 @@ fn entries(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let top = here.saturating_sub(rows / 2).min(shown.len().saturating_sub(rows));
     let labels = form.entries.iter().map(|entry| width(entry.field.label)).max().unwrap_or(0) + 2;
     let room = usize::from(inner.width);
-    let value = LONGEST_VALUE.min(room.saturating_sub(labels + 4) * 3 / 5);
+    // At 80 cells a GUID and the cursor after it stay whole.
+    let value = LONGEST_VALUE.min(room.saturating_sub(labels + 4) * 2 / 3);
     let mut lines = Vec::new();
     for (row, line) in shown.iter().skip(top).take(rows).enumerate() {
         lines.push(theme::line(match line {

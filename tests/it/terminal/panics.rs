@@ -1,0 +1,102 @@
+//! A panic in the wizard: the terminal comes back first, then the panic is told.
+//!
+//! Nothing that a person types makes the program panic, so the wizard is given a field and a launcher that do. It
+//! runs in a copy of this test program under the pseudo-terminal; a variable tells the copy that it is one.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hubup::domain::{Answers, Fault, Field, FieldKind};
+use hubup::tui::{self, Banner, Launch, Launched, ScreenOptions, Start};
+use portable_pty::CommandBuilder;
+
+use super::pty::{CTRL_C, CTRL_G, Terminal};
+use crate::support::example;
+
+const COPY: &str = "HUBUP_TEST_COPY";
+
+struct Panicking;
+
+#[async_trait]
+impl Launch for Panicking {
+    async fn launch(&self, _: Answers) -> Result<Launched, Fault> {
+        panic!("the launcher fell over");
+    }
+}
+
+fn words(_: &Answers) -> String {
+    "yes".to_owned()
+}
+
+fn take(_: &mut Answers, _: &str) {
+    panic!("the field fell over");
+}
+
+/// The wizard over what panics, on the terminal of this process.
+fn wizard() {
+    let field = Field {
+        key: "test",
+        label: "Trap",
+        hint: "falls over when it is changed",
+        kind: FieldKind::Choice(&["yes", "no"]),
+        get: words,
+        set: take,
+    };
+    let start = Start {
+        answers: example(),
+        fields: vec![("Traps", vec![field])],
+        banner: Banner { cloud: "SANDBOX x60".to_owned(), detail: String::new() },
+        launcher: Arc::new(Panicking),
+        options: ScreenOptions::default(),
+        scale: 60.0,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(tui::run(start)).unwrap();
+    // A thread that reads the terminal cannot be woken.
+    runtime.shutdown_background();
+}
+
+#[expect(clippy::disallowed_methods, reason = "a copy of the test program is told so by a variable")]
+fn is_copy() -> bool {
+    std::env::var_os(COPY).is_some()
+}
+
+/// A copy of this program that runs only the test `name`, in a terminal.
+fn copy(name: &str) -> Terminal {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args([format!("terminal::panics::{name}").as_str(), "--exact", "--nocapture"]);
+    Terminal::start(command, Arc::new(tempfile::tempdir().unwrap()), &[(COPY, "1")], (80, 24))
+}
+
+#[test]
+fn a_panic_of_the_screen_gives_the_terminal_back_and_is_told() {
+    if is_copy() {
+        return wizard();
+    }
+    let mut terminal = copy("a_panic_of_the_screen_gives_the_terminal_back_and_is_told");
+    terminal.wait_for("Trap");
+    // The next choice: the header asks for the answers, and the field falls over.
+    terminal.press(" ");
+    let left = terminal.leave();
+    assert_ne!(left.code, 0);
+    assert!(left.text.contains("the field fell over"), "{}", left.text);
+    assert!(left.text.contains("panics.rs"), "{}", left.text);
+}
+
+#[test]
+fn a_panic_of_a_task_is_told_on_the_screen_and_whole_after_it() {
+    if is_copy() {
+        return wizard();
+    }
+    let mut terminal = copy("a_panic_of_a_task_is_told_on_the_screen_and_whole_after_it");
+    terminal.wait_for("Ctrl+G start");
+    terminal.press(CTRL_G);
+    terminal.wait_for("hubup itself failed while starting");
+    // Nothing is written across the screen.
+    assert!(terminal.on_alternate_screen());
+    assert!(!terminal.shown().contains("fell over"), "{}", terminal.shown());
+    terminal.press(CTRL_C);
+    let left = terminal.leave();
+    assert_eq!(left.code, 0, "{}", left.text);
+    assert!(left.text.contains("the launcher fell over"), "{}", left.text);
+}
