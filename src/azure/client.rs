@@ -225,12 +225,14 @@ impl Azure {
         inner.tokens.drop_refused(&audience.scope, &token.secret);
         match challenge(&answer) {
             Some(claims) => Err(challenged(&answer, &claims, inner.clock.now())),
-            // A token that was fetched for this very call is no better the second time.
-            None if token.had >= began => Ok(answer),
-            None => Err(ServiceError {
-                retry_after: Some(Duration::ZERO),
-                ..error::of_answer(&answer, inner.clock.now())
-            }),
+            None => {
+                let error = error::of_answer(&answer, inner.clock.now());
+                // A token that was fetched for this very call is no better the second time, unless it grew old on the way.
+                if token.had >= began && !error.shows(&["ExpiredAuthenticationToken"]) {
+                    return Ok(answer);
+                }
+                Err(ServiceError { retry_after: Some(Duration::ZERO), ..error })
+            }
         }
     }
 

@@ -310,8 +310,8 @@ fn a_served_sandbox_is_an_azure_for_others() {
 
 #[test]
 fn a_signal_leaves_the_run_in_order_and_a_later_one_finishes_it() {
-    // A namespace takes 2.4 s here: it is surely under way when the signal comes.
-    let served = Served::start("50");
+    // A namespace takes 1.2 s here: it is surely under way when the signal comes.
+    let served = Served::start("100");
     let account = &served.account;
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut run = account.start(&["apply", "--yes", "--output", "json"]);
