@@ -345,6 +345,17 @@ impl Start {
     }
 }
 
+/// The run that a new one goes on from: the newest that came as far as its first line. Fails on a journal that this
+/// hubup cannot read.
+fn previous(runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
+    for file in runs.iter().rev() {
+        if !journal::read(&file.path)?.is_empty() {
+            return Ok(Some(file.run.clone()));
+        }
+    }
+    Ok(None)
+}
+
 /// Settings that no client can be built from.
 fn unusable(error: &AzureError) -> Failure {
     let remedy = match error {
@@ -357,17 +368,6 @@ fn unusable(error: &AzureError) -> Failure {
         AzureError::Client { .. } => "mend that, then run the same command".to_owned(),
     };
     Failure::new(Exit::Usage, format!("error: {error}\n  do:      {remedy}"))
-}
-
-/// The run that a new one goes on from: the newest that came as far as its first line. Fails on a journal that this
-/// hubup cannot read.
-fn previous(runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
-    for file in runs.iter().rev() {
-        if journal::read(&file.path)?.header.is_some() {
-            return Ok(Some(file.run.clone()));
-        }
-    }
-    Ok(None)
 }
 
 /// The choices given on the command line, by step.

@@ -2,6 +2,8 @@
 //!
 //! A ready set over ids, not a graph framework. It knows no stage and no dialect.
 
+mod questions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +20,8 @@ use super::performer::{Ended, Mode, Performance, Plea};
 use super::recorder::Recorder;
 use crate::azure::{Azure, Vault};
 use crate::domain::{
-    Answers, Ask, Choice, Exit, Fault, NeedKind, Outcome, Outputs, Plan, Progress, Question, Record,
-    RunEvent, RunHeader, Seen, StepId, StepOutputs, Who,
+    Answers, Exit, Fault, NeedKind, Outcome, Outputs, Plan, Progress, Question, Record, RunEvent, RunHeader,
+    Seen, StepId, StepOutputs, Who,
 };
 use crate::journal::Writer;
 
@@ -551,63 +553,4 @@ impl Executor {
         }
         self.redos = waiting;
     }
-
-    async fn question(
-        &mut self,
-        step: StepId,
-        ask: Ask,
-        reply: oneshot::Sender<Result<String, Fault>>,
-    ) -> Recorded<()> {
-        let number = self.next_question;
-        self.next_question += 1;
-        let given = self.manner.choices.get(&step).cloned();
-        // Somebody who mistyped an answer did not mean the one that `--yes` gives.
-        let (given, misfit): (Option<_>, Option<_>) = match given {
-            Some(choice) if !has(&ask, &choice) => (None, Some(choice)),
-            given => (given, None),
-        };
-        let by_flag = given.map(|choice| (choice, Who::Flag));
-        let by_yes = ask.under_yes.clone().filter(|_| self.manner.yes && misfit.is_none());
-        let by_yes = by_yes.map(|choice| (choice, Who::Yes));
-        let unanswerable = self.manner.yes && by_flag.is_none() && by_yes.is_none();
-        if unanswerable {
-            let keys: Vec<_> =
-                ask.choices.iter().map(|(key, label)| format!("`--answer {step}={key}` ({label})")).collect();
-            let mut says = ask.question.clone();
-            if !ask.differs.is_empty() {
-                says.push_str(&format!(": {}", ask.differs.join("; ")));
-            }
-            let means = match misfit {
-                Some(choice) => format!("`{choice}` is no answer to this"),
-                None => "this needs a decision that `--yes` does not take".to_owned(),
-            };
-            let fault = Fault::new(says, format!("run again with one of {}", keys.join(", "))).meaning(means);
-            let _ = reply.send(Err(fault));
-            return Ok(());
-        }
-        let question = Question { number, step, ask };
-        self.emit(RunEvent::Asked(question.clone())).await?;
-        self.questions.insert(number, PendingQuestion { question, reply });
-        match by_flag.or(by_yes) {
-            Some((choice, who)) => self.answer(number, choice, who).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn answer(&mut self, number: u64, choice: String, by: Who) -> Recorded<()> {
-        let fits = self.questions.get(&number).is_some_and(|pending| has(&pending.question.ask, &choice));
-        if !fits {
-            return Ok(());
-        }
-        if let Some(pending) = self.questions.remove(&number) {
-            let step = pending.question.step;
-            self.emit(RunEvent::Answered(Choice { number, step, choice: choice.clone(), by })).await?;
-            let _ = pending.reply.send(Ok(choice));
-        }
-        Ok(())
-    }
-}
-
-fn has(ask: &Ask, choice: &str) -> bool {
-    ask.choices.iter().any(|(key, _)| key == choice)
 }

@@ -108,11 +108,6 @@ impl Account {
     }
 }
 
-/// The setup of the shipped example as `--sandbox` runs it: another one than the same names on Azure.
-pub fn rehearsal() -> SetupId {
-    Answers { cloud: Cloud::sandbox(), ..Config::example().answers }.setup_id()
-}
-
 impl Ran {
     /// Runs a command that reads nothing from a terminal.
     #[track_caller]
@@ -286,4 +281,9 @@ pub fn setup_file(routes: &[(String, String)], time_scale: f64) -> String {
 /// The setup file of that name, as hubup reads it.
 pub fn config(path: &Path) -> Config {
     hubup::cli::config::load(path).unwrap()
+}
+
+/// The setup that `--sandbox` runs without a file.
+pub fn rehearsal() -> SetupId {
+    Answers { cloud: Cloud::sandbox(), ..Config::example().answers }.setup_id()
 }

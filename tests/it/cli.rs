@@ -8,7 +8,7 @@ use hubup::journal::StateFolder;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::binary::{Account, Started, config, setup_file};
+use crate::binary::{Account, Started, config, rehearsal, setup_file};
 
 const APPLY: [&str; 5] = ["apply", "--sandbox", "--yes", "--sandbox-speed", "0"];
 
@@ -84,7 +84,7 @@ fn records_are_printed_without_secrets_and_a_second_run_changes_nothing() {
     first.hides(&secrets).hides(&["SharedAccessSignature sr=", "Bearer ", "sig="]);
 
     // The journal has the same records, and the status URLs whole.
-    let files = StateFolder::new(account.state()).runs(crate::binary::rehearsal()).unwrap();
+    let files = StateFolder::new(account.state()).runs(rehearsal()).unwrap();
     let journal = hubup::journal::read(&files[0].path).unwrap();
     assert_eq!(journal.records.len(), records.len());
     let polls = |records: &[Record]| -> Vec<String> {
@@ -297,7 +297,7 @@ fn a_served_sandbox_is_an_azure_for_others() {
     let headers = account.journals(&config(&account.work().join("hubup.toml")));
     let headers: Vec<_> = headers.into_iter().map(|journal| journal.header.unwrap()).collect();
     assert_eq!(headers.iter().map(|header| header.sandbox).collect::<Vec<_>>(), [false, false]);
-    assert_eq!(headers[1].continues, Some(headers[0].run.clone()));
+    assert_eq!((&headers[0].continues, &headers[1].continues), (&None, &Some(headers[0].run.clone())));
     account.run(&["sandbox", "reset"]).exits(6).tells(&["a running server holds", "end the process"]);
     // A second server joins, and says so.
     account.run(&["sandbox", "serve"]).exits(0).tells(&["Another process serves"]);
@@ -310,8 +310,8 @@ fn a_served_sandbox_is_an_azure_for_others() {
 
 #[test]
 fn a_signal_leaves_the_run_in_order_and_a_later_one_finishes_it() {
-    // A namespace takes 2.4 s here: it is surely under way when the signal comes.
-    let served = Served::start("50");
+    // A namespace takes 1.2 s here: it is surely under way when the signal comes.
+    let served = Served::start("100");
     let account = &served.account;
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut run = account.start(&["apply", "--yes", "--output", "json"]);
