@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::args::{Apply, Global, Output};
 use super::environment::Surroundings;
 use super::failure::{Failure, told};
-use super::print::{out, trouble};
+use super::print::{out, trouble, waiting};
 use super::signals::{Signal, Signals};
 use super::wire::{self, Prepared, Start, choices};
 use crate::azure::redact;
@@ -27,8 +27,8 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         can_ask(&surroundings, apply.output)?;
     }
     let start = wire::start(global, surroundings).await?;
-    let connected = start.connect().await?;
-    let prepared = start.prepare(&connected, start.config.answers.clone()).await?;
+    let connected = start.connect(&waiting).await?;
+    let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
     let scope = Scope::of(&prepared.plan, apply)?;
     if apply.output == Output::Text {
         out(&opening(&start, &prepared, &connected.account));

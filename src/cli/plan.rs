@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::args::{Global, Output};
 use super::environment::Surroundings;
 use super::failure::Failure;
-use super::print::whole;
+use super::print::{waiting, whole};
 use super::wire::{self, Prepared};
 use crate::domain::{Exit, NeedKind, Outputs, Purpose, Step};
 
 /// Runs the command.
 pub async fn run(global: &Global, surroundings: Surroundings, output: Output) -> Result<Exit, Failure> {
     let start = wire::start(global, surroundings).await?;
-    let connected = start.connect().await?;
-    let prepared = start.prepare(&connected, start.config.answers.clone()).await?;
+    let connected = start.connect(&waiting).await?;
+    let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
     let shown = match output {
         Output::Text => text(&prepared),
         Output::Json => json(&prepared).to_string(),

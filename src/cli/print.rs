@@ -1,6 +1,9 @@
 //! The one place that prints: lines to standard output, troubles to standard error.
 
 use std::io::{self, Write as _};
+use std::time::Duration;
+
+use crate::domain::brief;
 
 /// Prints a line. One that nobody reads is dropped: what is being done goes on without its reader.
 pub fn out(text: &str) {
@@ -15,6 +18,12 @@ pub fn whole(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
     }
+}
+
+/// Tells of a wait before there is a run, on standard error: standard output is for the plan or the records.
+pub fn waiting(why: &str, wait: Duration) {
+    let wait = brief(wait.as_millis().try_into().unwrap_or(u64::MAX));
+    trouble(&format!("{why}; looking again in {wait}"));
 }
 
 /// Prints a trouble. One that cannot be told anywhere is dropped.

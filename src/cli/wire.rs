@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Span;
 use jiff::civil::DateTime;
@@ -13,7 +14,8 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
-    Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId, clean,
+    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId,
+    clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{self, JournalError, JournalLog, RunFile, StateFolder, Writer};
@@ -35,6 +37,9 @@ pub struct Start {
     clock: Clock,
 }
 
+/// Who is told of a wait before there is a run.
+pub type Tell<'a> = &'a (dyn Fn(&str, Duration) + Sync);
+
 /// A client and what it said about who is signed in.
 pub struct Connected {
     pub azure: Azure,
@@ -51,9 +56,17 @@ pub struct Prepared {
 
 /// Reads the setup file and opens the sandbox where one is asked for.
 pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start, Failure> {
-    let config = read_config(global, &surroundings)?;
+    let mut config = read_config(global, &surroundings)?;
     let root = state_root(global, &config, &surroundings)?;
-    let sandbox = if global.sandbox { Some(open_sandbox(global, &root).await?) } else { None };
+    let mut sandbox = None;
+    if global.sandbox {
+        let opened = open_sandbox(global, &root).await?;
+        // A person's own file can be rehearsed: its subscription is let in, its cloud and tenant are the sandbox's.
+        config.answers.cloud = Cloud::sandbox();
+        config.answers.tenant = None;
+        opened.admit(&config.answers.subscription).await.map_err(|error| sandbox_failure(&root, &error))?;
+        sandbox = Some(opened);
+    }
     let clock = match &sandbox {
         Some(sandbox) => Clock::scaled(sandbox.speed()),
         None => Clock::scaled(config.time_scale),
@@ -139,6 +152,9 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
             (Exit::State, "run `hubup sandbox reset`, which forgets that world, or give another state folder")
         }
         SandboxError::World(_) => (Exit::Usage, "correct the world that `--sandbox-world` names"),
+        SandboxError::Subscription(_) => {
+            (Exit::Usage, "give a subscription id that is a GUID; if it is one, run `hubup sandbox reset`")
+        }
         SandboxError::Speed(_) => (Exit::Usage, "give another `--sandbox-speed`"),
         SandboxError::Listen { .. } => (Exit::Usage, "give another `--port`; 0 takes any that is free"),
         SandboxError::OtherWorld { .. } => {
@@ -164,10 +180,11 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
 }
 
 impl Start {
-    /// Builds the client and signs in.
-    pub async fn connect(&self) -> Result<Connected, Failure> {
+    /// Builds the client and signs in. Waits go to `tell`: why, and how long.
+    pub async fn connect(&self, tell: Tell<'_>) -> Result<Connected, Failure> {
         let azure = Azure::new(self.azure_options()).map_err(|error| unusable(&error))?;
-        let caller = engine::sign_in(&azure, self.clock).await.map_err(|error| self.not_signed_in(&error))?;
+        let signed_in = engine::sign_in(&azure, self.clock, tell).await;
+        let caller = signed_in.map_err(|error| self.not_signed_in(&error))?;
         let name = caller.name.or(caller.object_id).unwrap_or_else(|| caller.method.to_owned());
         Ok(Connected { azure, account: clean(&name, 40) })
     }
@@ -216,10 +233,24 @@ impl Start {
         options
     }
 
-    /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing.
-    pub async fn prepare(&self, connected: &Connected, answers: Answers) -> Result<Prepared, Failure> {
+    /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing. Waits go to `tell`.
+    pub async fn prepare(
+        &self,
+        connected: &Connected,
+        answers: Answers,
+        tell: Tell<'_>,
+    ) -> Result<Prepared, Failure> {
+        if let Some(sandbox) = &self.sandbox {
+            // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
+            sandbox
+                .admit(&answers.subscription)
+                .await
+                .map_err(|error| sandbox_failure(self.state.root(), &error))?;
+        }
         let requests = stages::offer_requests(&answers, DIALECTS);
-        let looks = requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request));
+        let looks = requests
+            .iter()
+            .map(|request| engine::lookup_telling(&connected.azure, self.clock, request, tell));
         let mut offers = Offers::default();
         for reply in futures::future::try_join_all(looks).await? {
             if !reply.body.is_object() {

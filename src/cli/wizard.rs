@@ -118,8 +118,8 @@ impl Launcher {
     }
 
     async fn begin(&self, answers: Answers) -> Result<Launched, Failure> {
-        let connected = self.start.connect().await?;
-        let prepared = self.start.prepare(&connected, answers).await?;
+        let connected = self.start.connect(&|_, _| {}).await?;
+        let prepared = self.start.prepare(&connected, answers, &|_, _| {}).await?;
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
         let running = self.start.begin(&connected, &prepared, manner, Vec::new(), Some(&log))?;

@@ -78,7 +78,7 @@ pub enum Certificates {
 impl Answers {
     /// The setup's id.
     pub fn setup_id(&self) -> SetupId {
-        SetupId::of(&self.cloud.resource_manager, &self.subscription, &self.name)
+        SetupId::of(self.cloud.id(), &self.subscription, &self.name)
     }
 
     /// Resource id of the subscription.

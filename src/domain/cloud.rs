@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cloud {
-    /// `public`, or `custom` when any host was given by the person.
+    /// `public`, `custom` when any host was given by the person, or `sandbox`.
     pub name: String,
     /// Azure Resource Manager.
     pub resource_manager: String,
@@ -33,6 +33,17 @@ impl Cloud {
             dps_domain: "azure-devices-provisioning.net".into(),
             hub_domain: "azure-devices.net".into(),
         }
+    }
+
+    /// The embedded Azure: the hosts of the public cloud, and a name of its own, so that a rehearsal is another setup
+    /// than the real one.
+    pub fn sandbox() -> Self {
+        Self { name: "sandbox".into(), ..Self::public() }
+    }
+
+    /// What tells this cloud from every other.
+    pub fn id(&self) -> &str {
+        if self.name == "custom" { &self.resource_manager } else { &self.name }
     }
 
     /// Says whether `host` is a Device Provisioning Service host of this cloud.

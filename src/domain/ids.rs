@@ -109,7 +109,7 @@ impl fmt::Display for RunId {
 pub struct SetupId(pub Uuid);
 
 impl SetupId {
-    /// Derives the id of the setup `name` in `subscription` of the cloud whose Resource Manager is `cloud`.
+    /// Derives the id of the setup `name` in `subscription` of the cloud `cloud`.
     pub fn of(cloud: &str, subscription: &str, name: &str) -> Self {
         Self(derived_uuid(&format!("{cloud}|{subscription}|{name}")))
     }

@@ -40,7 +40,8 @@ impl Clock {
 
     /// A span of wall time, as service time: rounded up, so that turning it back never gives less.
     pub fn service_time(self, wall: Duration) -> Duration {
-        if self.scale <= 1.0 {
+        // "At once" stays at once.
+        if self.scale <= 1.0 || wall.is_zero() {
             return wall;
         }
         Duration::try_from_secs_f64(wall.as_secs_f64() * self.scale)

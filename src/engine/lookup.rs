@@ -8,8 +8,18 @@ use crate::domain::{CallId, Outputs, Reply, Request, ServiceError};
 use super::clock::Clock;
 use super::retry::{Again, LONGEST_WAIT, judge, judge_sign_in};
 
-/// Makes one look, again as often as the retry layer allows.
+/// Makes one look, again as often as the retry layer allows, waiting in silence.
 pub async fn lookup(azure: &Azure, clock: Clock, request: &Request) -> Result<Reply, ServiceError> {
+    lookup_telling(azure, clock, request, &|_, _| {}).await
+}
+
+/// As [`lookup`]; each wait is told before it begins: why, and how long by the wall.
+pub async fn lookup_telling(
+    azure: &Azure,
+    clock: Clock,
+    request: &Request,
+    tell: &(dyn Fn(&str, Duration) + Sync),
+) -> Result<Reply, ServiceError> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -17,13 +27,17 @@ pub async fn lookup(azure: &Azure, clock: Clock, request: &Request) -> Result<Re
         let Err(error) = result else { return result };
         match judge(request, &error, tries, 0.5) {
             Again::No => return Err(error),
-            Again::After { wait, .. } => pause(clock, error, wait).await?,
+            Again::After { wait, why } => pause(clock, error, wait, &|wait| tell(why, wait)).await?,
         }
     }
 }
 
-/// Signs in, again as often as the retry layer allows.
-pub async fn sign_in(azure: &Azure, clock: Clock) -> Result<Caller, ServiceError> {
+/// Signs in, again as often as the retry layer allows; each wait is told as by [`lookup_telling`].
+pub async fn sign_in(
+    azure: &Azure,
+    clock: Clock,
+    tell: &(dyn Fn(&str, Duration) + Sync),
+) -> Result<Caller, ServiceError> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -33,18 +47,24 @@ pub async fn sign_in(azure: &Azure, clock: Clock) -> Result<Caller, ServiceError
         };
         match judge_sign_in(&error, tries) {
             Again::No => return Err(error),
-            Again::After { wait, .. } => pause(clock, error, wait).await?,
+            Again::After { wait, why } => pause(clock, error, wait, &|wait| tell(why, wait)).await?,
         }
     }
 }
 
 /// Waits before the next try; gives the error back when the service asks for more than anybody would sit through. What
 /// it says about waiting comes in wall time; what we choose, in service time.
-async fn pause(clock: Clock, error: ServiceError, chosen: Duration) -> Result<(), ServiceError> {
+async fn pause(
+    clock: Clock,
+    error: ServiceError,
+    chosen: Duration,
+    tell: &(dyn Fn(Duration) + Sync),
+) -> Result<(), ServiceError> {
     let wait = error.retry_after.map_or(chosen, |wall| clock.service_time(wall));
     if clock.wall_time(wait) > LONGEST_WAIT {
         return Err(error);
     }
+    tell(clock.wall_time(wait));
     clock.sleep(wait).await;
     Ok(())
 }

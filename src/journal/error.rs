@@ -41,8 +41,9 @@ pub enum JournalError {
         #[source]
         cause: serde_json::Error,
     },
-    /// An earlier write failed, so that the file may end in the middle of a line.
-    #[error("cannot append to `{}`: writing to it failed before ({before}): mend that, then start hubup again", path.display())]
+    /// An earlier write failed, so that the file may end in the middle of a line. `before` is what was told then: whoever
+    /// comes second may be the first whose error is shown.
+    #[error("{before}")]
     Broken { path: PathBuf, before: String },
     /// A line that is damaged and is not the last.
     #[error("cannot read line {line} of `{}`: {why}: copy the file away to keep it, remove it here, and hubup goes on from what Azure holds", path.display())]

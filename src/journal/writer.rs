@@ -74,10 +74,7 @@ impl Writer {
         }
         let written = self.write(record, durability);
         if let Err(error) = &written {
-            self.failed = Some(match error {
-                JournalError::Io { cause, .. } => cause.to_string(),
-                other => other.to_string(),
-            });
+            self.failed = Some(error.to_string());
         }
         written
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::clock::real_now_ms;
-use super::server::{self, IDENTITY_PATH, Served};
+use super::server::{self, IDENTITY_PATH, SUBSCRIPTIONS_PATH, Served};
 use super::settings::{self, Settings, WorldSource};
 use super::store::Store;
 use super::world::World;
@@ -63,6 +63,8 @@ pub enum SandboxError {
     Listen { port: u16, source: std::io::Error },
     #[error("another process holds the sandbox folder, but no server answers in it: `{}`", folder.display())]
     NoAnswer { folder: PathBuf },
+    #[error("the sandbox does not take the subscription `{0}`")]
+    Subscription(String),
     #[error("a running server holds the sandbox folder: `{}`", folder.display())]
     Held { folder: PathBuf },
 }
@@ -240,18 +242,25 @@ fn read_server_file(folder: &Path) -> Option<ServerFile> {
     serde_json::from_slice(&std::fs::read(folder.join(SERVER_FILE)).ok()?).ok()
 }
 
-/// Whether the server that a file names is there. Plain bytes, so that joining needs no HTTP client.
+/// Whether the server that a file names is there.
 async fn answers(file: &ServerFile) -> bool {
+    ask(file, "GET", IDENTITY_PATH).await.is_some_and(|reply| reply.contains(&file.instance))
+}
+
+/// Asks the server itself. Plain bytes, so that joining needs no HTTP client.
+async fn ask(file: &ServerFile, method: &str, path: &str) -> Option<String> {
     let asked = async {
         let mut stream = TcpStream::connect(file.address).await.ok()?;
-        let request =
-            format!("GET {IDENTITY_PATH} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", file.address);
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            file.address
+        );
         stream.write_all(request.as_bytes()).await.ok()?;
         let mut reply = Vec::new();
         stream.take(4096).read_to_end(&mut reply).await.ok()?;
-        Some(String::from_utf8_lossy(&reply).contains(&file.instance))
+        Some(String::from_utf8_lossy(&reply).into_owned())
     };
-    tokio::time::timeout(Duration::from_secs(2), asked).await.ok().flatten().unwrap_or(false)
+    tokio::time::timeout(Duration::from_secs(2), asked).await.ok().flatten()
 }
 
 impl Sandbox {
@@ -277,6 +286,19 @@ impl Sandbox {
         .into_iter()
         .map(|host| (host.to_owned(), base.clone()))
         .collect()
+    }
+
+    /// Adds a subscription to the tenant, so that a person's own setup file can be rehearsed. One that is there stays
+    /// as it is.
+    ///
+    /// # Errors
+    /// [`SandboxError::Subscription`] when the server does not take it.
+    pub async fn admit(&self, subscription: &str) -> Result<(), SandboxError> {
+        let path = format!("{SUBSCRIPTIONS_PATH}{subscription}");
+        match ask(&self.file, "PUT", &path).await {
+            Some(reply) if reply.starts_with("HTTP/1.1 200 ") => Ok(()),
+            _ => Err(SandboxError::Subscription(subscription.to_owned())),
+        }
     }
 
     pub fn sign_in(&self) -> SignIn {

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::real_now_ms;
 use super::connection::{Doorway, Scissors};
+use super::providers::admit;
 use super::reply::{Delivery, Refusal, Reply};
 use super::request::Request;
 use super::step::{BODY_LIMIT, step};
@@ -23,6 +24,9 @@ use super::world::World;
 
 /// The path that tells one server from another; no Azure service has it.
 pub(crate) const IDENTITY_PATH: &str = "/.sandbox";
+
+/// Below it, a PUT adds a subscription to the world.
+pub(crate) const SUBSCRIPTIONS_PATH: &str = "/.sandbox/subscriptions/";
 
 /// World and file, together under one lock.
 pub(crate) struct Served {
@@ -108,7 +112,15 @@ fn turn(shared: &Shared, request: &Request) -> Reply {
     }
     let before = served.world.clone();
     let now = before.epoch.now(real_now_ms());
-    let reply = step(&mut served.world, request, &now);
+    let admitted = request.path.strip_prefix(SUBSCRIPTIONS_PATH).filter(|_| request.to_loopback());
+    let reply = match admitted.map(uuid::Uuid::try_parse) {
+        Some(Ok(id)) => match admit(&mut served.world, &now, &id.to_string()) {
+            Ok(()) => Reply::json(200, serde_json::json!({"subscription": id.to_string()})),
+            Err(message) => plain_refusal(Refusal::arm(400, "InvalidWorld", message)),
+        },
+        Some(Err(_)) => plain_refusal(Refusal::arm(400, "InvalidSubscriptionId", "Not a GUID.".to_owned())),
+        None => step(&mut served.world, request, &now),
+    };
     let Served { world, store, .. } = &mut *served;
     match store.save(world) {
         Ok(()) => reply,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::build::{arm, read_all, same, text};
+use super::waits::WriteWaits;
 use crate::domain::{
     Answers, ErrorKind, Exit, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay,
     Request, ServiceError, Step, Template, Text, object,
@@ -95,7 +96,7 @@ impl Grant {
         }
         let mut directory = Patience::of(if self.fresh { Duration::from_mins(2) } else { Duration::ZERO });
         let mut definition = Patience::of(Duration::from_mins(5));
-        let mut lost = Patience::of(Duration::from_mins(2));
+        let mut waits = WriteWaits::default();
         loop {
             let Err(error) = replay.write(&create)? else { break };
             let waited = if error.shows(&["RoleAssignmentExists"]) {
@@ -109,15 +110,12 @@ impl Grant {
                     "the role definition cannot be assigned yet",
                     Duration::from_secs(10),
                 )?
-            } else if matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled) {
-                let every = error.retry_after.unwrap_or(Duration::from_secs(5));
-                let waited =
-                    replay.wait(&mut lost, "the reply was not had; looking what became of it", every)?;
+            } else if waits.judge(error, &self.noun, None, replay)?.is_none() {
                 // Lists may lag behind; the assignment's own name does not.
-                if waited && replay.read(&look)?.is_ok() {
+                if replay.read(&look)?.is_ok() {
                     break;
                 }
-                waited
+                true
             } else {
                 false
             };

@@ -407,11 +407,13 @@ fn a_grant_is_listed_made_and_listed() {
         "read roleAssignments",
     );
     let lost = || Turn::Wrote(Err(ServiceError::local(ErrorKind::Lost, "reset")));
-    check(step, vec![none(), lost()], "wait 5");
+    check(step, vec![none(), lost()], "wait 10");
     // Lists lag; its name tells whether it arrived, and nothing is sent twice.
-    assert!(word(&next(step, vec![none(), lost(), waited(5)])).starts_with("read roleAssignments/"));
-    check(step, vec![none(), lost(), waited(5), read(json!({}))], "read roleAssignments");
-    assert!(word(&next(step, vec![none(), lost(), waited(5), absent()])).starts_with("PUT roleAssignments/"));
+    assert!(word(&next(step, vec![none(), lost(), waited(10)])).starts_with("read roleAssignments/"));
+    check(step, vec![none(), lost(), waited(10), read(json!({}))], "read roleAssignments");
+    assert!(
+        word(&next(step, vec![none(), lost(), waited(10), absent()])).starts_with("PUT roleAssignments/")
+    );
     check(step, vec![none(), wrote(), none()], "wait 2");
     check(step, vec![none(), wrote(), read(assignment(hub, Value::Null))], "done");
     check(step, vec![none(), wrote(), none(), waited(180), none()], "fail -");

@@ -12,7 +12,7 @@ use hubup::journal::{self, Journal, StateFolder};
 use hubup::sandbox::SignIn;
 
 /// No command of the tests takes near as long; what does hangs.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 /// The account that a program runs under: home, working folder, environment.
 pub struct Account {
@@ -176,6 +176,8 @@ pub struct Started {
     lines: Option<BufReader<ChildStdout>>,
     /// What was read so far.
     pub out: String,
+    /// Its end calls off the thread that stops a program which hangs.
+    _watched: std::sync::mpsc::Sender<()>,
 }
 
 impl Started {
@@ -183,7 +185,14 @@ impl Started {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = child.stdout.take().map(BufReader::new);
-        Self { child, lines, out: String::new() }
+        let (watched, end) = std::sync::mpsc::channel();
+        let id = child.id();
+        std::thread::spawn(move || {
+            if end.recv_timeout(BOUND) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                kill(id, rustix::process::Signal::KILL);
+            }
+        });
+        Self { child, lines, out: String::new(), _watched: watched }
     }
 
     /// Reads lines until one that holds `wanted`, which is given back.
@@ -222,10 +231,8 @@ impl Started {
     }
 
     /// Sends a signal.
-    #[cfg(unix)]
     pub fn signal(&self, signal: rustix::process::Signal) {
-        let id = i32::try_from(self.child.id()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap();
+        kill(self.child.id(), signal);
     }
 
     /// Reads no more, and waits for the end.
@@ -245,6 +252,11 @@ impl Started {
         let code = self.child.wait().unwrap().code();
         Ran { code, out: std::mem::take(&mut self.out), err }.behaved()
     }
+}
+
+fn kill(id: u32, signal: rustix::process::Signal) {
+    let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    rustix::process::kill_process(id, signal).unwrap();
 }
 
 impl Drop for Started {

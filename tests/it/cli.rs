@@ -245,7 +245,6 @@ fn help_and_version_are_no_troubles() {
     account.run(&["apply", "--sandbox-speed", "fast"]).exits(2).tells(&["0, or a number from 1"]);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_trouble() {
     let account = Account::new();
@@ -289,12 +288,18 @@ impl Served {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_served_sandbox_is_an_azure_for_others() {
     let Served { account, server } = Served::start("0");
     let ran = account.run(&["apply", "--yes"]).exits(0).tells(&["17 of 17 done"]);
     assert!(ran.out.starts_with("AZURE  plant  rg-plant  eastus2"), "{ran}");
+    // What a rehearsal made is made in the sandbox only: a real run does not go on from it.
+    account.run(&["apply", "--sandbox", "--yes"]).exits(0).tells(&["SANDBOX at once"]);
+    account.run(&["apply", "--yes"]).exits(0);
+    let headers = account.journals(&config(&account.work().join("hubup.toml")));
+    let headers: Vec<_> = headers.into_iter().map(|journal| journal.header.unwrap()).collect();
+    assert_eq!(headers.iter().map(|header| header.sandbox).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!((&headers[1].continues, &headers[2].continues), (&None, &Some(headers[0].run.clone())));
     account.run(&["sandbox", "reset"]).exits(6).tells(&["a running server holds", "end the process"]);
     // A second server joins, and says so.
     account.run(&["sandbox", "serve"]).exits(0).tells(&["Another process serves"]);
@@ -305,7 +310,6 @@ fn a_served_sandbox_is_an_azure_for_others() {
     assert!(!account.state().join("sandbox/world.json").exists());
 }
 
-#[cfg(unix)]
 #[test]
 fn a_signal_leaves_the_run_in_order_and_a_later_one_finishes_it() {
     // A namespace takes 2.4 s here: it is surely under way when the signal comes.
@@ -339,7 +343,6 @@ fn a_signal_leaves_the_run_in_order_and_a_later_one_finishes_it() {
     assert_eq!(journals.iter().map(namespaces).sum::<usize>(), 1, "{ran}");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_second_instance_names_the_first() {
     let account = Account::new();
@@ -430,7 +433,6 @@ fn a_sign_in_that_fails_tells_each_reason() {
 }
 
 /// Answers `typed` to the question that `apply` asks on a terminal; gives its exit code and what was on the screen.
-#[cfg(unix)]
 fn on_a_terminal(account: &Account, arguments: &[&str], typed: &str) -> (u32, String) {
     use std::io::{Read as _, Write as _};
 
@@ -461,7 +463,6 @@ fn on_a_terminal(account: &Account, arguments: &[&str], typed: &str) -> (u32, St
     (child.wait().unwrap().exit_code(), String::from_utf8_lossy(&screen).into_owned())
 }
 
-#[cfg(unix)]
 #[test]
 fn a_person_agrees_once_before_anything_is_made() {
     let account = Account::new();

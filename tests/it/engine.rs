@@ -415,3 +415,68 @@ async fn a_run_that_was_left_is_finished_by_the_next_one() {
         .any(|call| call.shown.method == Method::Put && call.step.as_ref() == Some(&namespace));
     assert!(!again, "what was accepted is not sent again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_of_ones_own_is_let_in_and_no_other() {
+    let cloud = Cloud::open("").await;
+    let own = "aaaaaaaa-0000-4000-8000-00000000000a";
+    cloud.sandbox.admit(own).await.unwrap();
+    assert!(cloud.sandbox.admit("../etc").await.is_err());
+    let answers = Answers { subscription: own.into(), ..example() };
+    assert_complete(&cloud.apply(&answers, &[]).await);
+    // Let in once more, it is as it was left.
+    cloud.sandbox.admit(&own.to_uppercase()).await.unwrap();
+    let again = cloud.apply(&answers, &[]).await;
+    assert!(again.calls().iter().all(|call| call.shown.method != Method::Put));
+}
+
+/// A world in which the first change of each resource meets `action`.
+fn every_first_change(action: &str) -> String {
+    let fault = |method: &str, path: &str| {
+        format!(
+            "[[faults]]\nmethod = \"{method}\"\npath = \"{path}\"\nnth = [1]\naction = \"{action}\"\nseconds = 2\n"
+        )
+    };
+    let puts = [
+        "*/resourcegroups/rg-contoso-factory",
+        "*/roleDefinitions/*",
+        "*/userAssignedIdentities/*",
+        "*/rg-contoso-factory/providers/Microsoft.Authorization/roleAssignments/*",
+        "*/namespaces/contoso-factory-ns",
+        "*/contoso-factory-ns/providers/Microsoft.Authorization/roleAssignments/*",
+        "*/credentials/default",
+        "*/policies/default",
+        "*/IotHubs/contoso-factory-hub",
+        "*/contoso-factory-hub/providers/Microsoft.Authorization/roleAssignments/*",
+        "*/provisioningServices/contoso-factory-dps",
+        "/enrollmentGroups/*",
+    ];
+    let mut world: String = puts.iter().map(|path| fault("PUT", path)).collect::<Vec<_>>().concat();
+    world.push_str(&fault("POST", "*/synchronize"));
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_first_change_may_go_wrong_in_every_way() {
+    for action in ["throttle", "conflict", "unavailable", "broken", "expired", "reset", "lost", "torn"] {
+        let cloud = Cloud::open(&every_first_change(action)).await;
+        let run = cloud.apply(&example(), &[]).await;
+        assert_complete(&run);
+        let calls = run.calls();
+        let ids: BTreeSet<_> = calls.iter().map(|call| call.call).collect();
+        assert_eq!(ids.len(), calls.len(), "{action}: each attempt is a call of its own");
+        if action == "lost" || action == "torn" {
+            // It was done, and the reply lost: looking tells, so no create is sent twice.
+            let mut puts = BTreeSet::new();
+            for call in calls.iter().filter(|call| call.shown.method == Method::Put) {
+                let twice = !puts.insert(call.shown.url.clone());
+                // The provisioning service is created, and then updated with the link.
+                let link = call.shown.url.contains("/provisioningServices/");
+                // The first hub PUT may be refused for a late grant; that is not a lost one.
+                let hub = call.shown.url.contains("/IotHubs/") && !call.shown.url.contains("roleAssignments");
+                let late = call.shown.url.contains("roleAssignments");
+                assert!(!twice || link || hub || late, "{action}: {} {}", call.shown.method, call.shown.url);
+            }
+        }
+    }
+}

@@ -2,15 +2,20 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on stops there")]
 
+#[cfg(unix)]
 mod binary;
+#[cfg(unix)]
 mod cli;
 mod engine;
+#[cfg(unix)]
 mod hell;
 mod hell_config;
 mod sandbox;
+#[cfg(unix)]
 mod stand_in;
 mod support;
 #[cfg(unix)]
 mod terminal;
 mod tidy;
+#[cfg(unix)]
 mod wire;

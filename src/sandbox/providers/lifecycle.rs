@@ -6,6 +6,7 @@ use super::{credentials, device_registry, hubs, managed_identity, provisioning_s
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::operations::{Failure, Operation, Work};
 use crate::sandbox::providers::built_in_roles;
+use crate::sandbox::settings::Subscription;
 use crate::sandbox::target::{covers, parent, region};
 use crate::sandbox::world::{Assignment, Principal, Resource, World, set, system_data, text};
 
@@ -91,29 +92,43 @@ pub(crate) fn populate(world: &mut World, now: &Now) -> Result<(), String> {
         world.principals.insert(settings.graph.hub_application_object_id.clone(), hub);
     }
     for subscription in &settings.subscriptions {
-        for role in &caller.roles {
-            let found = built_in_roles::by_name(role)
-                .ok_or_else(|| format!("caller.roles: no built-in role is called `{role}`"))?;
-            world.assignments.push(Assignment {
-                name: uuid::Uuid::new_v5(
-                    &uuid::Uuid::NAMESPACE_OID,
-                    format!("{}{role}", subscription.id).as_bytes(),
-                )
-                .to_string(),
-                scope: format!("/subscriptions/{}", subscription.id),
-                principal: caller.object_id.clone(),
-                principal_type: "ServicePrincipal".to_owned(),
-                role: found.guid.to_owned(),
-                description: None,
-                condition: None,
-                created: now.iso(),
-                effective: Due::already(),
-                listed: true,
-            });
-        }
+        give_caller_roles(world, now, &subscription.id)?;
     }
     for starting in &settings.resources {
         place(world, now, &starting.id, starting.body.clone())?;
+    }
+    Ok(())
+}
+
+/// Adds a subscription to the tenant, with the caller's roles on it; one that is there stays as it is.
+pub(crate) fn admit(world: &mut World, now: &Now, subscription: &str) -> Result<(), String> {
+    let known = |known: &Subscription| known.id.eq_ignore_ascii_case(subscription);
+    if world.settings.subscriptions.iter().any(known) {
+        return Ok(());
+    }
+    let (id, name) = (subscription.to_owned(), "Subscription of your setup file".to_owned());
+    world.settings.subscriptions.push(Subscription { id, name });
+    give_caller_roles(world, now, subscription)
+}
+
+fn give_caller_roles(world: &mut World, now: &Now, subscription: &str) -> Result<(), String> {
+    let caller = world.settings.caller.clone();
+    for role in &caller.roles {
+        let found = built_in_roles::by_name(role)
+            .ok_or_else(|| format!("caller.roles: no built-in role is called `{role}`"))?;
+        let name = format!("{subscription}{role}");
+        world.assignments.push(Assignment {
+            name: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string(),
+            scope: format!("/subscriptions/{subscription}"),
+            principal: caller.object_id.clone(),
+            principal_type: "ServicePrincipal".to_owned(),
+            role: found.guid.to_owned(),
+            description: None,
+            condition: None,
+            created: now.iso(),
+            effective: Due::already(),
+            listed: true,
+        });
     }
     Ok(())
 }

@@ -21,4 +21,4 @@ pub(crate) mod role_assignments;
 pub(crate) mod role_definitions;
 pub(crate) mod sign_in;
 
-pub(crate) use lifecycle::{finish, populate, public_body};
+pub(crate) use lifecycle::{admit, finish, populate, public_body};
