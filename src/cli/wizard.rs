@@ -20,7 +20,7 @@ use crate::tui::{self, Banner, End, Launch, Launched, ScreenOptions, TuiError};
 
 /// Runs the wizard.
 pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
-    if !surroundings.interactive {
+    if !surroundings.interactive || surroundings.dumb {
         return Err(no_terminal());
     }
     let no_colour = surroundings.no_colour;
