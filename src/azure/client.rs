@@ -132,7 +132,7 @@ impl Azure {
     /// Fills `request`, sends it once as `call`, and gives its reply: 2xx with JSON or nothing. What the request
     /// captures goes to `vault` and is masked in the reply.
     ///
-    /// A refused token (401) is dropped. When a new one may do better the error is `Auth` with a `retry_after` of zero.
+    /// A refused token (401) is dropped; the error is `Auth` with a `retry_after` of zero.
     pub async fn call(
         &self,
         call: CallId,
@@ -208,8 +208,8 @@ impl Azure {
         })
     }
 
-    /// Sends `request`. A token that was refused (401) is dropped; where a newer one may be taken, the error says to
-    /// come back at once (`retry_after` zero): sending again is the engine's, as a call of its own.
+    /// Sends `request`. A token that was refused (401) is dropped, and the error says to come back at once
+    /// (`retry_after` zero): sending again, with a new token, is the engine's, as a call of its own.
     async fn exchange(
         &self,
         call: CallId,
@@ -217,21 +217,17 @@ impl Azure {
         request: &CoreRequest,
     ) -> Result<Answer, ServiceError> {
         let inner = &*self.inner;
-        let began = inner.clock.now();
         let (answer, token) = self.send(call, door, request).await?;
         let (401, Some(audience), Some(token)) = (answer.status, door.audience, token) else {
             return Ok(answer);
         };
         inner.tokens.drop_refused(&audience.scope, &token.secret);
-        match challenge(&answer) {
-            Some(claims) => Err(challenged(&answer, &claims, inner.clock.now())),
-            // A token that was fetched for this very call is no better the second time.
-            None if token.had >= began => Ok(answer),
-            None => Err(ServiceError {
-                retry_after: Some(Duration::ZERO),
-                ..error::of_answer(&answer, inner.clock.now())
-            }),
-        }
+        let now = inner.clock.now();
+        let told = match challenge(&answer) {
+            Some(claims) => challenged(&answer, &claims, now),
+            None => error::of_answer(&answer, now),
+        };
+        Err(ServiceError { retry_after: Some(Duration::ZERO), ..told })
     }
 
     /// Sends `request` once; also gives the token that it was sent with.
@@ -344,5 +340,5 @@ fn challenged(answer: &Answer, claims: &str, now: jiff::Timestamp) -> ServiceErr
         "{}\nAzure asks for a stronger sign-in: run `az login --claims-challenge \"{claims}\"`, then go on",
         told.message
     );
-    ServiceError { kind: ErrorKind::Auth, message, retry_after: Some(Duration::ZERO), ..told }
+    ServiceError { kind: ErrorKind::Auth, message, ..told }
 }

@@ -281,7 +281,7 @@ impl Start {
         let setup = answers.setup_id();
         let lock = self.state.lock(setup)?;
         let runs = self.state.runs(setup)?;
-        let continues = self.previous(&runs)?;
+        let continues = previous(&runs)?;
         let run = self.fresh_run(runs.last().map(|file| &file.run));
         let mut journal = Writer::create(&self.state, lock, &run)?;
         if let Some(log) = log {
@@ -314,18 +314,6 @@ impl Start {
             manner,
             orders,
         }))
-    }
-
-    /// The run that a new one goes on from: the newest that came as far as its first line and spoke to the same kind of
-    /// Azure, since a rehearsal in the sandbox made nothing elsewhere. Fails on a journal that this hubup cannot read.
-    fn previous(&self, runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
-        for file in runs.iter().rev() {
-            let header = journal::read(&file.path)?.header;
-            if header.is_some_and(|header| header.sandbox == self.sandbox.is_some()) {
-                return Ok(Some(file.run.clone()));
-            }
-        }
-        Ok(None)
     }
 
     /// A run id that never occurs twice and sorts behind `newest`, also when the clock was set back meanwhile.
@@ -369,6 +357,17 @@ fn unusable(error: &AzureError) -> Failure {
         AzureError::Client { .. } => "mend that, then run the same command".to_owned(),
     };
     Failure::new(Exit::Usage, format!("error: {error}\n  do:      {remedy}"))
+}
+
+/// The run that a new one goes on from: the newest that came as far as its first line. Fails on a journal that this
+/// hubup cannot read.
+fn previous(runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
+    for file in runs.iter().rev() {
+        if journal::read(&file.path)?.header.is_some() {
+            return Ok(Some(file.run.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The choices given on the command line, by step.

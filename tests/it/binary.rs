@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use hubup::cli::config::Config;
-use hubup::domain::Record;
+use hubup::domain::{Answers, Cloud, Record, SetupId};
 use hubup::journal::{self, Journal, StateFolder};
 use hubup::sandbox::SignIn;
 
@@ -106,6 +106,11 @@ impl Account {
         let runs = state.runs(config.answers.setup_id()).unwrap();
         runs.iter().map(|file| journal::read(&file.path).unwrap()).collect()
     }
+}
+
+/// The setup of the shipped example as `--sandbox` runs it: another one than the same names on Azure.
+pub fn rehearsal() -> SetupId {
+    Answers { cloud: Cloud::sandbox(), ..Config::example().answers }.setup_id()
 }
 
 impl Ran {

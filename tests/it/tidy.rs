@@ -81,8 +81,10 @@ fn arrows_point_one_way() {
                     wrong.push(format!("{} uses {name}", path.display()));
                 }
             }
+            // What terminal this is, is read where the terminal is.
+            let is_terminal = path.ends_with("tui/terminal.rs");
             for word in *forbidden {
-                if code.contains(word) {
+                if code.contains(word) && !(is_terminal && *word == "std::env::var") {
                     wrong.push(format!("{} names {word}", path.display()));
                 }
             }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use hubup::cli::config::Config;
 use hubup::domain::RunEvent;
 use hubup::journal::{self, StateFolder};
 
@@ -20,7 +19,7 @@ struct Disk {
 
 /// The folder of the example's setup.
 fn setup_folder(account: &Account) -> PathBuf {
-    StateFolder::new(account.state()).setup(Config::example().answers.setup_id())
+    StateFolder::new(account.state()).setup(crate::binary::rehearsal())
 }
 
 /// Replaces what is at `path` by a file.
@@ -33,7 +32,7 @@ fn put(path: &Path, content: impl AsRef<[u8]>) {
 fn newest(account: &Account) -> PathBuf {
     account.run(&APPLY).exits(0);
     let state = StateFolder::new(account.state());
-    let setup = Config::example().answers.setup_id();
+    let setup = crate::binary::rehearsal();
     state.runs(setup).unwrap().pop().unwrap().path
 }
 
@@ -361,7 +360,7 @@ fn a_journal_of_the_future_is_gone_on_from() {
         account.run(&APPLY).exits(0);
         let newest = runs(&account).pop().unwrap();
         assert!(newest > before, "{newest} {before}");
-        let setup = Config::example().answers.setup_id();
+        let setup = crate::binary::rehearsal();
         let state = StateFolder::new(account.state());
         let file = state.runs(setup).unwrap().pop().unwrap();
         assert_eq!(journal::read(&file.path).unwrap().header.unwrap().continues.unwrap().0, before);
@@ -371,6 +370,6 @@ fn a_journal_of_the_future_is_gone_on_from() {
 /// The names of the runs of the example's setup, in their order.
 fn runs(account: &Account) -> Vec<String> {
     let state = StateFolder::new(account.state());
-    let runs = state.runs(Config::example().answers.setup_id()).unwrap();
+    let runs = state.runs(crate::binary::rehearsal()).unwrap();
     runs.into_iter().map(|file| file.run.0).collect()
 }

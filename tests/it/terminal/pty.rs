@@ -177,7 +177,7 @@ impl Terminal {
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let (sink, answers) = (seen.clone(), keys.clone());
         std::thread::spawn(move || {
-            let mut bytes = [0; 8_192];
+            let mut bytes = vec![0; 65_536];
             // Linux reports the end of a pseudo-terminal as an error.
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 let mut seen = sink.0.lock().unwrap();
