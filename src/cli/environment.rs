@@ -9,6 +9,7 @@ use crate::azure;
 
 /// What the process was started in.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the place")]
 pub struct Surroundings {
     /// Where state lives when nothing else was said; `None` where the system has no home folder.
     pub state_folder: Option<PathBuf>,
@@ -16,6 +17,8 @@ pub struct Surroundings {
     pub no_colour: bool,
     /// A terminal takes what is printed and gives what is typed.
     pub interactive: bool,
+    /// The terminal can do no more than print lines, or does not say what it is.
+    pub dumb: bool,
     /// Errors go to a terminal.
     pub colour_errors: bool,
     /// What the client looks at.
@@ -33,6 +36,8 @@ impl Surroundings {
             state_folder,
             no_colour,
             interactive,
+            // Windows has no such variable.
+            dumb: cfg!(unix) && text("TERM").is_none_or(|name| name == "dumb"),
             colour_errors: std::io::stderr().is_terminal() && !no_colour,
             azure: azure::Environment {
                 tenant_id: text("AZURE_TENANT_ID"),

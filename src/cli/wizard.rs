@@ -10,7 +10,7 @@ use super::apply::Ending;
 use super::args::Global;
 use super::environment::Surroundings;
 use super::failure::Failure;
-use super::print::out;
+use super::print::{out, trouble};
 use super::wire::{self, Start};
 use crate::domain::{Answers, Exit, Fault, Field};
 use crate::engine::Manner;
@@ -20,7 +20,7 @@ use crate::tui::{self, Banner, End, Launch, Launched, ScreenOptions, TuiError};
 
 /// Runs the wizard.
 pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
-    if !surroundings.interactive {
+    if !surroundings.interactive || surroundings.dumb {
         return Err(no_terminal());
     }
     let no_colour = surroundings.no_colour;
@@ -44,9 +44,14 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     }
     // The engine has closed its journal when this ends.
     let ended = match launcher.engine() {
-        Some(engine) => Some(engine.await.unwrap_or_else(|error| Err(stopped(&error)))?),
+        Some(engine) => Some(engine.await.unwrap_or_else(|error| Err(stopped(&error)))),
         None => None,
     };
+    if let (End::Signal(number), Some(Err(failure))) = (report.end, &ended) {
+        trouble(&failure.text);
+        return Ok(Ending::Signal(u8::try_from(number).unwrap_or(1)));
+    }
+    let ended = ended.transpose()?;
     Ok(match report.end {
         End::Signal(number) => Ending::Signal(u8::try_from(number).unwrap_or(1)),
         // Whoever leaves after a start that failed has it in the terminal, with its exit code.
@@ -134,7 +139,7 @@ impl Launcher {
             engine: running.handle,
             events: running.events,
             ended: Box::pin(async move { told.await.ok().flatten() }),
-            account: connected.account,
+            account: short(&connected.account),
             why: prepared.selection.because,
             older: log,
         })
@@ -150,6 +155,14 @@ impl Launch for Launcher {
             self.keep(Last::Failed(failure));
             fault
         })
+    }
+}
+
+/// A name for the header: the end of a GUID tells as much as all of it.
+fn short(account: &str) -> String {
+    match (uuid::Uuid::try_parse(account), account.get(account.len().saturating_sub(4)..)) {
+        (Ok(_), Some(end)) => format!("(…{end})"),
+        _ => account.to_owned(),
     }
 }
 

@@ -98,8 +98,8 @@ pub struct Counts {
     pub done: usize,
     /// Running, waiting or asking.
     pub running: usize,
-    /// Failed or blocked.
     pub failed: usize,
+    pub blocked: usize,
     pub skipped: usize,
     /// Not finished and not running.
     pub left: usize,
@@ -284,7 +284,8 @@ impl Progress {
             match self.state(step) {
                 StepState::Finished(outcome) if outcome.holds() => counts.done += 1,
                 StepState::Finished(Outcome::Skipped) => counts.skipped += 1,
-                StepState::Finished(Outcome::Failed | Outcome::Blocked) => counts.failed += 1,
+                StepState::Finished(Outcome::Failed) => counts.failed += 1,
+                StepState::Finished(Outcome::Blocked) => counts.blocked += 1,
                 state if state.is_active() => counts.running += 1,
                 _ => counts.left += 1,
             }

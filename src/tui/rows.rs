@@ -102,9 +102,10 @@ impl Session {
             StepState::Finished(Outcome::Failed),
             StepState::Finished(Outcome::Blocked),
             StepState::Finished(Outcome::Cancelled),
-            StepState::Queued,
+            // Before what is queued: that may wait for a step of this very row which nobody confirmed.
             StepState::Ready,
             StepState::NotYet,
+            StepState::Queued,
         ];
         if let Some(state) = order.into_iter().find(|state| has(*state)) {
             let state = if state == StepState::Waiting { StepState::Running } else { state };
@@ -134,6 +135,10 @@ impl Session {
         for step in self.steps_of(row) {
             let Some(progress) = self.progress.step(&step.id) else { continue };
             let Some(started) = progress.started else { continue };
+            // A skip that was taken back leaves the times of its look behind.
+            if !matches!(self.state(step), StepState::Finished(_)) && !self.state(step).is_active() {
+                continue;
+            }
             let now = self.progress.ended.unwrap_or(now);
             let ended = if self.state(step).is_active() { now } else { progress.ended.unwrap_or(started) };
             first = Some(first.map_or(started, |known| known.min(started)));

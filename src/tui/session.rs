@@ -227,6 +227,16 @@ impl Session {
         self.plan.step(id).map_or_else(|| id.to_string(), |step| step.title.clone())
     }
 
+    /// Until when the run took: its end, or the end of its last step when there is nothing more to do.
+    pub(crate) fn until(&self, now: Timestamp) -> Timestamp {
+        let last = || {
+            let steps = self.outline.iter().flat_map(|stage| &stage.steps);
+            steps.filter_map(|step| self.progress.step(&step.id)?.ended).max()
+        };
+        let done = if self.complete() { last() } else { None };
+        self.progress.ended.or(done).unwrap_or(now)
+    }
+
     /// True in the embedded Azure, where nothing costs anything.
     pub(crate) fn is_sandbox(&self, cloud: &str) -> bool {
         self.progress.header.as_ref().map_or(cloud.starts_with("SANDBOX"), |header| header.sandbox)

@@ -73,6 +73,7 @@ pub(super) fn counted(counts: Counts) -> String {
         (counts.running, "running"),
         (counts.skipped, "skipped"),
         (counts.failed, "failed"),
+        (counts.blocked, "blocked"),
         (counts.left, "left"),
     ] {
         if count > 0 {

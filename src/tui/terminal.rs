@@ -46,22 +46,9 @@ pub(super) fn zone() -> TimeZone {
     TimeZone::system()
 }
 
-/// True when both ends of the terminal are there, and it can do more than print lines.
+/// True when both ends of the terminal are there.
 pub(super) fn is_there() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb()
-}
-
-/// True when the terminal says of itself that it cannot even move its cursor, or says nothing.
-#[cfg(unix)]
-#[expect(clippy::disallowed_methods, reason = "what terminal this is, is asked here and nowhere else")]
-fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
-}
-
-/// The variable is not known there.
-#[cfg(not(unix))]
-fn is_dumb() -> bool {
-    false
+    io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 /// Runs the wizard's own code: a panic in it brings the terminal back before it is told.

@@ -4,6 +4,7 @@ mod dialect;
 mod fixture;
 mod keys;
 mod logs;
+mod newcomer;
 mod properties;
 mod screens;
 mod transitions;

@@ -112,7 +112,7 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
             Row::Step(..) => "go: do this step",
         };
         keys.add(&[Key::Enter], "Enter", "go", help, Action::Confirm).at(Place::Main);
-    } else if !session.detail_open {
+    } else if !session.detail_open && !seen_whole(app) {
         keys.add(&[Key::Enter], "Enter", "detail", "the detail of this row", Action::OpenDetail)
             .at(Place::Main);
     }
@@ -179,6 +179,11 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     } else if !on_log && session.stage(row).is_some() {
         keys.add(&[Key::Char('y')], "y", "copy", "copy what is known of this row, for support", Action::Copy);
     }
+}
+
+/// True when the detail stands beside the stages, all of it: to open it would only hide the log.
+fn seen_whole(app: &App) -> bool {
+    app.painted.rows > 0 && app.painted.overflow == 0
 }
 
 /// What can be done about the row of the cursor, in the order in which the footer has room for it.

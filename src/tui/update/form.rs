@@ -7,6 +7,7 @@ use crate::tui::msg::Effect;
 
 /// Performs `action` on the form.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
+    app.note = None;
     let form = &mut app.form;
     match action {
         Action::NextField => form.at = (form.at + 1).min(form.entries.len()),
@@ -39,7 +40,7 @@ pub(crate) fn launch(app: &mut App) -> Vec<Effect> {
     if let Some(wrong) = app.form.first_wrong() {
         app.form.at = wrong;
         let label = app.form.entry().map(|entry| entry.field.label).unwrap_or_default();
-        app.tell(format!("{label} does not fit yet"));
+        app.tell(format!("first mend {label}"));
         return Vec::new();
     }
     app.form.fault = None;

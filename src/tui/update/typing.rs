@@ -38,8 +38,9 @@ pub(super) fn key(app: &mut App, key: Key) -> bool {
         Key::End => line.end(),
         _ => return false,
     }
-    // Whoever mends an answer has read why the launch failed.
+    // Whoever mends an answer has read why the launch failed, and what was to be mended.
     app.form.fault = None;
+    app.note = None;
     true
 }
 

@@ -75,8 +75,7 @@ fn numbers(app: &App, session: &Session) -> String {
         text.push_str(" · the run has ended");
     }
     if let Some(started) = session.progress.started {
-        let until = session.progress.ended.unwrap_or(app.now);
-        text.push_str(&format!("   {}", clock(seconds(started, until))));
+        text.push_str(&format!("   {}", clock(seconds(started, session.until(app.now)))));
     }
     text
 }

@@ -15,8 +15,8 @@ use super::{screen, theme};
 
 /// The rule, the hint and what to do about it.
 const HINT_ROWS: u16 = 4;
-/// A failed launch is told in so many rows at most.
-const FAULT_ROWS: u16 = 8;
+/// A failed launch is told whole; so many rows are left for the answers, whatever it says.
+const ANSWER_ROWS: u16 = 6;
 const LONGEST_VALUE: usize = 40;
 
 enum Shown {
@@ -31,8 +31,11 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let told = told(form);
     let wide = usize::from(area.width.saturating_sub(2));
     let lines = u16::try_from(told.laid_out(wide).len()).unwrap_or(u16::MAX);
-    let most = if form.fault.is_some() { FAULT_ROWS } else { HINT_ROWS };
-    let below = (lines.clamp(HINT_ROWS - 1, most) + 1).min(area.height / 2);
+    let most = match &form.fault {
+        Some(_) => area.height.saturating_sub(ANSWER_ROWS + 1),
+        None => HINT_ROWS.min((area.height / 2).saturating_sub(1)),
+    };
+    let below = (lines.max(HINT_ROWS - 1).min(most) + 1).min(area.height);
     let top = Rect { height: area.height - below, ..area };
     let rest = Rect { y: top.bottom(), height: below, ..area };
     entries(app, frame, top);

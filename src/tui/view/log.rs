@@ -17,6 +17,8 @@ use super::{screen, theme};
 /// The widest that the column of step ids becomes.
 const STEP: usize = 24;
 const NARROW_STEP: usize = 16;
+/// So much of a target is always shown.
+const LEAST_TARGET: usize = 12;
 /// `hh:mm:ss` and what follows it.
 const TIME: usize = 10;
 
@@ -84,7 +86,7 @@ fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bo
     let text = safe(&line.text);
     // The columns of a reply line up only where there is room for that.
     let text = if room < usize::from(WIDE) { close_up(&text) } else { text };
-    let text = cut(&text, left);
+    let text = cut(&shorten_target(&text, left), left);
     let filler = " ".repeat(left.saturating_sub(width(&text)));
     let mut spans = vec![
         Span::styled(if here { ">" } else { " " }, theme::style(Tone::Key)),
@@ -103,6 +105,28 @@ fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bo
 /// The id of a step, without its stage where both do not fit.
 fn short(step: &str, cells: usize) -> &str {
     if width(step) <= cells { step } else { step.split_once('.').map_or(step, |(_, rest)| rest) }
+}
+
+/// The line of a reply with its target cut so far that status and time still fit in `cells`.
+fn shorten_target(text: &str, cells: usize) -> String {
+    let parts: Vec<&str> = text.split("  ").collect();
+    let status = |part: &&str| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(at) = parts.iter().position(status).filter(|at| *at > 0 && width(text) > cells) else {
+        return text.to_owned();
+    };
+    let others = parts.iter().take(at + 2).enumerate().filter(|(index, _)| *index != at - 1);
+    // What follows may be cut, the mark for that stands apart.
+    let more = if parts.len() > at + 2 { 3 } else { 0 };
+    let taken = others.map(|(_, part)| width(part) + 2).sum::<usize>() + more;
+    let shown: Vec<String> = parts
+        .iter()
+        .enumerate()
+        .map(|(index, part)| match index {
+            index if index == at - 1 => cut(part, cells.saturating_sub(taken).max(LEAST_TARGET)),
+            _ => (*part).to_owned(),
+        })
+        .collect();
+    shown.join("  ")
 }
 
 /// `text` with every gap made two cells wide.

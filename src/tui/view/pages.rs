@@ -75,7 +75,7 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
     let progress = &session.progress;
     let mut says = counted(session.counts());
     if let Some(started) = progress.started {
-        says.push_str(&format!(" · {}", clock(seconds(started, progress.ended.unwrap_or(app.now)))));
+        says.push_str(&format!(" · {}", clock(seconds(started, session.until(app.now)))));
     }
     paper.text(Tone::Good, &format!("Everything is finished: {says}"));
     let answers = progress.header.as_ref().map(|header| &header.answers);

@@ -74,8 +74,11 @@ fn of_stage(paper: &mut Paper, app: &App, session: &Session, row: Row) -> String
     let ready = session.confirmable(row).len();
     if ready > 0 {
         paper.gap();
-        let steps = if ready == 1 { "1 step".to_owned() } else { format!("{ready} steps") };
-        paper.text(Tone::Plain, &format!("Enter does {steps}, each as soon as its needs are met."));
+        let says = match ready {
+            1 => "Enter does 1 step, as soon as its needs are met.".to_owned(),
+            ready => format!("Enter does {ready} steps, each as soon as its needs are met."),
+        };
+        paper.text(Tone::Plain, &says);
         makes(paper, session, &session.confirmable(row));
     }
     if !session.why.is_empty() {
@@ -331,6 +334,17 @@ fn all(paper: &mut Paper, session: &Session) -> String {
 }
 
 fn abort(paper: &mut Paper, session: &Session) -> String {
+    let queued: Vec<String> = session.queued().iter().map(|id| session.title(id)).collect();
+    let leave =
+        "leave: nothing new is sent, Azure goes on with what it accepted, and hubup finds it again next time";
+    paper.item("1", 3, Tone::Strong, leave);
+    if session.open && !queued.is_empty() {
+        paper.item("2", 3, Tone::Plain, "drop what is not sent, and stay until the rest is done");
+    }
+    paper.item("3", 3, Tone::Plain, "back");
+    paper.text(Tone::Dim, "Ctrl+C once more leaves.");
+    paper.gap();
+    paper.item("So far", LABEL, Tone::Plain, &counted(session.counts()));
     let running: Vec<String> = session
         .outline
         .iter()
@@ -339,21 +353,9 @@ fn abort(paper: &mut Paper, session: &Session) -> String {
         .map(|step| step.title.clone())
         .collect();
     paper.item("Running", LABEL, Tone::Busy, &running.join(" · "));
-    let queued: Vec<String> = session.queued().iter().map(|id| session.title(id)).collect();
     if !queued.is_empty() {
         paper.item("Not sent", LABEL, Tone::Plain, &queued.join(" · "));
     }
-    paper.item("So far", LABEL, Tone::Plain, &counted(session.counts()));
-    paper.gap();
-    let leave =
-        "leave: nothing new is sent, Azure goes on with what it accepted, and hubup finds it again next time";
-    paper.item("1", 3, Tone::Strong, leave);
-    if session.open && !queued.is_empty() {
-        paper.item("2", 3, Tone::Plain, "drop what is not sent, and stay until the rest is done");
-    }
-    paper.item("3", 3, Tone::Plain, "back");
-    paper.gap();
-    paper.text(Tone::Dim, "Ctrl+C once more leaves.");
     "Leave the run?".to_owned()
 }
 
