@@ -117,7 +117,7 @@ impl Scope {
             })?;
             stages.push(stage.id.clone());
         }
-        let confirm = plan
+        let confirm: Vec<StepId> = plan
             .stages()
             .iter()
             .filter(|stage| stages.is_empty() || stages.contains(&stage.id))
@@ -125,6 +125,16 @@ impl Scope {
             .map(|step| step.id.clone())
             .filter(|id| !skip.contains(id))
             .collect();
+        // What a stage needs of others is only looked for: an earlier run, or somebody else, may have made it.
+        let mut needed = confirm.clone();
+        while let Some(step) = needed.pop().and_then(|id| plan.step(&id)) {
+            for need in &step.needs {
+                if !confirm.contains(&need.step) && !skip.contains(&need.step) {
+                    skip.push(need.step.clone());
+                    needed.push(need.step.clone());
+                }
+            }
+        }
         Ok(Self { confirm, skip })
     }
 }

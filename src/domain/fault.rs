@@ -30,6 +30,9 @@ pub struct Fault {
     pub correlation_id: Option<String>,
     /// The exit code that this fault asks for.
     pub exit: Exit,
+    /// True when a wait ran out: to keep trying is worth it, for nothing says that the thing waited for will not come.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_pass: bool,
 }
 
 impl Fault {
@@ -45,6 +48,7 @@ impl Fault {
             request_id: None,
             correlation_id: None,
             exit: Exit::Failed,
+            may_pass: false,
         }
     }
 
@@ -66,6 +70,13 @@ impl Fault {
     #[must_use]
     pub fn remedied_by(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
+        self
+    }
+
+    /// This fault as the end of a wait that can be made longer.
+    #[must_use]
+    pub fn passing(mut self) -> Self {
+        self.may_pass = true;
         self
     }
 
@@ -141,6 +152,12 @@ impl From<&ServiceError> for Fault {
                 "have the lock removed, then retry",
                 Exit::NotPermitted,
             ),
+            // An operation that Azure took and that then failed is told with the status of the look at it.
+            error if error.kind == ErrorKind::Refused && error.status.is_some_and(|status| status < 300) => (
+                "Azure took the request and could not carry it out",
+                "look at the activity log of the resource in the portal, mend what it names, then retry",
+                Exit::Failed,
+            ),
             // The codes of Microsoft Entra for a secret that is wrong or has expired.
             error if error.shows(&["AADSTS7000215", "AADSTS7000222"]) => (
                 "the service principal's secret is wrong or has expired",
@@ -159,6 +176,7 @@ impl From<&ServiceError> for Fault {
             request_id: error.request_id.clone(),
             correlation_id: error.correlation_id.clone(),
             exit,
+            may_pass: error.kind == ErrorKind::StillRunning,
         }
     }
 }

@@ -296,6 +296,7 @@ impl Progress {
     /// How the run would end now, as far as `steps` go: 0 when each holds or was skipped at the person's word.
     pub fn verdict_over<'a>(&self, steps: impl IntoIterator<Item = &'a StepId>) -> Exit {
         let mut verdict = Exit::Complete;
+        let mut blocked = false;
         for step in steps {
             let progress = self.steps.get(step);
             let exit = match progress.and_then(|progress| progress.outcome) {
@@ -303,12 +304,16 @@ impl Progress {
                 Some(Outcome::Failed) => progress
                     .and_then(|progress| progress.fault.as_ref())
                     .map_or(Exit::Failed, |fault| fault.exit),
-                Some(Outcome::Blocked) => Exit::Failed,
+                Some(Outcome::Blocked) => {
+                    blocked = true;
+                    continue;
+                }
                 Some(Outcome::Cancelled) | None => Exit::Left,
             };
             verdict = graver(verdict, exit);
         }
-        verdict
+        // What blocked it tells more than that it was blocked.
+        if verdict == Exit::Complete && blocked { Exit::Failed } else { verdict }
     }
 
     /// How the run would end now, over all its steps.

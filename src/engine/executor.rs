@@ -381,6 +381,11 @@ impl Executor {
         }
     }
 
+    /// A step as a sentence names it, with the id that flags take.
+    fn named(&self, id: &StepId) -> String {
+        self.plan.step(id).map_or_else(|| id.to_string(), |step| format!("\"{}\" ({id})", step.title))
+    }
+
     fn readiness(&self, id: &StepId) -> Readiness {
         let Some(step) = self.plan.step(id) else { return Readiness::NotYet };
         let mut without = Vec::new();
@@ -390,10 +395,15 @@ impl Executor {
                 (Some(outcome), _) if outcome.holds() => {}
                 (Some(Outcome::Skipped), NeedKind::Effect) => without.push(need.step.clone()),
                 (Some(outcome), _) => {
+                    let became = match outcome {
+                        Outcome::Failed => "failed",
+                        Outcome::Skipped => "was skipped",
+                        Outcome::Cancelled => "was cancelled",
+                        _ => "is blocked",
+                    };
                     return Readiness::Blocked(format!(
-                        "it needs {}, which is {}",
-                        need.step,
-                        outcome.word()
+                        "it needs {}, which {became}",
+                        self.named(&need.step)
                     ));
                 }
                 (None, _) => waiting = true,
@@ -408,7 +418,8 @@ impl Executor {
                     && !self.skips.contains(&need.step)
             });
             if let Some(need) = hopeless {
-                return Readiness::Blocked(format!("it needs {}, which is not part of this run", need.step));
+                let named = self.named(&need.step);
+                return Readiness::Blocked(format!("it needs {named}, which is not part of this run"));
             }
         }
         if waiting { Readiness::NotYet } else { Readiness::Ready { without } }
@@ -435,7 +446,7 @@ impl Executor {
         if known {
             self.launch(&id, Mode::Probe, Vec::new()).await
         } else {
-            self.skipped(&id, "skipped at your word; it could not be looked for".to_owned()).await
+            self.skipped(&id, "it could not be looked for".to_owned()).await
         }
     }
 
@@ -485,11 +496,10 @@ impl Executor {
             Ended::Broken(error) => return Err(error.into()),
             Ended::Done { outcome, note, outputs } => self.end(&id, outcome, note, None, outputs).await?,
             Ended::NotThere => {
-                self.skipped(&id, "skipped at your word; it was looked for and is not there".to_owned())
-                    .await?;
+                self.skipped(&id, "it was looked for and is not there".to_owned()).await?;
             }
             Ended::Failed(fault) if mode == Mode::Probe => {
-                let note = format!("skipped at your word; looking for it failed: {}", fault.says);
+                let note = format!("looking for it failed: {}", fault.says);
                 self.skipped(&id, note).await?;
             }
             Ended::Failed(fault) => {

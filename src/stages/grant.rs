@@ -138,7 +138,8 @@ impl Grant {
                         format!("{} was accepted and is not listed after three minutes", self.noun),
                         "keep trying, or look at the role assignments in the portal",
                     )
-                    .meaning("the service took the assignment and does not show it"),
+                    .meaning("the service took the assignment and does not show it")
+                    .passing(),
                 )));
             }
             every = (every * 2).min(Duration::from_secs(10));

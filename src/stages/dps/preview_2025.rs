@@ -216,10 +216,13 @@ impl Link {
                     if replay.wait(&mut settling, &format!("the provisioning service is {state}"), every)? {
                         continue;
                     }
-                    return Ok(Next::Fail(Fault::new(
-                        format!("the provisioning service is still {state}"),
-                        "keep trying, or come back later",
-                    )));
+                    return Ok(Next::Fail(
+                        Fault::new(
+                            format!("the provisioning service is still {state}"),
+                            "keep trying, or come back later",
+                        )
+                        .passing(),
+                    ));
                 }
                 Verdict::Broken(state) => {
                     return Ok(Next::Fail(Fault::new(

@@ -101,6 +101,7 @@ fn run_synchronize(
                 Fault::from(error)
                     .meaning("the namespace may not write to the hub: its two roles there are missing, or late")
                     .exiting(Exit::Failed)
+                    .passing()
                     .remedied_by(
                         "keep trying for five minutes, or check that the namespace's identity is Contributor and \
                          IoT Hub Registry Contributor on the hub",
@@ -167,6 +168,7 @@ fn run_certificate(look: &Request, policy: &Text, known: &Outputs, replay: &mut 
             "keep trying; if it stays so, check the namespace's two roles on the hub and that the hub is linked",
         )
         .meaning("the hub would refuse every certificate that is issued")
+        .passing()
         .having_checked(format!("the certificates of the hub, twice over two minutes, for {policy}")),
     ))
 }

@@ -1,6 +1,6 @@
 //! The keys of the setup page: its stages, its log, and whatever stands in the pane.
 
-use crate::domain::{Outcome, StepState};
+use crate::domain::{Outcome, StepId, StepState};
 use crate::tui::app::App;
 use crate::tui::msg::Key;
 use crate::tui::rows::Row;
@@ -195,7 +195,7 @@ fn row_actions(keys: &mut Bindings, session: &Session, row: Row) {
     if session.open && !session.steps_in(row, can_retry).is_empty() {
         keys.add(&[Key::Char('r')], "r", "retry", "try again", Action::Retry).at(Place::Row);
     }
-    if session.open && !session.steps_in(row, can_keep_trying).is_empty() {
+    if session.open && !can_keep_trying(session, row).is_empty() {
         keys.add(&[Key::Char('w')], "w", "keep trying", "wait five minutes longer", Action::KeepTrying)
             .at(Place::Row);
     }
@@ -295,9 +295,15 @@ pub(crate) fn can_retry(state: StepState) -> bool {
     matches!(state, StepState::Finished(Outcome::Failed | Outcome::Blocked | Outcome::Cancelled))
 }
 
-/// What can be waited for longer.
-pub(crate) fn can_keep_trying(state: StepState) -> bool {
-    matches!(state, StepState::Waiting | StepState::Finished(Outcome::Failed))
+/// The steps of a row that can be waited for longer: those that wait, and those whose wait ran out.
+pub(crate) fn can_keep_trying(session: &Session, row: Row) -> Vec<StepId> {
+    let may_pass = |id: &StepId| {
+        let fault = session.progress.step(id).and_then(|progress| progress.fault.as_ref());
+        fault.is_none_or(|fault| fault.may_pass)
+    };
+    let steps = session
+        .steps_in(row, |state| matches!(state, StepState::Waiting | StepState::Finished(Outcome::Failed)));
+    steps.into_iter().filter(may_pass).collect()
 }
 
 /// What can be cancelled.

@@ -10,10 +10,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::{
-    Answers, Ask, AssignableScope, Auth, CallId, CallRecord, Certificates, Cloud, Exit, FORMAT_VERSION,
-    Fault, Field, FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Purpose, Question,
-    Record, ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, StageId, Step, StepId, StepOutputs,
-    Text, object,
+    Answers, Ask, AssignableScope, Auth, CallId, CallRecord, Certificates, Cloud, FORMAT_VERSION, Fault,
+    Field, FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Purpose, Question, Record,
+    ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, StageId, Step, StepId, StepOutputs, Text,
+    object,
 };
 use crate::engine::Command;
 use crate::tui::app::{App, Page};
@@ -256,7 +256,7 @@ pub(super) fn failed(step: &StepId) -> RunEvent {
     )
     .meaning("the role given 38 s ago has not reached IoT Hub yet, or it was given on another namespace")
     .having_checked("the assignment exists and is readable")
-    .exiting(Exit::Failed);
+    .passing();
     fault.code = Some("IH400913".into());
     fault.request_id = Some("9f31c2aa".into());
     fault.correlation_id = Some("1b2f".into());

@@ -50,7 +50,8 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::AllNow => return confirm_all(session),
         Action::Retry => return each(app, keymap::can_retry, Command::Retry, "tries again"),
         Action::KeepTrying => {
-            return each(app, keymap::can_keep_trying, Command::KeepTrying, "waits five minutes longer");
+            let steps = keymap::can_keep_trying(session, session.cursor);
+            return tell_each(app, steps, Command::KeepTrying, "waits five minutes longer");
         }
         Action::Cancel => return each(app, keymap::can_cancel, Command::Cancel, "stops"),
         Action::Requests => app.turn(Page::Requests),
@@ -145,6 +146,15 @@ fn each(
 ) -> Vec<Effect> {
     let Some(session) = &app.session else { return Vec::new() };
     let steps = session.steps_in(session.cursor, wanted);
+    tell_each(app, steps, command, does)
+}
+
+fn tell_each(
+    app: &mut App,
+    steps: Vec<StepId>,
+    command: impl Fn(StepId) -> Command,
+    does: &str,
+) -> Vec<Effect> {
     let names: Vec<&str> = steps.iter().map(StepId::as_str).collect();
     let told = format!("{}: {does}", names.join(", "));
     app.tell(told);
