@@ -10,7 +10,7 @@ use super::text::{clock, pad, safe, seconds, width};
 
 /// The outputs that a device maker needs, by name, with what they are called.
 const FACTS: &[(&str, &str)] = &[
-    ("hostName", "host name"),
+    ("hostName", "hub host"),
     ("idScope", "id scope"),
     ("serviceOperationsHostName", "service host"),
     ("deviceProvisioningHostName", "device host"),
@@ -19,24 +19,36 @@ const FACTS: &[(&str, &str)] = &[
     ("subject", "CA subject"),
     ("thumbprint", "CA thumbprint"),
     ("expiry", "CA expires"),
-    ("id", "resource id"),
 ];
 
-/// The facts of the steps that ended well: title, then name and value each.
-pub(super) fn facts(plan: &Plan, progress: &Progress) -> Vec<(String, Vec<(&'static str, String)>)> {
-    plan.steps()
-        .filter_map(|step| {
-            let outputs = progress.outputs.of(&step.id)?;
-            let known: Vec<_> = FACTS
-                .iter()
-                .filter_map(|(name, label)| Some((*label, safe(outputs.get(*name)?))))
-                .filter(|(_, value)| !value.is_empty())
-                .collect();
-            // An id alone is no news: it is what the request view shows.
-            let telling = known.iter().any(|(label, _)| *label != "resource id");
-            telling.then(|| (step.title.clone(), known))
-        })
-        .collect()
+/// What a device maker needs next.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Card {
+    /// Label and value, in the order of [`FACTS`].
+    pub facts: Vec<(&'static str, String)>,
+    /// Ids of the resources that gave a fact, in the order of the plan.
+    pub resources: Vec<String>,
+}
+
+/// The card of the steps that ended well; empty when none gave a fact.
+pub(super) fn card(plan: &Plan, progress: &Progress) -> Card {
+    let mut card = Card::default();
+    let given = || plan.steps().filter_map(|step| progress.outputs.of(&step.id));
+    for (name, label) in FACTS {
+        for value in given().filter_map(|outputs| outputs.get(*name)) {
+            let fact = (*label, safe(value));
+            // Two steps may tell the same, as policy and hub do of the CA.
+            if !value.is_empty() && !card.facts.contains(&fact) {
+                card.facts.push(fact);
+            }
+        }
+    }
+    for outputs in given() {
+        let telling = FACTS.iter().any(|(name, _)| outputs.contains_key(*name));
+        // An id alone is no news: it is what the request view shows.
+        card.resources.extend(outputs.get("id").filter(|_| telling).map(|id| safe(id)));
+    }
+    card
 }
 
 /// A fault in the words that a person needs, each with its label.
@@ -155,24 +167,27 @@ pub fn summary(plan: &Plan, progress: &Progress, answers: &Answers) -> String {
             text.push_str(&step_text(plan, progress, step));
         }
     }
-    facts_text(&mut text, plan, progress, answers, sandbox);
+    card_text(&mut text, plan, progress, answers, sandbox);
     left_text(&mut text, progress, &outline, sandbox);
     text
 }
 
-fn facts_text(text: &mut String, plan: &Plan, progress: &Progress, answers: &Answers, sandbox: bool) {
-    let facts = facts(plan, progress);
-    if facts.is_empty() {
+fn card_text(text: &mut String, plan: &Plan, progress: &Progress, answers: &Answers, sandbox: bool) {
+    let card = card(plan, progress);
+    if card.facts.is_empty() {
         return;
     }
     text.push_str("\nWhat a device maker needs\n");
-    for (title, values) in facts {
-        text.push_str(&format!("  {}\n", safe(&title)));
-        for (label, value) in values {
-            text.push_str(&format!("    {} {value}\n", pad(label, 17)));
-            if label == "resource id" && answers.cloud.name == "public" && !sandbox {
-                text.push_str(&format!("    {} {}\n", pad("portal", 17), portal(&value)));
-            }
+    for (label, value) in card.facts {
+        text.push_str(&format!("  {} {value}\n", pad(label, 17)));
+    }
+    if !card.resources.is_empty() {
+        text.push_str("\nResources\n");
+    }
+    for id in card.resources {
+        text.push_str(&format!("  {id}\n"));
+        if answers.cloud.name == "public" && !sandbox {
+            text.push_str(&format!("    {}\n", portal(&id)));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::tui::paper::{Paper, Tone};
 use crate::tui::requests;
 use crate::tui::rows::{Row, RowState};
 use crate::tui::session::Session;
-use crate::tui::summary::{counted, facts, fault_items, portal};
+use crate::tui::summary::{card, counted, fault_items, portal};
 use crate::tui::text::{clock, pad, seconds, time_of_day};
 
 use super::{form, log, screen, theme};
@@ -81,18 +81,12 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
     let answers = progress.header.as_ref().map(|header| &header.answers);
     let public = answers.is_some_and(|answers| answers.cloud.name == "public");
     let links = public && !session.is_sandbox(&app.banner.cloud);
-    let facts = facts(&session.plan, progress);
-    if !facts.is_empty() {
+    let card = card(&session.plan, progress);
+    if !card.facts.is_empty() {
         paper.gap();
         paper.text(Tone::Strong, "What a device maker needs");
-        for (title, values) in facts {
-            paper.item("", 2, Tone::Dim, &title);
-            for (label, value) in values {
-                paper.item(&format!("    {label}"), 22, Tone::Plain, &value);
-                if label == "resource id" && links {
-                    paper.item("    portal", 22, Tone::Dim, &portal(&value));
-                }
-            }
+        for (label, value) in &card.facts {
+            paper.item(&format!("  {label}"), 20, Tone::Plain, value);
         }
     }
     for (index, stage) in session.outline.iter().enumerate() {
@@ -118,6 +112,16 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
                     paper.item(&format!("      {label}"), 26, Tone::Plain, &text);
                 }
             }
+        }
+    }
+    if !card.resources.is_empty() {
+        paper.gap();
+        paper.text(Tone::Strong, "Resources");
+    }
+    for id in &card.resources {
+        paper.item("", 2, Tone::Plain, id);
+        if links {
+            paper.item("", 4, Tone::Dim, &portal(id));
         }
     }
     Painted { finish: true, ..whole(app, "Finished", &paper, frame, area) }
