@@ -349,6 +349,14 @@ pub fn identity_slot() -> Text {
     Text::slot(&IDENTITY, "id")
 }
 
+/// The `identity` of a resource that acts through the user-assigned identity alone.
+pub fn assigned_identity() -> Template {
+    object([
+        ("type", "UserAssigned".into()),
+        ("userAssignedIdentities", Template::Object(vec![(identity_slot(), object([]))])),
+    ])
+}
+
 /// The role definitions that the identity is given on the namespace.
 pub fn namespace_roles(answers: &Answers) -> Vec<(&'static str, Text)> {
     match answers.roles {

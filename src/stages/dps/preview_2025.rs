@@ -7,16 +7,15 @@ use serde_json::{Map, Value, json};
 use super::{CREATE, LINK_HUB, fields};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience, Pick,
-    Purpose, Replay, Request, StageId, Step, StepOutputs, Template, Text, object,
+    Purpose, Replay, Request, StageId, Step, StepOutputs, Text, object,
 };
 use crate::stages::access::IDENTITY;
-use crate::stages::access::preview_2025::{identity_id, identity_slot, same_id};
+use crate::stages::access::preview_2025::{assigned_identity, identity_id, identity_slot, same_id};
 use crate::stages::build::{arm, compare_location, done, fail, member, outputs, registration, same, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
-use crate::stages::grant::Grant;
 use crate::stages::hub::preview_2025::hub_id;
-use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::namespace::preview_2025::{identity_assignments, namespace_id, namespace_slot};
 use crate::stages::waits::WriteWaits;
 use crate::stages::{hub, namespace};
 
@@ -48,13 +47,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         ("location", (&*answers.location).into()),
         ("tags", answers.all_tags().into()),
         ("sku", object([("name", "S1".into()), ("capacity", 1.into())])),
-        (
-            "identity",
-            object([
-                ("type", "UserAssigned".into()),
-                ("userAssignedIdentities", Template::Object(vec![(identity_slot(), object([]))])),
-            ]),
-        ),
+        ("identity", assigned_identity()),
         (
             "properties",
             object([(
@@ -67,14 +60,6 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
             )]),
         ),
     ]);
-    let assignments = Grant {
-        noun: String::new(),
-        scope: namespace_slot(answers),
-        principal: Text::slot(&IDENTITY, "principalId"),
-        role: Text::default(),
-        fresh: false,
-        version: profile.version("Microsoft.Authorization"),
-    };
     Ensure::new(
         format!("the provisioning service {}", answers.dps),
         arm(answers, Method::Get, id.clone(), version),
@@ -83,7 +68,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     .tagged()
     .known_as(id.clone())
     .registered_by(registration(answers, profile, "Microsoft.Devices"))
-    .granted_by(assignments.list(answers))
+    .granted_by(identity_assignments(answers, profile))
     .judged(judge)
     .giving(|reply| {
         outputs([

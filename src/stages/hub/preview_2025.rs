@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields};
-use crate::domain::{Answers, Method, Need, Purpose, StageId, Step, StepOutputs, Template, Text, object};
+use crate::domain::{Answers, Method, Need, Purpose, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::{
-    CONTRIBUTOR, identity_id, identity_slot, role_definition_id, same_id,
+    CONTRIBUTOR, assigned_identity, identity_id, identity_slot, role_definition_id, same_id,
 };
 use crate::stages::access::{HUB_APP_CONTRIBUTOR, IDENTITY};
 use crate::stages::build::{
@@ -17,7 +17,7 @@ use crate::stages::dialect::{Profile, Stage, canonical_location};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::{Grant, outcome};
 use crate::stages::namespace;
-use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::namespace::preview_2025::{identity_assignments, namespace_id, namespace_slot};
 
 /// IoT Hub Registry Contributor; public files agree on the id, and the step asks for it by name all the same
 /// (contract preview-2025, 1c).
@@ -52,13 +52,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         ("location", (&*answers.hub_location).into()),
         ("tags", answers.all_tags().into()),
         ("sku", object([("name", (&*answers.hub_sku).into()), ("capacity", answers.hub_capacity.into())])),
-        (
-            "identity",
-            object([
-                ("type", "UserAssigned".into()),
-                ("userAssignedIdentities", Template::Object(vec![(identity_slot(), object([]))])),
-            ]),
-        ),
+        ("identity", assigned_identity()),
         (
             "properties",
             object([
@@ -80,14 +74,6 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
             ]),
         ),
     ]);
-    let assignments = Grant {
-        noun: String::new(),
-        scope: namespace_slot(answers),
-        principal: Text::slot(&IDENTITY, "principalId"),
-        role: Text::default(),
-        fresh: false,
-        version: profile.version("Microsoft.Authorization"),
-    };
     Ensure::new(
         format!("the IoT hub {}", answers.hub),
         arm(answers, Method::Get, id.clone(), version),
@@ -96,7 +82,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     .tagged()
     .known_as(id.clone())
     .registered_by(registration(answers, profile, "Microsoft.Devices"))
-    .granted_by(assignments.list(answers))
+    .granted_by(identity_assignments(answers, profile))
     .judged(judge)
     .giving(|reply| {
         outputs([

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{CREATE, IDENTITY_ROLE, fields};
-use crate::domain::{Answers, Method, Need, StageId, Step, StepOutputs, Text, object};
+use crate::domain::{Answers, Method, Need, Request, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
 use crate::stages::build::{arm, compare_location, done, outputs, registration, text};
@@ -79,6 +79,19 @@ fn judge(answers: &Answers, value: &Value) -> Verdict {
     let mut differs = Vec::new();
     compare_location(&mut differs, value, &answers.location);
     if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
+}
+
+/// The look that lists what roles the identity has on the namespace.
+pub fn identity_assignments(answers: &Answers, profile: &Profile) -> Request {
+    Grant {
+        noun: String::new(),
+        scope: namespace_slot(answers),
+        principal: Text::slot(&IDENTITY, "principalId"),
+        role: Text::default(),
+        fresh: false,
+        version: profile.version("Microsoft.Authorization"),
+    }
+    .list(answers)
 }
 
 fn identity_role(answers: &Answers, profile: &Profile) -> Step {
