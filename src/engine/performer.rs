@@ -12,6 +12,9 @@ use crate::domain::{
 };
 use crate::journal::JournalError;
 
+/// The choice that takes what is there as it is.
+const AS_IT_IS: &str = "use";
+
 /// How far a step goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -79,6 +82,10 @@ impl Performance {
                 Next::Done { outcome, note, outputs } => return Ok(Ended::Done { outcome, note, outputs }),
                 Next::Fail(fault) => return Ok(Ended::Failed(fault)),
                 Next::Read(request) => Turn::Read(self.context.call(&request, purpose(&request)).await?),
+                // Found as it should be, though not ours: who skips a step has said that others may have seen to it.
+                Next::Ask(ask) if self.mode == Mode::Probe && ask.under_yes.as_deref() == Some(AS_IT_IS) => {
+                    Turn::Answered(AS_IT_IS.to_owned())
+                }
                 _ if self.mode == Mode::Probe => return Ok(Ended::NotThere),
                 Next::Write(request) => {
                     let _held = touch(&self.context.shared, &self.definition.touches).await;

@@ -265,6 +265,19 @@ async fn questions_are_answered_by_flag_by_yes_or_by_a_person() {
     assert_eq!(collect(running).await.result.unwrap(), Exit::Left);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skipped_step_whose_resource_others_made_is_already_there() {
+    let world = include_str!("../../assets/sandbox/neighbours.toml");
+    let answers = Answers { resource_group: neighbour_group(world), ..example() };
+    let run = Cloud::open(world).await.apply(&answers, &["access.resource-group"]).await;
+    assert_eq!(run.outcome("access.resource-group"), Some(Outcome::AlreadyThere), "{}", told(&run));
+    let wrote = run
+        .calls()
+        .iter()
+        .any(|call| !call.shown.method.is_read() && call.step == Some(StepId::new("access.resource-group")));
+    assert!(!wrote);
+}
+
 fn neighbour_group(world: &str) -> String {
     let at = world.find("resourceGroups/").or_else(|| world.find("resourcegroups/")).unwrap();
     let rest = &world[at + "resourceGroups/".len()..];
