@@ -145,8 +145,9 @@ impl Azure {
     }
 
     /// Asks the status URL `url` of an accepted operation, byte for byte as Azure gave it. Only https and the
-    /// Resource Manager of this cloud are asked; else `NotAzure`, and nothing is sent.
-    pub async fn poll(&self, call: CallId, url: &str) -> Result<Reply, ServiceError> {
+    /// Resource Manager of this cloud are asked; else `NotAzure`, and nothing is sent. An operation that failed may repeat
+    /// what it was given, so the secrets of `vault` are masked in the reply.
+    pub async fn poll(&self, call: CallId, url: &str, vault: &Vault) -> Result<Reply, ServiceError> {
         let polled = async {
             let url = Url::parse(url).map_err(|error| {
                 let what = format!("the status URL that Azure gave is malformed: {error}");
@@ -160,9 +161,11 @@ impl Azure {
                 key: None,
             };
             let request = CoreRequest::new(url, CoreMethod::Get);
-            self.exchange(call, &door, &request).await?.into_reply(inner.clock.now())
+            let mut reply = self.exchange(call, &door, &request).await?.into_reply(inner.clock.now())?;
+            reply.body = redact::masked_with(&reply.body, vault);
+            Ok(reply)
         };
-        polled.await.map_err(|error| self.hushed(error, &Vault::default()))
+        polled.await.map_err(|error| self.hushed(error, vault))
     }
 
     async fn called(

@@ -47,6 +47,9 @@ const SECRET_NAMES: &[&str] = &[
     "token",
 ];
 
+/// Names of a query whose values are no secrets.
+const OPEN_QUERY: &[&str] = &["api-version", "$filter", "$select"];
+
 /// Signs in a text after which a secret stands, lower case. The value ends at a delimiter.
 const SECRET_SIGNS: &[&str] = &[
     "sharedaccesskey=",
@@ -93,6 +96,13 @@ pub fn masked(value: &Value) -> Value {
         ),
         other => other.clone(),
     }
+}
+
+/// [`masked`], and without the secrets of `vault` wherever a text holds them.
+pub fn masked_with(value: &Value, vault: &Vault) -> Value {
+    let mut value = value.clone();
+    mask_known(&mut value, vault);
+    masked(&value)
 }
 
 /// A connection string keeps its host and key name, which tell what it is for.
@@ -184,6 +194,16 @@ pub fn text(text: &str) -> String {
         }
     }
     kept
+}
+
+/// `url` with nothing in its query but names that are known to hold no secret: a status URL is signed, under names of
+/// its own.
+pub fn url(url: &str) -> String {
+    let Some((place, query)) = url.split_once('?') else { return text(url) };
+    let known = |part: &&str| OPEN_QUERY.contains(&part.split('=').next().unwrap_or_default());
+    let kept: Vec<&str> = query.split('&').filter(known).collect();
+    let mark = if kept.is_empty() { "" } else { "?" };
+    text(&format!("{place}{mark}{}", kept.join("&")))
 }
 
 /// Where the mark `{secret: name}` that begins at `from` ends: a request shown as a template holds such marks, and

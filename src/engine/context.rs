@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::recorder::Recorder;
-use super::retry::{Again, LONGEST_WAIT, judge};
+use super::retry::{Again, LONGEST_WAIT, judge, token_was_refused};
 use crate::azure::{Azure, Vault, poll, redact};
 use crate::domain::{
     CallId, CallRecord, ErrorKind, Method, Outputs, Purpose, Reply, ReplyRecord, Request, RunEvent,
@@ -85,7 +85,7 @@ impl StepContext {
             let outputs = self.shared.outputs.read().await.clone();
             let mut shown = request.shown(&outputs);
             // A merged body holds what a look said, and a service may say more than it should.
-            shown.body = shown.body.map(|body| redact::masked(&body));
+            shown.body = shown.body.map(|body| redact::masked_with(&body, &self.shared.vault));
             let method = shown.method;
             let url = shown.url.clone();
             self.started(call, purpose, shown, retry_of).await?;
@@ -187,12 +187,26 @@ impl StepContext {
         Ok(ended)
     }
 
+    /// Looks at a status URL; once more, with a new token, when the token was refused.
     async fn look(&self, url: &str) -> Recorded<Result<Reply, ServiceError>> {
-        let call = CallId::fresh();
+        let first = CallId::fresh();
+        let looked = self.look_once(first, url, None).await?;
+        match &looked {
+            Err(error) if token_was_refused(error) => self.look_once(CallId::fresh(), url, Some(first)).await,
+            _ => Ok(looked),
+        }
+    }
+
+    async fn look_once(
+        &self,
+        call: CallId,
+        url: &str,
+        retry_of: Option<CallId>,
+    ) -> Recorded<Result<Reply, ServiceError>> {
         let shown = Shown { method: Method::Get, url: redact::text(url), headers: Vec::new(), body: None };
-        self.started(call, Purpose::Prove, shown, None).await?;
+        self.started(call, Purpose::Prove, shown, retry_of).await?;
         let begun = Instant::now();
-        let result = self.shared.azure.poll(call, url).await;
+        let result = self.shared.azure.poll(call, url, &self.shared.vault).await;
         self.finished(call, Method::Get, url, begun, result).await
     }
 
@@ -240,7 +254,8 @@ impl StepContext {
                 record.request_id.clone_from(&reply.request_id);
                 record.correlation_id.clone_from(&reply.correlation_id);
                 record.retry_after = reply.retry_after.map(millis);
-                record.body = (!reply.body.is_null()).then(|| redact::body(&reply.body));
+                let body = || redact::body(&redact::masked_with(&reply.body, &self.shared.vault));
+                record.body = (!reply.body.is_null()).then(body);
             }
             Err(error) => {
                 record.status = error.status;

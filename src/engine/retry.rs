@@ -46,9 +46,7 @@ pub fn judge(request: &Request, error: &ServiceError, tries: u32, jitter: f64) -
         ErrorKind::Lost if read && tries < MOST_TRIES => "the reply was lost",
         ErrorKind::Service if read && tries < MOST_TRIES => "Azure could not answer",
         // It was not taken up, and a new token may be taken.
-        ErrorKind::Auth if error.retry_after == Some(Duration::ZERO) && tries < 2 => {
-            "the token was refused; asking with a new one"
-        }
+        _ if token_was_refused(error) && tries < 2 => "the token was refused; asking with a new one",
         _ => return Again::No,
     };
     let wait = error.retry_after.unwrap_or_else(|| match error.kind {
@@ -56,6 +54,11 @@ pub fn judge(request: &Request, error: &ServiceError, tries: u32, jitter: f64) -
         _ => backoff(tries, jitter),
     });
     Again::After { wait, why }
+}
+
+/// True when the service refused the token, which was dropped: the next call gets a new one.
+pub fn token_was_refused(error: &ServiceError) -> bool {
+    error.kind == ErrorKind::Auth && error.retry_after == Some(Duration::ZERO)
 }
 
 /// 1, 2, 4, 8, then 16 s, each lengthened by up to a half.

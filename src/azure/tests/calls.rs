@@ -94,10 +94,26 @@ async fn other_hosts_get_neither_token_nor_call() {
         "",
         "https://",
     ] {
-        let error = azure.poll(CallId::fresh(), url).await.unwrap_err();
+        let error = azure.poll(CallId::fresh(), url, &Vault::default()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotAzure, "{url}");
     }
     assert!(cloud.all().is_empty(), "not even a token was fetched");
+}
+
+#[tokio::test]
+async fn an_operation_that_repeats_a_key_does_not_tell_it() {
+    let key = "c2VjcmV0IGtleSBvZiB0aGUgaHVi+/==";
+    let body =
+        value!({"status": "Failed", "error": {"code": "BadKey", "message": format!("`{key}` is wrong")}});
+    let cloud = Cloud::saying(json(200, &body.to_string()));
+    let vault = Vault::default();
+    vault.insert("hub key", Secret::new(key));
+    let url = "https://management.azure.com/subscriptions/s/operationStatuses/a";
+    let reply = azure(&cloud).poll(CallId::fresh(), url, &vault).await.unwrap();
+    assert_eq!(reply.text("/error/message"), Some("`{secret: hub key}` is wrong"));
+    let refused = Cloud::saying(json(400, &body.to_string()));
+    let error = azure(&refused).poll(CallId::fresh(), url, &vault).await.unwrap_err();
+    assert!(!error.message.contains(key), "{error}");
 }
 
 #[tokio::test]
@@ -108,7 +124,7 @@ async fn a_status_url_is_asked_byte_for_byte() {
         "https://management.azure.com/subscriptions/s/operationStatuses/a%20b?api-version=1&t=63&c&h={signed}&=&"
     );
     assert!(url.len() > 5_000);
-    azure(&cloud).poll(CallId::fresh(), &url).await.unwrap();
+    azure(&cloud).poll(CallId::fresh(), &url, &Vault::default()).await.unwrap();
     let [seen] = cloud.calls().try_into().unwrap();
     assert_eq!(seen.url, url);
     assert_eq!(seen.method, "GET");

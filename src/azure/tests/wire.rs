@@ -142,7 +142,7 @@ async fn a_routed_call_keeps_path_query_and_host() {
         .await
         .unwrap();
     let url = "https://management.azure.com/op%2F1/%7Bx%7D?t=1&c&h=a%2bB+/=~&=";
-    azure.poll(CallId::fresh(), url).await.unwrap();
+    azure.poll(CallId::fresh(), url, &Vault::default()).await.unwrap();
     let [called, polled] = server.calls().try_into().unwrap();
     assert!(
         called.starts_with("GET /subscriptions/s/resourceGroups/it's%20(1)?api-version=2025-04-01&$filter=a%20eq%20%27b%27 HTTP/1.1\r\n"),
