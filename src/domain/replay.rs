@@ -6,6 +6,7 @@
 use std::slice;
 use std::time::Duration;
 
+use super::fault::Fault;
 use super::ids::StepId;
 use super::reply::{Reply, ServiceError};
 use super::request::Request;
@@ -50,7 +51,8 @@ impl<'a> Replay<'a> {
     pub fn read(&mut self, request: &Request) -> Moves<Result<&'a Reply, &'a ServiceError>> {
         match self.turns.next() {
             Some(Turn::Read(reply)) => Ok(reply.as_ref()),
-            _ => Err(Box::new(Next::Read(request.clone()))),
+            Some(_) => Err(lost_its_place()),
+            None => Err(Box::new(Next::Read(request.clone()))),
         }
     }
 
@@ -58,21 +60,26 @@ impl<'a> Replay<'a> {
     pub fn write(&mut self, request: &Request) -> Moves<Result<&'a Reply, &'a ServiceError>> {
         match self.turns.next() {
             Some(Turn::Wrote(reply)) => Ok(reply.as_ref()),
-            _ => Err(Box::new(Next::Write(request.clone()))),
+            Some(_) => Err(lost_its_place()),
+            None => Err(Box::new(Next::Write(request.clone()))),
         }
     }
 
-    /// Waits `every` if `patience` has that much left, and says whether it did.
+    /// Waits `every` if `patience` has that much left, and says whether it did. A wait that was given up before there
+    /// was so much grace stays given up: what came after it was seen already.
     pub fn wait(&mut self, patience: &mut Patience, why: &str, every: Duration) -> Moves<bool> {
-        if patience.spent >= patience.bound + self.grace {
+        let bound = patience.bound + self.grace;
+        if patience.spent >= bound {
             return Ok(false);
         }
-        match self.turns.next() {
+        match self.turns.as_slice().first() {
             Some(Turn::Waited(waited)) => {
+                self.turns.next();
                 patience.spent += *waited;
                 Ok(true)
             }
-            _ => Err(Box::new(Next::Wait { why: why.to_owned(), every, bound: patience.bound + self.grace })),
+            Some(_) => Ok(false),
+            None => Err(Box::new(Next::Wait { why: why.to_owned(), every, bound })),
         }
     }
 
@@ -80,7 +87,8 @@ impl<'a> Replay<'a> {
     pub fn ask(&mut self, ask: &Ask) -> Moves<&'a str> {
         match self.turns.next() {
             Some(Turn::Answered(choice)) => Ok(choice),
-            _ => Err(Box::new(Next::Ask(ask.clone()))),
+            Some(_) => Err(lost_its_place()),
+            None => Err(Box::new(Next::Ask(ask.clone()))),
         }
     }
 
@@ -88,9 +96,17 @@ impl<'a> Replay<'a> {
     pub fn redo(&mut self, steps: &[StepId], why: &str) -> Moves<()> {
         match self.turns.next() {
             Some(Turn::Redone) => Ok(()),
-            _ => Err(Box::new(Next::Redo { steps: steps.to_vec(), why: why.to_owned() })),
+            Some(_) => Err(lost_its_place()),
+            None => Err(Box::new(Next::Redo { steps: steps.to_vec(), why: why.to_owned() })),
         }
     }
+}
+
+/// What was seen does not fit the move that comes of it, as when an output of another step changed meanwhile. To make the
+/// move all the same would make it again and again, since its reply would stand behind what does not fit.
+fn lost_its_place() -> Box<Next> {
+    let says = "what this step saw no longer fits what it would do now";
+    Box::new(Next::Fail(Fault::new(says, "retry: the step looks afresh at what Azure holds")))
 }
 
 /// How long a step goes on waiting for one thing, in the service's time.

@@ -272,6 +272,50 @@ fn replay_gives_what_was_seen_and_then_the_next_move() {
 }
 
 #[test]
+fn grace_does_not_undo_a_wait_that_was_given_up() {
+    let request = Request::new(Method::Get, Auth::ResourceManager, "h", "/p", "v");
+    let step = Step::new(A, "a", move |_, _, replay| {
+        for round in 0..2 {
+            let mut patience = Patience::of(Duration::from_secs(10));
+            while replay.read(&request)?.is_err() {
+                if !replay.wait(&mut patience, "not yet", Duration::from_secs(10))? {
+                    break;
+                }
+            }
+            if round == 0 {
+                replay.redo(&[B], "once more")?;
+            }
+        }
+        Ok(Next::Fail(Fault::new("gave up", "retry")))
+    });
+    let error = || Turn::Read(Err(ServiceError::local(ErrorKind::NotFound, "no")));
+    let waited = || Turn::Waited(Duration::from_secs(10));
+    let next = |turns: &[Turn], grace| {
+        let seen = Seen { turns: turns.to_vec(), grace: Duration::from_secs(grace) };
+        step.next(&example(), &Outputs::default(), &seen)
+    };
+    let mut turns = vec![error(), waited(), error(), Turn::Redone, error(), waited(), error()];
+    assert!(matches!(next(&turns, 0), Next::Fail(_)));
+    // The first round stays over, the second one lasts longer, and then it ends.
+    assert!(matches!(next(&turns, 10), Next::Wait { .. }));
+    turns.push(waited());
+    assert!(matches!(next(&turns, 10), Next::Read(_)));
+    turns.push(error());
+    assert!(matches!(next(&turns, 10), Next::Fail(_)));
+}
+
+#[test]
+fn a_step_that_lost_its_place_fails_and_makes_no_move() {
+    let request = Request::new(Method::Put, Auth::ResourceManager, "h", "/p", "v");
+    let step = Step::new(A, "a", move |_, _, replay| {
+        let _ = replay.write(&request)?;
+        Ok(Next::Done { outcome: Outcome::Done, note: None, outputs: StepOutputs::new() })
+    });
+    let seen = Seen { turns: vec![Turn::Redone], grace: Duration::ZERO };
+    assert!(matches!(step.next(&example(), &Outputs::default(), &seen), Next::Fail(_)));
+}
+
+#[test]
 fn events_keep_their_shape_and_unknown_ones_are_kept() {
     let events = [
         RunEvent::StepQueued { step: A },

@@ -384,6 +384,42 @@ async fn keep_trying_goes_on_where_the_wait_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keep_trying_looks_on_also_after_a_redo_and_ends() {
+    let cloud = Cloud::open("[quirks]\nsync_writes_nothing = true\n").await;
+    let manner = Manner { yes: true, ..Manner::default() };
+    let step = StepId::new("sync.hub-certificate");
+    let (_, mut running) = cloud.begin(&example(), manner, vec![Command::ConfirmAll]).await;
+    let mut progress = Progress::default();
+    until(&mut running, &mut progress, |_, progress| progress.outcome(&step).is_some()).await;
+    assert_eq!(progress.outcome(&step), Some(Outcome::Failed));
+    running.handle.send(Command::KeepTrying(step.clone()));
+    let (mut looks, mut waits) = (0, 0);
+    loop {
+        let record = until(&mut running, &mut progress, |record, _| record.event.step() == Some(&step)).await;
+        match record.event {
+            RunEvent::CallStarted(_) => looks += 1,
+            RunEvent::StepWaiting { .. } => waits += 1,
+            RunEvent::StepFinished { .. } => break,
+            _ => {}
+        }
+        assert!(waits <= looks + 1, "it waits without looking");
+    }
+    assert!(looks > 0);
+    running.handle.send(Command::Leave);
+    collect(running).await.result.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_refused_at_a_status_url_is_replaced() {
+    let world = "[[faults]]\nmethod = \"GET\"\npath = \"*operation*\"\nnth = [1, 3]\naction = \"expired\"\n";
+    let cloud = Cloud::open(world).await;
+    let run = cloud.apply(&example(), &[]).await;
+    assert_complete(&run);
+    let again = run.calls().iter().filter(|call| call.retry_of.is_some()).count();
+    assert!(again >= 1, "{}", told(&run));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn leaving_and_cancelling_send_nothing_more() {
     let cloud = Cloud::open("[quirks]\nhub_not_active = true\n").await;
     let hub = StepId::new("hub.create");
