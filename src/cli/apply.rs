@@ -51,6 +51,8 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         progress: Progress::of(&prepared.plan.outline(), None),
         output: apply.output,
         handle: running.handle.clone(),
+        asks: !apply.yes,
+        shown: None,
         answers: None,
     };
     let signal = match follow.run(running.events, &mut signals).await {
@@ -178,6 +180,10 @@ struct Follow {
     progress: Progress,
     output: Output,
     handle: Handle,
+    /// A person is there to answer.
+    asks: bool,
+    /// Number of the question that was shown last: what is typed answers this one and no other.
+    shown: Option<u64>,
     answers: Option<mpsc::UnboundedReceiver<String>>,
 }
 
@@ -199,7 +205,15 @@ impl Follow {
                     trouble("leaving: nothing new is sent; what Azure accepted goes on there (again to leave at once)");
                     self.handle.send(Command::Leave);
                 }
-                Some(typed) = next(&mut self.answers) => self.answer(&typed),
+                typed = next(&mut self.answers) => match typed {
+                    Some(typed) => self.answer(&typed),
+                    // The terminal takes no more lines, so nobody can answer.
+                    None => {
+                        self.answers = None;
+                        self.asks = false;
+                        self.handle.send(Command::Leave);
+                    }
+                },
             }
         }
     }
@@ -218,27 +232,40 @@ impl Follow {
                     let call = line.call.map(|call| format!("  {}", call.short())).unwrap_or_default();
                     out(&format!("{time}  {:<34}  {}{call}", line.step, line.text));
                 }
-                if let RunEvent::Asked(question) = &record.event {
-                    self.ask(question);
-                }
+                self.ask();
             }
         }
     }
 
-    fn ask(&mut self, question: &Question) {
+    /// Shows the oldest question, one at a time.
+    fn ask(&mut self) {
+        let Some(question) = self.progress.questions.first() else { return };
+        if self.shown.is_some_and(|number| self.waits(number).is_some()) {
+            return;
+        }
+        self.shown = Some(question.number);
+        out(&format!("    {}: {}", question.step, question.ask.question));
         for difference in &question.ask.differs {
             out(&format!("    differs: {difference}"));
         }
         for (number, (key, label)) in question.ask.choices.iter().enumerate() {
             out(&format!("    {} {label} ({key})", number + 1));
         }
-        if self.answers.is_none() && question.ask.under_yes.is_none() {
-            self.answers = Some(typed_lines());
+        match &mut self.answers {
+            // What was typed before the question stood there was not meant for it.
+            Some(answers) => while answers.try_recv().is_ok() {},
+            None if self.asks => self.answers = Some(typed_lines()),
+            None => {}
         }
     }
 
+    /// The question `number`, while it waits.
+    fn waits(&self, number: u64) -> Option<&Question> {
+        self.progress.questions.iter().find(|question| question.number == number)
+    }
+
     fn answer(&mut self, typed: &str) {
-        let Some(question) = self.progress.questions.first() else { return };
+        let Some(question) = self.shown.and_then(|number| self.waits(number)) else { return };
         let typed = typed.trim();
         let by_number = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let choice = by_number
@@ -291,14 +318,16 @@ fn typed_lines() -> mpsc::UnboundedReceiver<String> {
     receiver
 }
 
-/// The record as it may leave the journal: a status URL is signed, so only its host and path are told.
+/// The record as it may leave the journal: a status URL is signed, so neither what was accepted nor the looks at it tell
+/// its signature.
 fn shareable(record: &Record) -> Record {
     let mut record = record.clone();
-    if let RunEvent::OperationAccepted {
-        wait: Wait::AsyncOperation { poll } | Wait::Location { poll }, ..
-    } = &mut record.event
-    {
-        *poll = redact::text(poll.split('?').next().unwrap_or_default());
+    match &mut record.event {
+        RunEvent::OperationAccepted {
+            wait: Wait::AsyncOperation { poll } | Wait::Location { poll }, ..
+        } => *poll = redact::text(poll.split('?').next().unwrap_or_default()),
+        RunEvent::CallStarted(call) => call.shown.url = redact::url(&call.shown.url),
+        _ => {}
     }
     record
 }

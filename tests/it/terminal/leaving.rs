@@ -117,3 +117,18 @@ fn sigcont_paints_everything_again() {
     terminal.press(CTRL_C);
     assert_eq!(terminal.leave().code, 0);
 }
+
+#[test]
+fn apply_takes_the_answer_that_is_typed() {
+    // A group of that name is there and is not ours: without `--yes` its use is asked for.
+    let world = "[[resources]]\nid = \"/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-contoso-factory\"\n\
+                 [resources.body]\nlocation = \"eastus2\"\n";
+    let mut terminal = Wizard::new().in_world(world).with(&["apply"]).open();
+    terminal.wait_for("Go on? [y/N]");
+    terminal.press("y\r");
+    terminal.wait_for("1 use it as it is (use)");
+    terminal.press("1\r");
+    let left = terminal.leave();
+    assert_eq!(left.code, 0, "{}", left.text);
+    assert!(left.text.contains("answered: use"), "{}", left.text);
+}
