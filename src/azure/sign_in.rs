@@ -101,7 +101,7 @@ impl SignIn {
                     let _ = self.chosen.set(way);
                     return Ok(token);
                 }
-                Err(error) => failures.push((way, error)),
+                Err(error) => failures.push((way, self.judged(way, error))),
             }
             if way == Way::ServicePrincipal && self.hindrance(way).is_none() {
                 // Its variables are set on purpose: going on as somebody else would surprise.
@@ -155,6 +155,18 @@ impl SignIn {
     fn has_app_service(&self) -> bool {
         set(self.environment.identity_endpoint.as_deref()).is_some()
             && self.environment.identity_header.is_some()
+    }
+
+    /// Where nobody said that this is a machine in Azure, a metadata service that cannot be reached says that it is none:
+    /// Azure's own sign-in was not asked, so it is not what is out of reach.
+    pub(super) fn judged(&self, way: Way, error: ServiceError) -> ServiceError {
+        let is_probe = way == Way::VirtualMachine && self.method == SignInMethod::Auto;
+        match error.kind {
+            ErrorKind::NotSent | ErrorKind::NotAzure if is_probe => {
+                ServiceError { kind: ErrorKind::Auth, ..error }
+            }
+            _ => error,
+        }
     }
 
     async fn by(&self, way: Way, scope: &str) -> Result<AccessToken, ServiceError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use azure_core::error::{Error, ErrorKind as CoreKind};
 
 use super::cloud::{CLIENT_SECRET, Cloud, answer, azure, json, options, web_token};
+use crate::azure::sign_in::{SignIn, Way};
 use crate::azure::{Azure, AzureOptions, Environment, SignInMethod, Timeouts};
 use crate::domain::{ErrorKind, ServiceError};
 
@@ -190,6 +191,18 @@ async fn when_no_way_works_each_gives_its_own_reason() {
     assert!(lines[3].starts_with("- Azure CLI: ") && lines[3].contains("not found on PATH"), "{}", lines[3]);
     assert_eq!(lines[4], "- virtual machine identity: not tried while `[network] routes` are set");
     assert!(lines[5].starts_with("next: run `az login`"), "{}", lines[5]);
+}
+
+#[test]
+fn a_machine_without_a_metadata_service_is_not_cut_off_from_azure() {
+    let judged = |sign_in, way| {
+        let options = AzureOptions { sign_in, ..options() };
+        let sign_in = SignIn::new(&options, Cloud::saying(json(200, "{}")), None);
+        sign_in.judged(way, ServiceError::local(ErrorKind::NotSent, "no route")).kind
+    };
+    assert_eq!(judged(SignInMethod::Auto, Way::VirtualMachine), ErrorKind::Auth);
+    assert_eq!(judged(SignInMethod::Auto, Way::AppService), ErrorKind::NotSent);
+    assert_eq!(judged(SignInMethod::ManagedIdentity, Way::VirtualMachine), ErrorKind::NotSent);
 }
 
 #[cfg(unix)]
