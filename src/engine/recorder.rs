@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinError;
 
 use super::clock::Clock;
 use crate::domain::{Method, Record, RunEvent};
@@ -47,9 +48,14 @@ impl Recorder {
             Durability::Synced => {
                 let writer = inner.writer.clone();
                 let synced = record.clone();
-                tokio::task::spawn_blocking(move || lock(&writer).append(&synced, durability))
-                    .await
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+                let written =
+                    tokio::task::spawn_blocking(move || lock(&writer).append(&synced, durability)).await;
+                match written.map_err(JoinError::try_into_panic) {
+                    Ok(written) => written?,
+                    Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                    // The runtime ends, and this task with it: nothing is sent for a record that was not written.
+                    Err(Err(_)) => std::future::pending().await,
+                }
             }
         }
         inner.send(&record);
