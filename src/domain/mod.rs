@@ -38,5 +38,7 @@ pub use progress::{Counts, Progress, StepProgress, StepState};
 pub use replay::{Moves, Patience, Replay, Seen, Turn};
 pub use reply::{ErrorKind, Reply, ServiceError};
 pub use request::{Auth, Body, Capture, Method, Patch, Pick, Request, Resend, Shown};
-pub use step::{Act, Ask, Need, NeedKind, Next, Outcome, Outputs, Planned, Purpose, Step, StepOutputs};
+pub use step::{
+    Act, Ask, Need, NeedKind, Next, Outcome, Outputs, Planned, Purpose, Step, StepOutputs, USE_AS_IT_IS,
+};
 pub use template::{Part, Template, Text, object};

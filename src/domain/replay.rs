@@ -83,6 +83,11 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// True when the person wants waits to last longer than planned.
+    pub fn is_graced(&self) -> bool {
+        !self.grace.is_zero()
+    }
+
     /// Asks, and gives the key of the choice.
     pub fn ask(&mut self, ask: &Ask) -> Moves<&'a str> {
         match self.turns.next() {

@@ -127,6 +127,9 @@ pub struct Planned {
     pub request: Request,
 }
 
+/// The key of the choice that takes what is there as it is, the same in every question that offers it.
+pub const USE_AS_IT_IS: &str = "use";
+
 /// A question to a person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ask {

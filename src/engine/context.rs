@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, RwLock, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
@@ -22,6 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// How long an operation is followed before the step gives up on it (contract preview-2025, 1.1).
 const FOLLOW_BOUND: Duration = Duration::from_mins(20);
+
+/// Looks at an operation before it may be given up, however fast time passes.
+const FEWEST_LOOKS: u32 = 20;
 
 /// Looks in a row that tell nothing before the resource itself is asked.
 const MOST_SILENT: u32 = 6;
@@ -44,6 +47,8 @@ pub struct StepContext {
     pub step: StepId,
     /// Nothing more is sent for the step once this is cancelled.
     pub stop: CancellationToken,
+    /// How much longer the person wants every wait to last; grows while the step runs.
+    pub grace: watch::Receiver<Duration>,
 }
 
 /// Either the journal failed, which ends the run, or nothing did.
@@ -134,14 +139,20 @@ impl StepContext {
         let mut spent = Duration::ZERO;
         let mut silent = 0;
         let mut wait = wait.clone();
+        let mut looks = 0;
         let (how, ended) = loop {
-            if spent >= FOLLOW_BOUND {
-                let says = format!("Azure is still working on it ({state}) after 20 minutes");
-                break ("not followed any longer", Err(ServiceError::local(ErrorKind::StillRunning, says)));
+            let bound = FOLLOW_BOUND + *self.grace.borrow();
+            // Where time is scaled, one second that a service asks for may be many minutes of its time.
+            if spent >= bound && looks >= FEWEST_LOOKS {
+                let says =
+                    format!("Azure is still working on it ({state}); it was followed for {}", told(spent));
+                return Ok(Err(ServiceError::local(ErrorKind::StillRunning, says)));
             }
-            if !self.wait(&format!("Azure works on it ({state})"), pause, FOLLOW_BOUND).await? {
-                break ("not followed any longer", Err(left()));
+            // It goes on in Azure: the record must not say that it has ended.
+            if !self.wait(&format!("Azure works on it ({state})"), pause, bound.max(pause)).await? {
+                return Ok(Err(left()));
             }
+            looks += 1;
             // Counted as one second at least, so that a service that says 0 cannot be asked for ever.
             spent += pause.max(Duration::from_secs(1));
             let looked = self.look(wait.poll()).await?;
@@ -203,7 +214,7 @@ impl StepContext {
         url: &str,
         retry_of: Option<CallId>,
     ) -> Recorded<Result<Reply, ServiceError>> {
-        let shown = Shown { method: Method::Get, url: redact::text(url), headers: Vec::new(), body: None };
+        let shown = Shown { method: Method::Get, url: redact::url(url), headers: Vec::new(), body: None };
         self.started(call, Purpose::Prove, shown, retry_of).await?;
         let begun = Instant::now();
         let result = self.shared.azure.poll(call, url, &self.shared.vault).await;
@@ -295,6 +306,10 @@ fn state_of(body: &Value) -> Option<String> {
         (None, None) => at("/status").or_else(|| at("/registrationState"))?,
     };
     Some(crate::domain::clean(word, 40))
+}
+
+fn told(span: Duration) -> String {
+    crate::domain::brief(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn unseen(state: &str, why: &str) -> ServiceError {

@@ -176,6 +176,7 @@ impl Executor {
         for order in standing {
             self.obey(order).await?;
         }
+        let mut held = true;
         loop {
             self.start_what_is_ready().await?;
             if self.tasks.is_empty() && (self.leaving || self.manner.end_when_idle) {
@@ -188,10 +189,13 @@ impl Executor {
                     let finished = finished.map_err(|error| RunError::Task(error.to_string()))?;
                     self.finish(finished).await?;
                 }
-                order = orders.recv() => match order {
+                order = orders.recv(), if held => match order {
                     Some(order) => self.obey(order).await?,
-                    // Nobody holds the handle any more.
-                    None => self.leave(),
+                    // Nobody holds the handle any more; asking again would be answered at once, for ever.
+                    None => {
+                        held = false;
+                        self.leave();
+                    }
                 },
             }
         }
@@ -228,6 +232,10 @@ impl Executor {
     }
 
     async fn obey(&mut self, order: Command) -> Recorded<()> {
+        // Once the run is being left nothing is begun, whatever is still asked for.
+        if self.leaving {
+            return Ok(());
+        }
         match order {
             Command::Confirm(steps) => self.confirm(steps).await,
             Command::ConfirmAll => {
@@ -262,6 +270,7 @@ impl Executor {
                     running.stop.cancel();
                 } else if self.wanted.remove(&step) {
                     self.reset(&step, "taken back").await?;
+                    self.settle_redos(&step);
                 }
                 Ok(())
             }
@@ -273,6 +282,9 @@ impl Executor {
     }
 
     async fn confirm(&mut self, steps: Vec<StepId>) -> Recorded<()> {
+        if self.leaving {
+            return Ok(());
+        }
         for step in steps {
             let open = self.plan.step(&step).is_some()
                 && !self.running.contains_key(&step)
@@ -314,6 +326,9 @@ impl Executor {
 
     /// Confirms again what was blocked because of `step`, however far along.
     async fn unblock(&mut self, step: &StepId) -> Recorded<()> {
+        if self.leaving {
+            return Ok(());
+        }
         let mut causes = vec![step.clone()];
         while let Some(cause) = causes.pop() {
             let blocked: Vec<StepId> = self
@@ -464,12 +479,11 @@ impl Executor {
         let (grace, watched) = watch::channel(seen.grace);
         self.running.insert(id.clone(), RunningStep { stop: stop.clone(), grace, mode });
         let performance = Performance {
-            context: StepContext { shared: self.shared.clone(), step: id.clone(), stop },
+            context: StepContext { shared: self.shared.clone(), step: id.clone(), stop, grace: watched },
             definition,
             answers: self.answers.clone(),
             mode,
             seen,
-            grace: watched,
             pleas: self.plea_sender.clone(),
         };
         let id = id.clone();
@@ -496,7 +510,7 @@ impl Executor {
             Ended::Broken(error) => return Err(error.into()),
             Ended::Done { outcome, note, outputs } => self.end(&id, outcome, note, None, outputs).await?,
             Ended::NotThere => {
-                self.skipped(&id, "it was looked for and is not there".to_owned()).await?;
+                self.skipped(&id, "it was looked for and is not there as it should be".to_owned()).await?;
             }
             Ended::Failed(fault) if mode == Mode::Probe => {
                 let note = format!("looking for it failed: {}", fault.says);
@@ -511,7 +525,6 @@ impl Executor {
                 self.end(&id, Outcome::Cancelled, Some(note), None, none()).await?;
             }
         }
-        self.settle_redos(&id);
         Ok(())
     }
 
@@ -527,12 +540,16 @@ impl Executor {
             self.shared.outputs.write().await.set(id, outputs.clone());
         }
         let fault = fault.map(Box::new);
-        self.emit(RunEvent::StepFinished { step: id.clone(), outcome, note, fault, outputs }).await
+        self.emit(RunEvent::StepFinished { step: id.clone(), outcome, note, fault, outputs }).await?;
+        self.settle_redos(id);
+        Ok(())
     }
 
     async fn hear(&mut self, plea: Plea) -> Recorded<()> {
         match plea {
             Plea::Answer { step, ask, reply } => self.question(step, ask, reply).await,
+            // The step that asks is being stopped.
+            Plea::Redo { .. } if self.leaving => Ok(()),
             Plea::Redo { step, steps, why, reply } => {
                 let known: Vec<StepId> =
                     steps.into_iter().filter(|id| self.plan.step(id).is_some()).collect();
@@ -544,7 +561,11 @@ impl Executor {
                         self.confirm(vec![id.clone()]).await?;
                     }
                 }
-                self.redos.push(PendingRedo { left, reply });
+                if left.is_empty() {
+                    let _ = reply.send(());
+                } else {
+                    self.redos.push(PendingRedo { left, reply });
+                }
                 Ok(())
             }
         }

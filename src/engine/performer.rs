@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
 use super::context::{Recorded, Shared, StepContext};
 use crate::domain::{
-    Answers, Ask, Fault, Next, Outcome, Purpose, Request, Seen, Step, StepId, StepOutputs, Turn,
+    Answers, Ask, Fault, Next, Outcome, Purpose, Request, Seen, Step, StepId, StepOutputs, Turn, USE_AS_IT_IS,
 };
 use crate::journal::JournalError;
-
-/// The choice that takes what is there as it is.
-const AS_IT_IS: &str = "use";
 
 /// How far a step goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,8 +51,6 @@ pub struct Performance {
     pub answers: Arc<Answers>,
     pub mode: Mode,
     pub seen: Seen,
-    /// Grows while the step runs when the person keeps trying.
-    pub grace: watch::Receiver<Duration>,
     pub pleas: mpsc::UnboundedSender<Plea>,
 }
 
@@ -75,7 +70,7 @@ impl Performance {
             if self.context.stop.is_cancelled() {
                 return Ok(Ended::Stopped);
             }
-            self.seen.grace = *self.grace.borrow();
+            self.seen.grace = *self.context.grace.borrow();
             let outputs = self.context.shared.outputs.read().await.clone();
             let next = self.definition.next(&self.answers, &outputs, &self.seen);
             let turn = match next {
@@ -83,8 +78,10 @@ impl Performance {
                 Next::Fail(fault) => return Ok(Ended::Failed(fault)),
                 Next::Read(request) => Turn::Read(self.context.call(&request, purpose(&request)).await?),
                 // Found as it should be, though not ours: who skips a step has said that others may have seen to it.
-                Next::Ask(ask) if self.mode == Mode::Probe && ask.under_yes.as_deref() == Some(AS_IT_IS) => {
-                    Turn::Answered(AS_IT_IS.to_owned())
+                Next::Ask(ask)
+                    if self.mode == Mode::Probe && ask.under_yes.as_deref() == Some(USE_AS_IT_IS) =>
+                {
+                    Turn::Answered(USE_AS_IT_IS.to_owned())
                 }
                 _ if self.mode == Mode::Probe => return Ok(Ended::NotThere),
                 Next::Write(request) => {

@@ -9,7 +9,7 @@ use super::build::{LOOK_AGAIN, Registration, SETTLE_PATIENCE, done, fail, text};
 use super::waits::{Registering, WriteWaits};
 use crate::domain::{
     Answers, Ask, ErrorKind, Fault, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply, Request,
-    SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text,
+    SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
 };
 
 /// What a look at a resource says.
@@ -234,9 +234,11 @@ impl Ensure {
                         return Ok(fail(error));
                     }
                 }
-                Err(error)
-                    if error.shows(&["MissingSubscriptionRegistration"]) && self.registration.is_some() =>
-                {
+                // It goes on in Azure: to keep trying is to look at the resource itself.
+                Err(error) if error.kind == ErrorKind::StillRunning && replay.is_graced() => {
+                    unanswered = true;
+                }
+                Err(error) if self.wants_registering(error) => {
                     if let Some(fault) = registering.run(error, self.registration.as_ref(), replay)? {
                         return Ok(Next::Fail(fault));
                     }
@@ -267,7 +269,7 @@ impl Ensure {
                 question: format!("{} exists and is not ours; it is as it should be. Use it?", self.noun),
                 differs: Vec::new(),
                 choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
-                under_yes: Some("use".into()),
+                under_yes: Some(USE_AS_IT_IS.into()),
             };
             if replay.ask(&ask)? != "use" {
                 return Ok(Next::Fail(self.stopped()));

@@ -365,6 +365,21 @@ fn a_lost_reply_is_settled_by_looking() {
 }
 
 #[test]
+fn keep_trying_after_an_operation_that_was_not_waited_out_looks_and_sends_nothing() {
+    let still = || Turn::Wrote(Err(ServiceError::local(ErrorKind::StillRunning, "still at it")));
+    let answers = answers();
+    let plan = plan_of(&answers);
+    let next = |turns: Vec<Turn>, grace| {
+        let seen = Seen { turns, grace: Duration::from_secs(grace) };
+        word(&plan.step(&StepId::new("hub.create")).unwrap().next(&answers, &outputs(), &seen))
+    };
+    assert_eq!(next(vec![absent(), still()], 0), "fail -");
+    assert_eq!(next(vec![absent(), still()], 300), "read IotHubs/factory-hub");
+    assert_eq!(next(vec![absent(), still(), read(settling())], 300), "wait 10");
+    assert_eq!(next(vec![absent(), still(), read(hub())], 300), "done");
+}
+
+#[test]
 fn a_wrong_input_fails_at_once() {
     check(
         "hub.create",

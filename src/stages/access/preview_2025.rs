@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields};
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Purpose,
-    Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, derived_uuid, object,
+    Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS, derived_uuid,
+    object,
 };
 use crate::stages::build::{arm, compare, done, fail, outputs, read_all, registration, same, text};
 use crate::stages::dialect::{Profile, Stage};
@@ -206,7 +207,7 @@ fn adopt_role(
         ),
         differs: Vec::new(),
         choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
-        under_yes: Some("use".into()),
+        under_yes: Some(USE_AS_IT_IS.into()),
     };
     if replay.ask(&ask)? != "use" {
         return Ok(Next::Fail(fault.remedied_by("choose another `roles.name` in the setup file")));
