@@ -59,15 +59,6 @@ pub enum Auth {
     DpsSas { key: String, policy: String },
 }
 
-/// Whether a POST may be sent again when its reply is lost.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Resend {
-    /// It reads, or repeating it does no harm.
-    Safe,
-    /// Once; a lost reply goes back to the step.
-    Never,
-}
-
 /// A value of the reply that goes to the vault, and is masked everywhere else.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Capture {
@@ -124,7 +115,6 @@ pub struct Request {
     pub headers: Vec<(String, Text)>,
     pub body: Body,
     pub captures: Vec<Capture>,
-    pub resend: Resend,
 }
 
 /// A request filled as far as it may be shown: outputs in, secrets as marks.
@@ -162,7 +152,6 @@ impl Request {
             headers: Vec::new(),
             body: Body::Empty,
             captures: Vec::new(),
-            resend: if method == Method::Post { Resend::Never } else { Resend::Safe },
         }
     }
 
@@ -179,7 +168,6 @@ impl Request {
             headers: Vec::new(),
             body: Body::Empty,
             captures: Vec::new(),
-            resend: Resend::Safe,
         }
     }
 
@@ -208,13 +196,6 @@ impl Request {
     #[must_use]
     pub fn capturing(mut self, secret: &str, pick: Pick) -> Self {
         self.captures.push(Capture { secret: secret.to_owned(), pick });
-        self
-    }
-
-    /// This request, a POST that may be repeated.
-    #[must_use]
-    pub fn safe_to_resend(mut self) -> Self {
-        self.resend = Resend::Safe;
         self
     }
 

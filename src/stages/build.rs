@@ -45,7 +45,7 @@ pub fn registration(answers: &Answers, profile: &Profile, namespace: &str) -> Re
     let register = format!("{path}/register");
     Registration {
         look: arm(answers, Method::Get, path, version),
-        register: arm(answers, Method::Post, register, version).safe_to_resend(),
+        register: arm(answers, Method::Post, register, version),
     }
 }
 

@@ -281,6 +281,8 @@ fn ensure_never_ends_well_on_a_wrong_property() {
     let not_active = with(hub(), "/properties/state", "Transitioning".into());
     let failed = with(hub(), "/properties/provisioningState", "Failed".into());
     let other_sku = with(hub(), "/sku/name", "S1".into());
+    let more_units = with(hub(), "/sku", json!({ "name": "GEN2", "capacity": 3 }));
+    check("hub.create", vec![read(more_units)], "ask, --yes says nothing");
     let step = "hub.create";
     check(step, vec![absent(), wrote(), read(linked_elsewhere.clone())], "fail -");
     check(step, vec![read(linked_elsewhere)], "fail -");

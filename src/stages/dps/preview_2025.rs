@@ -164,7 +164,6 @@ fn link_hub(answers: &Answers, profile: &Profile) -> Step {
             Text::slot(&hub::CREATE, "id").then(format!("/IotHubKeys/{HUB_POLICY}/listkeys")),
             profile.version("Microsoft.Devices/IotHubs"),
         )
-        .safe_to_resend()
         .capturing(HUB_KEY, Pick::At("/primaryKey".to_owned())),
         put,
         host,

@@ -48,7 +48,6 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
         Text::slot(&dps::CREATE, "id").then("/listkeys"),
         profile.version("Microsoft.Devices/provisioningServices"),
     )
-    .safe_to_resend()
     .capturing(KEY, pick("primaryKey"))
     .capturing(KEY_POLICY, pick("keyName"));
     let issues = answers.certificates != Certificates::Off;

@@ -131,6 +131,10 @@ fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Ve
     let mut differs = Vec::new();
     compare_location(&mut differs, value, &answers.hub_location);
     compare(&mut differs, "sku", value, "/sku/name", &answers.hub_sku);
+    let capacity = value.pointer("/sku/capacity").and_then(Value::as_u64);
+    if let Some(units) = capacity.filter(|units| *units != u64::from(answers.hub_capacity)) {
+        differs.push(format!("it has {units} units (you said {})", answers.hub_capacity));
+    }
     let linked_by = text(value, "/properties/deviceRegistry/identityResourceId").unwrap_or_default();
     if !same_id(linked_by, &identity) {
         differs.push(format!("the link uses the identity {linked_by} (you said {identity})"));

@@ -48,8 +48,7 @@ fn synchronize(answers: &Answers, profile: &Profile) -> Step {
         Method::Post,
         namespace_slot(answers).then("/credentials/default/synchronize"),
         profile.version("Microsoft.DeviceRegistry/namespaces"),
-    )
-    .safe_to_resend();
+    );
     let policy = policy_id_slot(answers);
     let (look, send) = (list.clone(), post.clone());
     Step::new(SYNCHRONIZE, "Synchronize the credential with the hub", move |_, known, replay| {
