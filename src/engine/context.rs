@@ -214,7 +214,7 @@ impl StepContext {
         url: &str,
         retry_of: Option<CallId>,
     ) -> Recorded<Result<Reply, ServiceError>> {
-        let shown = Shown { method: Method::Get, url: redact::url(url), headers: Vec::new(), body: None };
+        let shown = Shown { method: Method::Get, url: redact::text(url), headers: Vec::new(), body: None };
         self.started(call, Purpose::Prove, shown, retry_of).await?;
         let begun = Instant::now();
         let result = self.shared.azure.poll(call, url, &self.shared.vault).await;
