@@ -63,7 +63,7 @@ pub struct StepProgress {
     pub waiting: Option<(String, Timestamp, u64)>,
     pub note: Option<String>,
     pub fault: Option<Fault>,
-    /// Its calls, oldest first, without the looks that only wait.
+    /// Its calls, oldest first.
     pub calls: Vec<CallId>,
     /// Correlation ids of its calls, without repeats.
     pub correlation_ids: Vec<String>,
