@@ -248,9 +248,8 @@ impl Start {
                 .map_err(|error| sandbox_failure(self.state.root(), &error))?;
         }
         let requests = stages::offer_requests(&answers, DIALECTS);
-        let looks = requests
-            .iter()
-            .map(|request| engine::lookup_telling(&connected.azure, self.clock, request, tell));
+        let looks =
+            requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request, tell));
         let mut offers = Offers::default();
         for reply in futures::future::try_join_all(looks).await? {
             if !reply.body.is_object() {

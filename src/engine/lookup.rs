@@ -8,13 +8,9 @@ use crate::domain::{CallId, Outputs, Reply, Request, ServiceError};
 use super::clock::Clock;
 use super::retry::{Again, LONGEST_WAIT, judge, judge_sign_in};
 
-/// Makes one look, again as often as the retry layer allows, waiting in silence.
-pub async fn lookup(azure: &Azure, clock: Clock, request: &Request) -> Result<Reply, ServiceError> {
-    lookup_telling(azure, clock, request, &|_, _| {}).await
-}
-
-/// As [`lookup`]; each wait is told before it begins: why, and how long by the wall.
-pub async fn lookup_telling(
+/// Makes one look, again as often as the retry layer allows. Each wait is told before it begins: why, and how long by the
+/// wall.
+pub async fn lookup(
     azure: &Azure,
     clock: Clock,
     request: &Request,
@@ -32,7 +28,7 @@ pub async fn lookup_telling(
     }
 }
 
-/// Signs in, again as often as the retry layer allows; each wait is told as by [`lookup_telling`].
+/// Signs in, again as often as the retry layer allows; each wait is told as by [`lookup`].
 pub async fn sign_in(
     azure: &Azure,
     clock: Clock,

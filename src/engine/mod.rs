@@ -14,4 +14,4 @@ pub use clock::Clock;
 pub use command::{Command, Handle};
 pub use error::RunError;
 pub use executor::{Job, Manner, Running, start};
-pub use lookup::{lookup, lookup_telling, sign_in};
+pub use lookup::{lookup, sign_in};

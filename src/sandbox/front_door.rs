@@ -113,6 +113,13 @@ impl Call<'_> {
         )
     }
 
+    /// This call's resource. The look counts: at speed 0 an operation ends by being looked at.
+    pub(crate) fn show(&mut self) -> Result<Reply, Refusal> {
+        super::operations::note_read(self.world, &self.id, self.now);
+        let found = self.world.resource(&self.id).map(super::providers::public_body);
+        found.map(|body| Reply::json(200, body)).ok_or_else(|| self.not_found())
+    }
+
     /// Resources of this call's kind below its group or subscription, as a list reply.
     pub(crate) fn list(&self) -> Reply {
         let kind = self.full_kind();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::build::{arm, read_all, same, text};
+use super::build::{LOOK_AGAIN, arm, fail, read_all, same, text};
 use super::waits::WriteWaits;
 use crate::domain::{
     Answers, ErrorKind, Exit, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay,
@@ -39,10 +39,8 @@ pub enum Granted {
 
 impl Grant {
     /// The look that lists the assignments of the principal at the scope.
-    pub fn list(&self, answers: &Answers) -> Request {
-        let path = self.scope.clone().then("/providers/Microsoft.Authorization/roleAssignments");
-        let filter = Text::from("principalId eq '").then(self.principal.clone()).then("'");
-        arm(answers, Method::Get, path, self.version).with_query("$filter", filter)
+    fn list(&self, answers: &Answers) -> Request {
+        list_assignments(answers, self.version, self.scope.clone(), self.principal.clone())
     }
 
     /// The look at the assignment by its name.
@@ -77,7 +75,7 @@ impl Grant {
             .planning(Purpose::Prove, &self.list(answers))
     }
 
-    /// Makes the moves; `Err(Next)` inside `Ok` never occurs: a failure leaves through the box.
+    /// Makes the moves. A failure leaves through the box, as every move that is to be made does.
     pub fn run(&self, answers: &Answers, outputs: &Outputs, replay: &mut Replay<'_>) -> Moves<Granted> {
         let list = self.list(answers);
         let create = self.create(answers);
@@ -92,7 +90,7 @@ impl Grant {
         match read_all(replay, &list)? {
             Ok(entries) if holds(&entries) => return Ok(Granted::Listed),
             Ok(_) => {}
-            Err(error) => return Err(Box::new(Next::Fail(Fault::from(&error)))),
+            Err(error) => return Err(Box::new(fail(&error))),
         }
         let mut directory = Patience::of(if self.fresh { Duration::from_mins(2) } else { Duration::ZERO });
         let mut definition = Patience::of(Duration::from_mins(5));
@@ -105,11 +103,7 @@ impl Grant {
                 let why = "the directory does not know the new principal yet";
                 replay.wait(&mut directory, why, Duration::from_secs(5))?
             } else if error.shows(&["RoleDefinitionDoesNotExist"]) {
-                replay.wait(
-                    &mut definition,
-                    "the role definition cannot be assigned yet",
-                    Duration::from_secs(10),
-                )?
+                replay.wait(&mut definition, "the role definition cannot be assigned yet", LOOK_AGAIN)?
             } else if waits.judge(error, &self.noun, None, replay)?.is_none() {
                 // Lists may lag behind; the assignment's own name does not.
                 if replay.read(&look)?.is_ok() {
@@ -130,7 +124,7 @@ impl Grant {
             match read_all(replay, &list)? {
                 Ok(entries) if holds(&entries) => return Ok(Granted::Made),
                 Ok(_) => {}
-                Err(error) => return Err(Box::new(Next::Fail(Fault::from(&error)))),
+                Err(error) => return Err(Box::new(fail(&error))),
             }
             if !replay.wait(&mut listing, "the assignment is made and not listed yet", every)? {
                 return Err(Box::new(Next::Fail(
@@ -142,7 +136,7 @@ impl Grant {
                     .passing(),
                 )));
             }
-            every = (every * 2).min(Duration::from_secs(10));
+            every = (every * 2).min(LOOK_AGAIN);
         }
     }
 
@@ -164,6 +158,13 @@ impl Grant {
         }
         fault
     }
+}
+
+/// The look that lists the assignments of `principal` at `scope`; `version` is that of Microsoft.Authorization.
+pub fn list_assignments(answers: &Answers, version: &str, scope: Text, principal: Text) -> Request {
+    let path = scope.then("/providers/Microsoft.Authorization/roleAssignments");
+    let filter = Text::from("principalId eq '").then(principal).then("'");
+    arm(answers, Method::Get, path, version).with_query("$filter", filter)
 }
 
 /// An assignment proves the grant when principal and role are the same and its scope is ours or above it. One with a

@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::binary::{Account, Started, config, rehearsal, setup_file};
+use crate::support::keys_in;
 
 const APPLY: [&str; 5] = ["apply", "--sandbox", "--yes", "--sandbox-speed", "0"];
 
@@ -28,23 +29,6 @@ fn world(account: &Account) -> Value {
 }
 
 /// Every key that the world made.
-fn keys_in(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Object(object) => {
-            for (name, value) in object {
-                match value.as_str() {
-                    Some(text) if name.to_lowercase().contains("key") && text.len() >= 40 => {
-                        found.push(text.to_owned());
-                    }
-                    _ => keys_in(value, found),
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| keys_in(item, found)),
-        _ => {}
-    }
-}
-
 fn outcomes(records: &[Record], wanted: Outcome) -> BTreeSet<String> {
     let ended = records.iter().filter_map(|record| match &record.event {
         RunEvent::StepFinished { step, outcome, .. } if *outcome == wanted => Some(step.to_string()),

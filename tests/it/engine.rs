@@ -8,7 +8,7 @@ use hubup::domain::{
 use hubup::engine::{Command, Manner};
 use hubup::journal::{self, StateFolder};
 
-use crate::support::{Cloud, Run, collect, example, until};
+use crate::support::{Cloud, Run, collect, example, keys_in, until};
 
 const ALL: usize = 17;
 
@@ -217,23 +217,6 @@ async fn the_journal_holds_the_run_and_no_secret() {
     // Status URLs of what was accepted are whole, so that a later run can ask on.
     let waits = run.records.iter().filter(|record| matches!(&record.event, RunEvent::OperationAccepted { wait, .. } if wait.poll().starts_with("https://"))).count();
     assert!(waits >= 5, "{waits} accepted operations");
-}
-
-fn keys_in(value: &serde_json::Value, found: &mut Vec<String>) {
-    match value {
-        serde_json::Value::Object(object) => {
-            for (name, value) in object {
-                match value.as_str() {
-                    Some(text) if name.to_lowercase().contains("key") && text.len() >= 40 => {
-                        found.push(text.to_owned());
-                    }
-                    _ => keys_in(value, found),
-                }
-            }
-        }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| keys_in(item, found)),
-        _ => {}
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,7 @@ impl Cloud {
     pub async fn select(&self, azure: &Azure, answers: &Answers) -> Selection {
         let mut offers = Offers::default();
         for request in stages::offer_requests(answers, DIALECTS) {
-            offers.take(&engine::lookup(azure, clock(), &request).await.unwrap());
+            offers.take(&engine::lookup(azure, clock(), &request, &|_, _| {}).await.unwrap());
         }
         stages::choose(answers, &offers, DIALECTS).unwrap()
     }
@@ -89,6 +89,24 @@ impl Cloud {
         let confirm = plan.steps().map(|step| step.id.clone()).filter(|id| !skip.contains(id)).collect();
         let orders = vec![Command::Skip(skip), Command::Confirm(confirm)];
         collect(start(self.folder.path(), azure, plan, answers, manner, orders)).await
+    }
+}
+
+/// Every key that stands in a world's file.
+pub fn keys_in(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            for (name, value) in object {
+                match value.as_str() {
+                    Some(text) if name.to_lowercase().contains("key") && text.len() >= 40 => {
+                        found.push(text.to_owned());
+                    }
+                    _ => keys_in(value, found),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| keys_in(item, found)),
+        _ => {}
     }
 }
 

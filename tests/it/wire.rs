@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use hubup::domain::{CallRecord, Record, RunEvent};
-use hubup::sandbox::{self, SandboxOptions, WorldSource};
 use serde_json::Value;
 
 use crate::binary::{Account, setup_file};
 use crate::stand_in::{Act, Seen, StandIn};
+use crate::support::Cloud;
 
 /// The whole lines of all journals below `folder`, read as anybody could.
 fn lines(folder: &Path) -> Vec<String> {
@@ -77,14 +77,7 @@ fn same_but_secrets(logged: &str, sent: &str) -> Result<Vec<String>, String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_change_is_in_the_journal_before_it_is_sent_and_as_it_is_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = SandboxOptions {
-        folder: folder.path().join("sandbox"),
-        speed: 0.0,
-        world: WorldSource::Default,
-        port: 0,
-    };
-    let sandbox = sandbox::open(options).await.unwrap();
+    let Cloud { sandbox, folder, .. } = Cloud::open("").await;
     let account = Account::new().signed_in(&sandbox.sign_in());
     let state: PathBuf = account.state();
 

@@ -56,6 +56,15 @@ pub(crate) fn handle(
     }
 }
 
+/// The GUID that names a role definition or assignment, in its usual spelling; `what` is how the refusal calls it.
+pub(crate) fn guid_name(name: &str, what: &str, code: &'static str) -> Result<String, Refusal> {
+    uuid::Uuid::parse_str(name).map(|guid| guid.to_string()).map_err(|_| {
+        let shown = shorten(name);
+        let message = format!("The {what} ID '{shown}' is not valid. The {what} ID must be a GUID.");
+        Refusal::arm(400, code, message)
+    })
+}
+
 /// A scope must exist: subscription, group or resource.
 fn check_scope(world: &World, scope: &str) -> Result<(), Refusal> {
     let parts: Vec<&str> = scope.trim_matches('/').split('/').collect();

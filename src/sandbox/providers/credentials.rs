@@ -10,7 +10,7 @@ use super::device_registry::{NAMESPACE, accept, accept_delete, check_idle, inval
 use super::public_body;
 use crate::sandbox::clock::{Due, Now, rfc1123};
 use crate::sandbox::front_door::Call;
-use crate::sandbox::operations::{self, Failure, Operation, Style, Work};
+use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::permissions::{self, Plane};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
@@ -107,13 +107,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     match (call.request.method.as_str(), &call.target.action) {
         ("POST", Some(action)) if action.eq_ignore_ascii_case("synchronize") => synchronize(call),
-        ("GET", None) if !call.target.is_collection() => {
-            operations::note_read(call.world, &call.id, call.now);
-            call.world
-                .resource(&call.id)
-                .map(|found| Reply::json(200, public_body(found)))
-                .ok_or_else(|| call.not_found())
-        }
+        ("GET", None) if !call.target.is_collection() => call.show(),
         ("PUT", None) => put(call),
         ("PATCH", None) => {
             let body = call.request.json_object()?;
@@ -213,13 +207,7 @@ pub(crate) fn handle_policies(call: &mut Call<'_>) -> Result<Reply, Refusal> {
                 .collect();
             Ok(Reply::json(200, json!({"value": value})))
         }
-        ("GET", false) => {
-            operations::note_read(call.world, &call.id, call.now);
-            call.world
-                .resource(&call.id)
-                .map(|found| Reply::json(200, public_body(found)))
-                .ok_or_else(|| call.not_found())
-        }
+        ("GET", false) => call.show(),
         ("PUT", false) => put_policy(call),
         ("PATCH", false) => patch_policy(call),
         ("DELETE", false) => accept_delete(call),

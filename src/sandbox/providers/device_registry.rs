@@ -109,13 +109,7 @@ pub(crate) fn accept_delete(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn namespaces(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match (call.request.method.as_str(), call.target.is_collection()) {
         ("GET", true) => Ok(call.list()),
-        ("GET", false) => {
-            operations::note_read(call.world, &call.id, call.now);
-            call.world
-                .resource(&call.id)
-                .map(|found| Reply::json(200, public_body(found)))
-                .ok_or_else(|| call.not_found())
-        }
+        ("GET", false) => call.show(),
         ("PUT", false) => put(call),
         ("PATCH", false) => patch(call),
         ("DELETE", false) => {

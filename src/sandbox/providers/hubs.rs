@@ -9,7 +9,7 @@ use super::device_registry::{NAMESPACE, accept, check_idle};
 use super::{credentials, grants, hub_schema, public_body};
 use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::Call;
-use crate::sandbox::operations::{self, Failure, Operation, Style, Work};
+use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, required, shorten};
 use crate::sandbox::target::{covers, parent, region};
@@ -42,13 +42,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
         ("GET", "usages", None) => Ok(usages(call)),
         ("GET", "iothubs", None) if call.target.is_collection() => Ok(call.list()),
-        ("GET", "iothubs", None) => {
-            operations::note_read(call.world, &call.id, call.now);
-            call.world
-                .resource(&call.id)
-                .map(|found| Reply::json(200, public_body(found)))
-                .ok_or_else(|| call.not_found())
-        }
+        ("GET", "iothubs", None) => call.show(),
         ("PUT", "iothubs", None) if !call.target.is_collection() => put(call),
         ("DELETE", "iothubs", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };

@@ -10,7 +10,7 @@ use super::hubs::{asked_name, assigned_identities, availability, filled_identity
 use super::{grants, linked_hubs, public_body};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::front_door::Call;
-use crate::sandbox::operations::{self, Failure, Operation, Style, Work};
+use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
 use crate::sandbox::target::{covers, parent, region};
@@ -163,13 +163,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             Ok(Reply::json(200, availability(&name, valid_name(&name), name_taken(call.world, &name))))
         }
         ("GET", "provisioningservices", None) if call.target.is_collection() => Ok(call.list()),
-        ("GET", "provisioningservices", None) => {
-            operations::note_read(call.world, &call.id, call.now);
-            call.world
-                .resource(&call.id)
-                .map(|found| Reply::json(200, public_body(found)))
-                .ok_or_else(|| call.not_found())
-        }
+        ("GET", "provisioningservices", None) => call.show(),
         ("PUT", "provisioningservices", None) if !call.target.is_collection() => put(call),
         ("DELETE", "provisioningservices", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };

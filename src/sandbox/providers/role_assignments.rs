@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::authorization::guid_name;
 use super::authorization::{bad_filter, filter_parts, filter_value};
 use super::built_in_roles;
 use super::role_definitions::{applies, definition_id};
@@ -130,13 +131,7 @@ fn put(
     scope: &str,
     name: &str,
 ) -> Result<Reply, Refusal> {
-    let name = Uuid::parse_str(name).map(|guid| guid.to_string()).map_err(|_| {
-        let message = format!(
-            "The role assignment ID '{}' is not valid. The role assignment ID must be a GUID.",
-            shorten(name)
-        );
-        Refusal::arm(400, "InvalidRoleAssignmentId", message)
-    })?;
+    let name = guid_name(name, "role assignment", "InvalidRoleAssignmentId")?;
     let request_body = request.json_object()?;
     schema::check_resource(&request_body, &BODY).map_err(|violation| {
         let target = violation.path.clone();

@@ -3,8 +3,8 @@
 //! Facts: contract section 1e. PUT answers 201 each time; names are unique in the tenant.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use super::authorization::guid_name;
 use super::authorization::{bad_filter, filter_parts, filter_value};
 use super::built_in_roles::{self, BuiltInRole, ROLES};
 use crate::sandbox::clock::{Due, Now};
@@ -196,13 +196,7 @@ fn put(
     scope: &str,
     name: &str,
 ) -> Result<Reply, Refusal> {
-    let guid = Uuid::parse_str(name).map(|guid| guid.to_string()).map_err(|_| {
-        let message = format!(
-            "The role definition ID '{}' is not valid. The role definition ID must be a GUID.",
-            shorten(name)
-        );
-        Refusal::arm(400, "InvalidRoleDefinitionId", message)
-    })?;
+    let guid = guid_name(name, "role definition", "InvalidRoleDefinitionId")?;
     if built_in_roles::by_guid(&guid).is_some() {
         let message = "Built-in roles cannot be changed.";
         return Err(Refusal::arm(400, "RoleDefinitionUpdateNotPermitted", message.to_owned()));

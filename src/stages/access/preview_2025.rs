@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields};
 use crate::domain::{
-    Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Purpose,
-    Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS, derived_uuid,
-    object,
+    Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
+    Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
+    derived_uuid, object,
 };
-use crate::stages::build::{arm, compare, done, fail, outputs, read_all, registration, same, text};
+use crate::stages::build::{arm, compare, done, fail, member, outputs, read_all, registration, same, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
@@ -343,6 +343,25 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
 /// Resource id of the user-assigned identity that the answers name.
 pub fn identity_id(answers: &Answers) -> String {
     answers.resource_id(&format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", answers.identity))
+}
+
+/// Adds to `differs` where a resource that acts through the identity does not: its link to the namespace names another
+/// at `link`, or the identity is not assigned to it.
+pub fn compare_identity(
+    differs: &mut Vec<String>,
+    answers: &Answers,
+    known: &Outputs,
+    value: &Value,
+    link: &str,
+) {
+    let identity = known.get(&IDENTITY, "id").map_or_else(|| identity_id(answers), str::to_owned);
+    let linked_by = text(value, link).unwrap_or_default();
+    if !same_id(linked_by, &identity) {
+        differs.push(format!("the link uses the identity {linked_by} (you said {identity})"));
+    }
+    if member(value, "/identity/userAssignedIdentities", &identity).is_none() {
+        differs.push(format!("the identity {identity} is not assigned to it"));
+    }
 }
 
 /// The identity's id as a request carries it: what the step gave.

@@ -10,12 +10,14 @@ use crate::domain::{
     Purpose, Replay, Request, StageId, Step, StepOutputs, Text, object,
 };
 use crate::stages::access::IDENTITY;
-use crate::stages::access::preview_2025::{assigned_identity, identity_id, identity_slot, same_id};
-use crate::stages::build::{arm, compare_location, done, fail, member, outputs, registration, same, text};
+use crate::stages::access::preview_2025::{assigned_identity, compare_identity, identity_slot, same_id};
+use crate::stages::build::{
+    LOOK_AGAIN, SETTLE_PATIENCE, arm, compare_location, done, fail, outputs, registration, same, text,
+};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::hub::preview_2025::hub_id;
-use crate::stages::namespace::preview_2025::{identity_assignments, namespace_id, namespace_slot};
+use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
 use crate::stages::waits::WriteWaits;
 use crate::stages::{hub, namespace};
 
@@ -89,8 +91,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
 }
 
 fn judge(answers: &Answers, known: &Outputs, value: &Value) -> Verdict {
-    let identity = known.get(&IDENTITY, "id").map_or_else(|| identity_id(answers), str::to_owned);
-    let namespace = known.get(&namespace::CREATE, "id").map_or_else(|| namespace_id(answers), str::to_owned);
+    let namespace = known_namespace(answers, known);
     let linked_to = text(value, "/properties/deviceRegistryNamespace/resourceId").unwrap_or_default();
     if linked_to.is_empty() {
         return Verdict::Unusable {
@@ -116,14 +117,8 @@ fn judge(answers: &Answers, known: &Outputs, value: &Value) -> Verdict {
     }
     let mut differs = Vec::new();
     compare_location(&mut differs, value, &answers.location);
-    let linked_by = text(value, "/properties/deviceRegistryNamespace/selectedUserAssignedIdentityResourceId")
-        .unwrap_or_default();
-    if !same_id(linked_by, &identity) {
-        differs.push(format!("the link uses the identity {linked_by} (you said {identity})"));
-    }
-    if member(value, "/identity/userAssignedIdentities", &identity).is_none() {
-        differs.push(format!("the identity {identity} is not assigned to it"));
-    }
+    let link = "/properties/deviceRegistryNamespace/selectedUserAssignedIdentityResourceId";
+    compare_identity(&mut differs, answers, known, value, link);
     if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
 }
 
@@ -187,7 +182,7 @@ impl Link {
         let host = self.host.shown(known);
         let mut wrote = false;
         let mut not_active = Patience::of(Duration::from_mins(5));
-        let mut settling = Patience::of(Duration::from_mins(20));
+        let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut waits = WriteWaits::default();
         loop {
             let found = match replay.read(&self.look)? {
@@ -196,7 +191,7 @@ impl Link {
             };
             match provisioning_and_active(&found.body) {
                 Verdict::Settling(state) => {
-                    let every = found.retry_after.unwrap_or(Duration::from_secs(10));
+                    let every = found.retry_after.unwrap_or(LOOK_AGAIN);
                     if replay.wait(&mut settling, &format!("the provisioning service is {state}"), every)? {
                         continue;
                     }

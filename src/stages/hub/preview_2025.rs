@@ -7,17 +7,17 @@ use serde_json::Value;
 use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields};
 use crate::domain::{Answers, Method, Need, Purpose, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::{
-    CONTRIBUTOR, assigned_identity, identity_id, identity_slot, role_definition_id, same_id,
+    CONTRIBUTOR, assigned_identity, compare_identity, identity_slot, role_definition_id, same_id,
 };
 use crate::stages::access::{HUB_APP_CONTRIBUTOR, IDENTITY};
 use crate::stages::build::{
-    arm, compare, compare_location, done, fail, member, outputs, read_all, registration, same, text,
+    arm, compare, compare_location, done, fail, outputs, read_all, registration, same, text,
 };
 use crate::stages::dialect::{Profile, Stage, canonical_location};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::{Grant, outcome};
 use crate::stages::namespace;
-use crate::stages::namespace::preview_2025::{identity_assignments, namespace_id, namespace_slot};
+use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
 
 /// IoT Hub Registry Contributor; public files agree on the id, and the step asks for it by name all the same
 /// (contract preview-2025, 1c).
@@ -107,8 +107,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
 }
 
 fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Verdict {
-    let identity = known.get(&IDENTITY, "id").map_or_else(|| identity_id(answers), str::to_owned);
-    let namespace = known.get(&namespace::CREATE, "id").map_or_else(|| namespace_id(answers), str::to_owned);
+    let namespace = known_namespace(answers, known);
     let linked_to = text(value, "/properties/deviceRegistry/namespaceResourceId").unwrap_or_default();
     if linked_to.is_empty() {
         return Verdict::Unusable {
@@ -135,13 +134,8 @@ fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Ve
     if let Some(units) = capacity.filter(|units| *units != u64::from(answers.hub_capacity)) {
         differs.push(format!("it has {units} units (you said {})", answers.hub_capacity));
     }
-    let linked_by = text(value, "/properties/deviceRegistry/identityResourceId").unwrap_or_default();
-    if !same_id(linked_by, &identity) {
-        differs.push(format!("the link uses the identity {linked_by} (you said {identity})"));
-    }
-    if member(value, "/identity/userAssignedIdentities", &identity).is_none() {
-        differs.push(format!("the identity {identity} is not assigned to it"));
-    }
+    let link = "/properties/deviceRegistry/identityResourceId";
+    compare_identity(&mut differs, answers, known, value, link);
     if text(value, "/properties/hostName").unwrap_or_default().is_empty() {
         return Verdict::Settling("without a host name".to_owned());
     }

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::{CREATE, IDENTITY_ROLE, fields};
-use crate::domain::{Answers, Method, Need, Request, StageId, Step, StepOutputs, Text, object};
+use crate::domain::{Answers, Method, Need, Outputs, Request, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
 use crate::stages::build::{arm, compare_location, done, outputs, registration, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
-use crate::stages::grant::{Grant, outcome};
+use crate::stages::grant::{Grant, list_assignments, outcome};
 
 pub static STAGE: Stage =
     Stage { id: StageId::new("namespace"), heading: "ADR namespace", fields: fields::FIELDS, steps };
@@ -21,6 +21,11 @@ fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
 /// Resource id of the namespace that the answers name.
 pub fn namespace_id(answers: &Answers) -> String {
     answers.resource_id(&format!("Microsoft.DeviceRegistry/namespaces/{}", answers.namespace))
+}
+
+/// The namespace's id as this run knows it: what the step gave, else what the answers name.
+pub fn known_namespace(answers: &Answers, known: &Outputs) -> String {
+    namespace_slot(answers).shown(known)
 }
 
 /// The namespace's id as a request carries it: an adopted one's, else the one that the answers name. The need is one
@@ -83,15 +88,9 @@ fn judge(answers: &Answers, value: &Value) -> Verdict {
 
 /// The look that lists what roles the identity has on the namespace.
 pub fn identity_assignments(answers: &Answers, profile: &Profile) -> Request {
-    Grant {
-        noun: String::new(),
-        scope: namespace_slot(answers),
-        principal: Text::slot(&IDENTITY, "principalId"),
-        role: Text::default(),
-        fresh: false,
-        version: profile.version("Microsoft.Authorization"),
-    }
-    .list(answers)
+    let version = profile.version("Microsoft.Authorization");
+    let principal = Text::slot(&IDENTITY, "principalId");
+    list_assignments(answers, version, namespace_slot(answers), principal)
 }
 
 fn identity_role(answers: &Answers, profile: &Profile) -> Step {

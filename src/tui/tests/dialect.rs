@@ -140,7 +140,7 @@ async fn ground() -> Ground {
     let answers = Config::example().answers;
     let mut offers = Offers::default();
     for request in stages::offer_requests(&answers, &[&MIRROR]) {
-        offers.take(&engine::lookup(&azure, Clock::scaled(0.0), &request).await.unwrap());
+        offers.take(&engine::lookup(&azure, Clock::scaled(0.0), &request, &|_, _| {}).await.unwrap());
     }
     let selection = stages::choose(&answers, &offers, &[&MIRROR]).unwrap();
     assert_eq!((selection.dialect.id, selection.profile.id), ("mirror", "M"));

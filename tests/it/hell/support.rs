@@ -1,10 +1,11 @@
 //! What the mishaps share: an Azure that works, its client, and what every answer must be like.
 
 use hubup::domain::RunEvent;
-use hubup::sandbox::{self, Sandbox, SandboxOptions, WorldSource};
+use hubup::sandbox::Sandbox;
 
 use crate::binary::{Account, Ran, config, setup_file};
 use crate::stand_in::Act;
+use crate::support::Cloud;
 
 pub const APPLY: [&str; 5] = ["apply", "--sandbox", "--yes", "--sandbox-speed", "0"];
 
@@ -22,14 +23,7 @@ pub struct Azures {
 
 impl Azures {
     pub async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let options = SandboxOptions {
-            folder: folder.path().join("sandbox"),
-            speed: 0.0,
-            world: WorldSource::Default,
-            port: 0,
-        };
-        let sandbox = sandbox::open(options).await.unwrap();
+        let Cloud { sandbox, folder, .. } = Cloud::open("").await;
         let account = Account::new().signed_in(&sandbox.sign_in());
         let azures = Self { sandbox, account, _folder: folder };
         azures.write(&azures.sandbox.routes());
