@@ -14,8 +14,8 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
-    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, ServiceError, StepId,
-    clean,
+    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, RunKind, ServiceError,
+    StepId, clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{self, JournalError, JournalLog, RunFile, StateFolder, Writer};
@@ -292,6 +292,7 @@ impl Start {
             hubup: env!("CARGO_PKG_VERSION").to_owned(),
             run,
             setup,
+            kind: RunKind::Setup,
             answers: answers.clone(),
             dialect: prepared.selection.dialect.id.to_owned(),
             profile: profile.id.to_owned(),

@@ -16,7 +16,7 @@ use super::request::{Method, Shown};
 use super::step::{Ask, Outcome, Purpose, StepOutputs};
 
 /// The version of the journal's format. A reader refuses a newer one.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// An event with its place in time and order.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -29,6 +29,17 @@ pub struct Record {
     pub event: RunEvent,
 }
 
+/// What a run is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunKind {
+    /// It makes what the answers describe.
+    #[default]
+    Setup,
+    /// It takes away what the setup made.
+    Teardown,
+}
+
 /// The first line of a run's journal: all that is needed to go on from it on this machine. No secrets.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct RunHeader {
@@ -37,6 +48,9 @@ pub struct RunHeader {
     pub hubup: String,
     pub run: RunId,
     pub setup: SetupId,
+    /// Runs of format 1 all made setups.
+    #[serde(default)]
+    pub kind: RunKind,
     pub answers: Answers,
     /// Id of the dialect.
     pub dialect: String,

@@ -4,6 +4,7 @@
 
 mod answers;
 mod cloud;
+mod earlier;
 mod event;
 mod exit;
 mod fault;
@@ -24,8 +25,10 @@ mod tests;
 
 pub use answers::{Answers, AssignableScope, Certificates, Roles, SETUP_TAG};
 pub use cloud::Cloud;
+pub use earlier::Earlier;
 pub use event::{
-    CallRecord, Choice, FORMAT_VERSION, Question, Record, ReplyRecord, RunEvent, RunHeader, Wait, Who,
+    CallRecord, Choice, FORMAT_VERSION, Question, Record, ReplyRecord, RunEvent, RunHeader, RunKind, Wait,
+    Who,
 };
 pub use exit::Exit;
 pub use fault::Fault;

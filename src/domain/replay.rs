@@ -6,6 +6,7 @@
 use std::slice;
 use std::time::Duration;
 
+use super::earlier::Earlier;
 use super::fault::Fault;
 use super::ids::StepId;
 use super::reply::{Reply, ServiceError};
@@ -30,6 +31,8 @@ pub struct Seen {
     pub turns: Vec<Turn>,
     /// How much longer than planned the person wants every wait to last.
     pub grace: Duration,
+    /// What earlier runs left on record.
+    pub earlier: Earlier,
 }
 
 /// Either the value of a move that was made, or the move to make.
@@ -39,12 +42,13 @@ pub type Moves<T> = Result<T, Box<Next>>;
 pub struct Replay<'a> {
     turns: slice::Iter<'a, Turn>,
     grace: Duration,
+    earlier: &'a Earlier,
 }
 
 impl<'a> Replay<'a> {
     /// Starts at the beginning of `seen`.
     pub fn new(seen: &'a Seen) -> Self {
-        Self { turns: seen.turns.iter(), grace: seen.grace }
+        Self { turns: seen.turns.iter(), grace: seen.grace, earlier: &seen.earlier }
     }
 
     /// Reads.
@@ -81,6 +85,11 @@ impl<'a> Replay<'a> {
             Some(_) => Ok(false),
             None => Err(Box::new(Next::Wait { why: why.to_owned(), every, bound })),
         }
+    }
+
+    /// What earlier runs left on record.
+    pub fn earlier(&self) -> &'a Earlier {
+        self.earlier
     }
 
     /// True when the person wants waits to last longer than planned.

@@ -261,7 +261,11 @@ fn replay_gives_what_was_seen_and_then_the_next_move() {
     let error = || Turn::Read(Err(ServiceError::local(ErrorKind::NotFound, "no")));
     let waited = || Turn::Waited(Duration::from_secs(10));
     let next = |turns: Vec<Turn>, grace| {
-        step.next(&example(), &Outputs::default(), &Seen { turns, grace: Duration::from_secs(grace) })
+        step.next(
+            &example(),
+            &Outputs::default(),
+            &Seen { turns, grace: Duration::from_secs(grace), ..Seen::default() },
+        )
     };
     assert!(matches!(next(vec![], 0), Next::Read(_)));
     assert!(matches!(next(vec![error()], 0), Next::Wait { .. }));
@@ -291,7 +295,7 @@ fn grace_does_not_undo_a_wait_that_was_given_up() {
     let error = || Turn::Read(Err(ServiceError::local(ErrorKind::NotFound, "no")));
     let waited = || Turn::Waited(Duration::from_secs(10));
     let next = |turns: &[Turn], grace| {
-        let seen = Seen { turns: turns.to_vec(), grace: Duration::from_secs(grace) };
+        let seen = Seen { turns: turns.to_vec(), grace: Duration::from_secs(grace), ..Seen::default() };
         step.next(&example(), &Outputs::default(), &seen)
     };
     let mut turns = vec![error(), waited(), error(), Turn::Redone, error(), waited(), error()];
@@ -311,7 +315,7 @@ fn a_step_that_lost_its_place_fails_and_makes_no_move() {
         let _ = replay.write(&request)?;
         Ok(Next::Done { outcome: Outcome::Done, note: None, outputs: StepOutputs::new() })
     });
-    let seen = Seen { turns: vec![Turn::Redone], grace: Duration::ZERO };
+    let seen = Seen { turns: vec![Turn::Redone], grace: Duration::ZERO, ..Seen::default() };
     assert!(matches!(step.next(&example(), &Outputs::default(), &seen), Next::Fail(_)));
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{
     Answers, AssignableScope, CallId, CallRecord, Certificates, Cloud, FORMAT_VERSION, LogSource, Method,
-    Need, Purpose, Record, ReplyRecord, Roles, RunEvent, RunHeader, RunId, SetupId, Shown, StageId,
+    Need, Purpose, Record, ReplyRecord, Roles, RunEvent, RunHeader, RunId, RunKind, SetupId, Shown, StageId,
     StageOutline, StepId, StepOutline,
 };
 
@@ -51,6 +51,7 @@ fn header(run: &RunId, continues: Option<&str>) -> RunHeader {
         hubup: "0.1.0".into(),
         run: run.clone(),
         setup: answers().setup_id(),
+        kind: RunKind::Setup,
         answers: answers(),
         dialect: "preview-2025".into(),
         profile: "a".into(),
@@ -304,11 +305,11 @@ fn first_line(change: impl FnOnce(&mut Value)) -> Vec<u8> {
 fn a_newer_format_is_refused_with_a_sentence() {
     let place = Place::new();
     let line = first_line(|value| {
-        *value = json!({"event": "run-started", "format": 2, "hubup": "9.1.0", "all": "else"});
+        *value = json!({"event": "run-started", "format": FORMAT_VERSION + 1, "hubup": "9.1.0", "all": "else"});
     });
     let error = read(&place.file("r1.jsonl", &line)).unwrap_err();
     let text = error.to_string();
-    assert!(matches!(error, JournalError::Newer { format: 2, known: 1, .. }), "{text}");
+    assert!(matches!(error, JournalError::Newer { known: FORMAT_VERSION, .. }), "{text}");
     assert!(text.contains("use hubup 9.1.0 or newer"), "{text}");
 }
 

@@ -129,7 +129,7 @@ fn outputs() -> Outputs {
 fn next(step: &'static str, turns: Vec<Turn>) -> Next {
     let answers = answers();
     let plan = plan_of(&answers);
-    let seen = Seen { turns, grace: Duration::ZERO };
+    let seen = Seen { turns, grace: Duration::ZERO, ..Seen::default() };
     plan.step(&StepId::new(step)).unwrap().next(&answers, &outputs(), &seen)
 }
 
@@ -372,7 +372,7 @@ fn keep_trying_after_an_operation_that_was_not_waited_out_looks_and_sends_nothin
     let answers = answers();
     let plan = plan_of(&answers);
     let next = |turns: Vec<Turn>, grace| {
-        let seen = Seen { turns, grace: Duration::from_secs(grace) };
+        let seen = Seen { turns, grace: Duration::from_secs(grace), ..Seen::default() };
         word(&plan.step(&StepId::new("hub.create")).unwrap().next(&answers, &outputs(), &seen))
     };
     assert_eq!(next(vec![absent(), still()], 0), "fail -");

@@ -6,7 +6,8 @@ use std::path::Path;
 use hubup::azure::{Azure, AzureOptions, Environment, SignInMethod};
 use hubup::cli::config::Config;
 use hubup::domain::{
-    Answers, Exit, FORMAT_VERSION, Outcome, Plan, Progress, Record, RunEvent, RunHeader, RunId, StepId,
+    Answers, Exit, FORMAT_VERSION, Outcome, Plan, Progress, Record, RunEvent, RunHeader, RunId, RunKind,
+    StepId,
 };
 use hubup::engine::{self, Clock, Command, Job, Manner, RunError, Running};
 use hubup::journal::{StateFolder, Writer};
@@ -138,6 +139,7 @@ pub fn start(
         hubup: "test".into(),
         run: run.clone(),
         setup,
+        kind: RunKind::Setup,
         answers: answers.clone(),
         dialect: "test".into(),
         profile: "test".into(),

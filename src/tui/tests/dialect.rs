@@ -12,7 +12,7 @@ use crate::azure::{Azure, AzureOptions, Environment, SignInMethod};
 use crate::cli::config::Config;
 use crate::domain::{
     Answers, Ask, Exit, FORMAT_VERSION, Method, Need, Next, Outcome, Patience, Plan, Purpose, Record,
-    RunEvent, RunHeader, RunId, StageId, Step, StepId, StepOutputs,
+    RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId, StepOutputs,
 };
 use crate::engine::{self, Clock, Command, Job, Manner, Running};
 use crate::journal::{self, StateFolder, Writer};
@@ -158,6 +158,7 @@ impl Ground {
             hubup: "test".into(),
             run: run.clone(),
             setup: self.answers.setup_id(),
+            kind: RunKind::Setup,
             answers: self.answers.clone(),
             dialect: MIRROR.id.into(),
             profile: "M".into(),

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, CallId, CallRecord, Certificates, Cloud, FORMAT_VERSION, Fault,
     Field, FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Purpose, Question, Record,
-    ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, StageId, Step, StepId, StepOutputs, Text,
-    object,
+    ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId, StepOutputs,
+    Text, object,
 };
 use crate::engine::Command;
 use crate::tui::app::{App, Page};
@@ -337,6 +337,7 @@ pub(super) fn header() -> RunHeader {
         hubup: "0.1.0".into(),
         run: RunId("run-1".into()),
         setup: answers().setup_id(),
+        kind: RunKind::Setup,
         answers: answers(),
         dialect: "preview-2025".into(),
         profile: "A".into(),
