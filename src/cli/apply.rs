@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::args::{Apply, Global, Output};
 use super::environment::Surroundings;
 use super::failure::{Failure, told};
+use super::past::Past;
 use super::print::{out, trouble, waiting};
 use super::signals::{Signal, Signals};
 use super::wire::{self, Prepared, Start, choices};
@@ -30,6 +31,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     let connected = start.connect(&waiting).await?;
     let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
     let scope = Scope::of(&prepared.plan, apply)?;
+    let past = Past::read(&start.state, prepared.answers.setup_id())?;
     if apply.output == Output::Text {
         out(&opening(&start, &prepared, &connected.account));
     }
@@ -45,10 +47,10 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     };
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-    let orders = vec![Command::Skip(scope.skip), Command::Confirm(scope.confirm)];
+    let orders = past.carried_on(scope.confirm, scope.skip);
     let running = start.begin(&connected, &prepared, manner, orders, None)?;
     let mut follow = Follow {
-        progress: Progress::of(&prepared.plan.outline(), None),
+        progress: past.progress,
         output: apply.output,
         handle: running.handle.clone(),
         asks: !apply.yes,

@@ -6,6 +6,7 @@ pub mod config;
 mod environment;
 mod failure;
 pub mod init;
+mod past;
 mod plan;
 mod print;
 mod run;
