@@ -239,6 +239,7 @@ impl Start {
         &self,
         connected: &Connected,
         answers: Answers,
+        past: &Past,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
         if let Some(sandbox) = &self.sandbox {
@@ -261,7 +262,9 @@ impl Start {
             }
             offers.take(&reply);
         }
-        let selection = stages::choose(&answers, &offers, DIALECTS).map_err(|fault| Failure::from(*fault))?;
+        let selection = stages::choose(&answers, &offers, DIALECTS, past.kept())
+            .map_err(|fault| Failure::from(*fault))?;
+        past.check_changes(selection.dialect, &answers)?;
         let plan = stages::plan(selection.dialect, selection.profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
         })?;

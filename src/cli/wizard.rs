@@ -120,8 +120,8 @@ impl Launcher {
 
     async fn begin(&self, answers: Answers) -> Result<Launched, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
-        let prepared = self.start.prepare(&connected, answers, &|_, _| {}).await?;
-        let past = Past::read(&self.start.state, prepared.answers.setup_id())?;
+        let past = Past::read(&self.start.state, answers.setup_id())?;
+        let prepared = self.start.prepare(&connected, answers, &past, &|_, _| {}).await?;
         let orders = past.resumed(&prepared.plan);
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();

@@ -5,6 +5,7 @@
 mod access;
 mod build;
 mod certificates;
+mod changes;
 mod dialect;
 mod dps;
 mod enrollment;
@@ -20,7 +21,8 @@ mod waits;
 mod tests;
 
 pub use build::{arm, fail, read_all};
-pub use dialect::{Dialect, Offers, Profile, Selection, Stage, choose, offer_requests, plan};
+pub use changes::{Change, changes};
+pub use dialect::{Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan};
 pub use ensure::{Ensure, Verdict};
 pub use grant::Grant;
 
