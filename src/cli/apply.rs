@@ -32,6 +32,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     let answers = start.config.answers.clone();
     let past = Past::read(&start.state, answers.setup_id())?;
     let prepared = start.prepare(&connected, answers, &past, &waiting).await?;
+    past.check_changes(prepared.selection.dialect, &prepared.answers)?;
     let scope = Scope::of(&prepared.plan, apply)?;
     if apply.output == Output::Text {
         out(&opening(&start, &prepared, &connected.account));

@@ -50,6 +50,11 @@ pub enum Command {
     },
     /// Run the setup without the wizard
     Apply(Apply),
+    /// Show where the setup stands, seen in Azure; change nothing
+    Status {
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Write a setup file that explains every key
     Init {
         /// Where to [default: hubup.toml]

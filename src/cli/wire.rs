@@ -264,7 +264,6 @@ impl Start {
         }
         let selection = stages::choose(&answers, &offers, DIALECTS, past.kept())
             .map_err(|fault| Failure::from(*fault))?;
-        past.check_changes(selection.dialect, &answers)?;
         let plan = stages::plan(selection.dialect, selection.profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
         })?;
@@ -280,8 +279,7 @@ impl Start {
         orders: Vec<engine::Command>,
         log: Option<&Arc<JournalLog>>,
     ) -> Result<Running, Failure> {
-        let answers = prepared.answers.clone();
-        let setup = answers.setup_id();
+        let setup = prepared.answers.setup_id();
         let lock = self.state.lock(setup)?;
         let past = Past::read(&self.state, setup)?;
         let runs = self.state.runs(setup)?;
@@ -290,27 +288,10 @@ impl Start {
         if let Some(log) = log {
             journal = journal.indexed(log.clone());
         }
-        let profile = prepared.selection.profile;
-        let header = RunHeader {
-            format: FORMAT_VERSION,
-            hubup: env!("CARGO_PKG_VERSION").to_owned(),
-            run,
-            setup,
-            kind: RunKind::Setup,
-            answers: answers.clone(),
-            dialect: prepared.selection.dialect.id.to_owned(),
-            profile: profile.id.to_owned(),
-            chosen_because: prepared.selection.because.clone(),
-            versions: profile.versions(),
-            fingerprint: prepared.plan.fingerprint(),
-            continues: past.newest,
-            sandbox: self.sandbox.is_some(),
-            time_scale: self.clock.scale(),
-            stages: prepared.plan.outline(),
-        };
+        let header = self.header(prepared, run, past.newest);
         Ok(engine::start(Job {
             plan: prepared.plan.clone(),
-            answers,
+            answers: prepared.answers.clone(),
             header,
             azure: connected.azure.clone(),
             journal: Some(journal),
@@ -319,6 +300,49 @@ impl Start {
             manner,
             orders,
         }))
+    }
+
+    /// Starts an engine that only looks: it takes no lock, keeps no journal and changes nothing.
+    pub fn look(
+        &self,
+        connected: &Connected,
+        prepared: &Prepared,
+        past: &Past,
+        steps: Vec<StepId>,
+    ) -> Running {
+        let run = past.newest.clone().unwrap_or_else(|| RunId("look".to_owned()));
+        engine::start(Job {
+            plan: prepared.plan.clone(),
+            answers: prepared.answers.clone(),
+            header: self.header(prepared, run, past.newest.clone()),
+            azure: connected.azure.clone(),
+            journal: None,
+            earlier: past.progress.clone(),
+            clock: self.clock,
+            manner: Manner { end_when_idle: true, ..Manner::default() },
+            orders: vec![engine::Command::Prove(steps)],
+        })
+    }
+
+    fn header(&self, prepared: &Prepared, run: RunId, continues: Option<RunId>) -> RunHeader {
+        let profile = prepared.selection.profile;
+        RunHeader {
+            format: FORMAT_VERSION,
+            hubup: env!("CARGO_PKG_VERSION").to_owned(),
+            run,
+            setup: prepared.answers.setup_id(),
+            kind: RunKind::Setup,
+            answers: prepared.answers.clone(),
+            dialect: prepared.selection.dialect.id.to_owned(),
+            profile: profile.id.to_owned(),
+            chosen_because: prepared.selection.because.clone(),
+            versions: profile.versions(),
+            fingerprint: prepared.plan.fingerprint(),
+            continues,
+            sandbox: self.sandbox.is_some(),
+            time_scale: self.clock.scale(),
+            stages: prepared.plan.outline(),
+        }
     }
 
     /// A run id that never occurs twice and sorts behind `newest`, also when the clock was set back meanwhile.

@@ -122,6 +122,7 @@ impl Launcher {
         let connected = self.start.connect(&|_, _| {}).await?;
         let past = Past::read(&self.start.state, answers.setup_id())?;
         let prepared = self.start.prepare(&connected, answers, &past, &|_, _| {}).await?;
+        past.check_changes(prepared.selection.dialect, &prepared.answers)?;
         let orders = past.resumed(&prepared.plan);
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();

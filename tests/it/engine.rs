@@ -435,7 +435,7 @@ async fn nothing_is_begun_once_the_run_is_being_left() {
     until(
         &mut running,
         &mut Progress::default(),
-        |record, _| matches!(&record.event, RunEvent::StepStarted { step } if *step == group),
+        |record, _| matches!(&record.event, RunEvent::StepStarted { step, .. } if *step == group),
     )
     .await;
     for order in

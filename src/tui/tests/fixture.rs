@@ -297,7 +297,7 @@ pub(super) fn asked(number: u64, step: &StepId) -> RunEvent {
 }
 
 pub(super) fn started(step: &StepId) -> RunEvent {
-    RunEvent::StepStarted { step: step.clone() }
+    RunEvent::StepStarted { step: step.clone(), look: false }
 }
 
 /// An app on the form, at `width` by `height`.
