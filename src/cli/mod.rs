@@ -16,4 +16,5 @@ mod status;
 mod wire;
 mod wizard;
 
+pub use past::Past;
 pub use run::main;
