@@ -52,7 +52,9 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     };
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-    let orders = past.carried_on(scope.confirm, scope.skip);
+    let using = apply.using.iter().map(|(step, id)| Command::Use { step: step.clone(), id: id.clone() });
+    let mut orders: Vec<Command> = using.collect();
+    orders.extend(past.carried_on(scope.confirm, scope.skip));
     let running = start.begin(&connected, &prepared, manner, orders, None)?;
     let mut follow = Follow {
         progress: past.progress,
@@ -101,6 +103,16 @@ impl Scope {
                 ))
             })?;
             skip.push(step.id.clone());
+        }
+        for (step, _) in &apply.using {
+            if plan.step(step).is_none_or(|step| step.usable.is_none()) {
+                let usable: Vec<_> =
+                    plan.steps().filter(|step| step.usable.is_some()).map(|step| step.id.as_str()).collect();
+                return Err(usage(format!(
+                    "error: `--use` names `{step}`, for which nothing that exists can be used\n  do:      name one of: {}",
+                    usable.join(", ")
+                )));
+            }
         }
         for (step, _) in &apply.answer {
             if plan.step(step).is_none() {
