@@ -5,6 +5,7 @@ mod args;
 pub mod config;
 mod environment;
 mod failure;
+mod follow;
 pub mod init;
 mod plan;
 mod print;
