@@ -6,11 +6,12 @@ use super::args::{Apply, Global, Output};
 use super::environment::Surroundings;
 use super::failure::{Failure, told};
 use super::follow::{Follow, Followed};
+use super::past::Past;
 use super::print::{out, trouble, waiting};
 use super::signals::Signals;
 use super::wire::{self, Prepared, Start, choices};
 use crate::domain::{Exit, Plan, Progress, StepId, Who};
-use crate::engine::{Command, Manner};
+use crate::engine::Manner;
 use crate::tui::summary;
 
 /// How a command ended: by itself, or by a signal.
@@ -28,6 +29,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     let connected = start.connect(&waiting).await?;
     let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
     let scope = Scope::of(&prepared.plan, apply)?;
+    let past = Past::read(&start.state, prepared.answers.setup_id())?;
     if apply.output == Output::Text {
         out(&opening(&start, &prepared, &connected.account));
     }
@@ -43,9 +45,9 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     };
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-    let orders = vec![Command::Skip(scope.skip), Command::Confirm(scope.confirm)];
+    let orders = past.carried_on(scope.confirm, scope.skip);
     let running = start.begin(&connected, &prepared, manner, orders, None)?;
-    let mut follow = Follow::new(&prepared.plan, apply.output, running.handle.clone(), !apply.yes);
+    let mut follow = Follow::new(past.progress, apply.output, running.handle.clone(), !apply.yes);
     let signal = match follow.run(running.events, &mut signals).await {
         Followed::ToItsEnd(signal) => signal,
         // What is under way is not waited for: every change of it is in the journal already.

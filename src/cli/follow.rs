@@ -10,7 +10,7 @@ use super::args::Output;
 use super::print::{out, trouble};
 use super::signals::{Signal, Signals};
 use crate::azure::redact;
-use crate::domain::{Level, Plan, Progress, Question, Record, RunEvent, Wait, line};
+use crate::domain::{Level, Progress, Question, Record, RunEvent, Wait, line};
 use crate::engine::{Command, Handle};
 
 /// Prints events as they come, passes on answers and signals.
@@ -27,9 +27,9 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Follows the run that takes orders through `handle`; `asks` when a person is there to answer.
-    pub fn new(plan: &Plan, output: Output, handle: Handle, asks: bool) -> Self {
-        let progress = Progress::of(&plan.outline(), None);
+    /// Follows the run that takes orders through `handle` and goes on from `progress`; `asks` when a person is there to
+    /// answer.
+    pub fn new(progress: Progress, output: Output, handle: Handle, asks: bool) -> Self {
         Self { progress, output, handle, asks, shown: None, answers: None }
     }
 

@@ -7,6 +7,7 @@ mod environment;
 mod failure;
 mod follow;
 pub mod init;
+mod past;
 mod plan;
 mod print;
 mod run;

@@ -12,13 +12,14 @@ use super::args::Global;
 use super::config::{AuthMethod, Config};
 use super::environment::Surroundings;
 use super::failure::Failure;
+use super::past::Past;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
     Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, RunKind, ServiceError,
     StepId, clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
-use crate::journal::{self, JournalError, JournalLog, RunFile, StateFolder, Writer};
+use crate::journal::{JournalLog, StateFolder, Writer};
 use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Selection};
 
@@ -279,8 +280,8 @@ impl Start {
         let answers = prepared.answers.clone();
         let setup = answers.setup_id();
         let lock = self.state.lock(setup)?;
+        let past = Past::read(&self.state, setup)?;
         let runs = self.state.runs(setup)?;
-        let continues = previous(&runs)?;
         let run = self.fresh_run(runs.last().map(|file| &file.run));
         let mut journal = Writer::create(&self.state, lock, &run)?;
         if let Some(log) = log {
@@ -299,7 +300,7 @@ impl Start {
             chosen_because: prepared.selection.because.clone(),
             versions: profile.versions(),
             fingerprint: prepared.plan.fingerprint(),
-            continues,
+            continues: past.newest,
             sandbox: self.sandbox.is_some(),
             time_scale: self.clock.scale(),
             stages: prepared.plan.outline(),
@@ -309,7 +310,8 @@ impl Start {
             answers,
             header,
             azure: connected.azure.clone(),
-            journal,
+            journal: Some(journal),
+            earlier: past.progress,
             clock: self.clock,
             manner,
             orders,
@@ -343,17 +345,6 @@ impl Start {
             None => "AZURE".to_owned(),
         }
     }
-}
-
-/// The run that a new one goes on from: the newest that came as far as its first line. Fails on a journal that this
-/// hubup cannot read.
-fn previous(runs: &[RunFile]) -> Result<Option<RunId>, JournalError> {
-    for file in runs.iter().rev() {
-        if !journal::read(&file.path)?.is_empty() {
-            return Ok(Some(file.run.clone()));
-        }
-    }
-    Ok(None)
 }
 
 /// Settings that no client can be built from.

@@ -10,6 +10,7 @@ use super::apply::Ending;
 use super::args::Global;
 use super::environment::Surroundings;
 use super::failure::Failure;
+use super::past::Past;
 use super::print::{out, trouble};
 use super::wire::{self, Start};
 use crate::domain::{Answers, Exit, Fault, Field};
@@ -120,9 +121,11 @@ impl Launcher {
     async fn begin(&self, answers: Answers) -> Result<Launched, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
         let prepared = self.start.prepare(&connected, answers, &|_, _| {}).await?;
+        let past = Past::read(&self.start.state, prepared.answers.setup_id())?;
+        let orders = past.resumed(&prepared.plan);
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
-        let running = self.start.begin(&connected, &prepared, manner, Vec::new(), Some(&log))?;
+        let running = self.start.begin(&connected, &prepared, manner, orders, Some(&log))?;
         let (tell, told) = oneshot::channel();
         let engine = running.ended;
         self.keep(Last::Engine(tokio::spawn(async move {
@@ -142,6 +145,7 @@ impl Launcher {
             account: short(&connected.account),
             why: prepared.selection.because,
             older: log,
+            earlier: past.progress,
         })
     }
 }

@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::reply::ServiceError;
 use super::step::Ask;
 
 /// What earlier runs know that one step has to know.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Earlier {
     /// Resource ids that the setup is on record as having created, lower case.
     pub made: Arc<BTreeSet<String>>,
@@ -16,6 +17,8 @@ pub struct Earlier {
     pub unanswered: bool,
     /// Questions of this step that a person has answered, with the key of the choice.
     pub answers: Vec<(Ask, String)>,
+    /// How the operation failed that an earlier run began and this one saw to its end.
+    pub ended: Option<ServiceError>,
 }
 
 impl Earlier {

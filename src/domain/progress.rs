@@ -1,15 +1,19 @@
 //! Where a run stands: a fold over its events. The live screen, resume, status and review use the same one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::event::{Question, Record, RunEvent, RunHeader};
+use super::earlier::Earlier;
+use super::event::{CallRecord, Question, Record, ReplyRecord, RunEvent, RunHeader, RunKind, Wait};
 use super::exit::Exit;
 use super::fault::Fault;
 use super::ids::{CallId, StepId};
 use super::plan::{StageOutline, StepOutline};
-use super::step::{NeedKind, Outcome, Outputs, StepOutputs};
+use super::reply::ErrorKind;
+use super::request::Method;
+use super::step::{Ask, NeedKind, Outcome, Outputs, Purpose, StepOutputs};
 
 /// The state of one step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +58,18 @@ pub struct StepProgress {
     queued: bool,
     active: Option<StepActivity>,
     outcome: Option<Outcome>,
+    /// How it ended in an earlier run, until this one has looked again.
+    pub was: Option<Outcome>,
+    /// Why it waits for the person's word again, after it was looked for or taken back.
+    pub came_back: Option<String>,
+    /// The operation that Azure accepted and whose end is not on record.
+    pub operation: Option<Wait>,
+    /// Before this the service asked not to be asked again.
+    pub not_before: Option<Timestamp>,
+    /// The change that was sent and whose reply is not on record.
+    unanswered: Option<CallId>,
+    /// What was asked, with the key of the choice.
+    answers: Vec<(Ask, String)>,
     /// When it was started, the last time.
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
@@ -89,6 +105,12 @@ pub struct Progress {
     pub exit: Option<Exit>,
     /// Calls made so far, each attempt its own.
     pub calls: u64,
+    /// Resource ids that were created, lower case.
+    made: Arc<BTreeSet<String>>,
+    /// Resource ids that the last look did not find, lower case.
+    missing: BTreeSet<String>,
+    /// Calls without a reply on record: method and resource id.
+    under_way: BTreeMap<CallId, (Method, String)>,
 }
 
 /// How many steps are in which condition.
@@ -114,7 +136,8 @@ impl Progress {
         progress
     }
 
-    fn know(&mut self, stages: &[StageOutline]) {
+    /// Takes the steps of `stages` in, those that are not known as not begun.
+    pub fn know(&mut self, stages: &[StageOutline]) {
         for step in stages.iter().flat_map(|stage| &stage.steps) {
             self.steps.entry(step.id.clone()).or_default();
         }
@@ -125,6 +148,7 @@ impl Progress {
         let at = record.at;
         match &record.event {
             RunEvent::RunStarted(header) => {
+                self.go_on(header);
                 self.know(&header.stages);
                 self.header = Some((**header).clone());
                 self.started = Some(at);
@@ -138,12 +162,14 @@ impl Progress {
                 progress.outcome = None;
                 progress.fault = None;
                 progress.note = None;
+                progress.came_back = None;
                 progress.started = Some(at);
                 progress.ended = None;
                 progress.attempts += 1;
             }
             RunEvent::CallStarted(call) => {
                 self.calls += 1;
+                self.sent(call);
                 if let Some(step) = &call.step {
                     let progress = self.step_mut(step);
                     if progress.active == Some(StepActivity::Waiting) && !call.shown.method.is_read() {
@@ -156,6 +182,7 @@ impl Progress {
                 }
             }
             RunEvent::CallFinished(reply) => {
+                self.replied(at, reply);
                 if let (Some(step), Some(id)) = (&reply.step, &reply.correlation_id) {
                     let progress = self.step_mut(step);
                     if !progress.correlation_ids.contains(id) {
@@ -163,13 +190,16 @@ impl Progress {
                     }
                 }
             }
-            RunEvent::OperationAccepted { step, .. } => {
-                self.step_mut(step).active = Some(StepActivity::Waiting);
+            RunEvent::OperationAccepted { step, wait, .. } => {
+                let progress = self.step_mut(step);
+                progress.active = Some(StepActivity::Waiting);
+                progress.operation = Some(wait.clone());
             }
             RunEvent::OperationEnded { step, .. } => {
                 let progress = self.step_mut(step);
                 progress.active = Some(StepActivity::Running);
                 progress.waiting = None;
+                progress.operation = None;
             }
             RunEvent::StepWaiting { step, why, bound, .. } => {
                 let progress = self.step_mut(step);
@@ -187,14 +217,22 @@ impl Progress {
                 }
             }
             RunEvent::Answered(choice) => {
-                self.questions.retain(|question| question.number != choice.number);
+                let asked = self.questions.iter().position(|question| question.number == choice.number);
+                if let Some(asked) = asked {
+                    let ask = self.questions.remove(asked).ask;
+                    self.step_mut(&choice.step).answers.push((ask, choice.choice.clone()));
+                }
                 self.step_mut(&choice.step).active = Some(StepActivity::Running);
             }
             RunEvent::StepFinished { step, outcome, note, fault, outputs } => {
                 self.finish(at, step, *outcome, note.as_deref(), fault.as_deref(), outputs);
             }
-            RunEvent::StepReset { step, .. } => {
+            RunEvent::StepReset { step, why } => {
                 self.questions.retain(|question| question.step != *step);
+                // Done again, it gives them anew; looked for and not found, it no longer gives what an earlier run had of it.
+                if self.outcome(step).is_none() {
+                    self.outputs.forget(step);
+                }
                 let progress = self.step_mut(step);
                 progress.queued = false;
                 progress.active = None;
@@ -202,6 +240,8 @@ impl Progress {
                 progress.fault = None;
                 progress.note = None;
                 progress.waiting = None;
+                progress.was = None;
+                progress.came_back = Some(why.clone());
             }
             RunEvent::RunFinished { exit } => {
                 self.exit = Some(*exit);
@@ -213,6 +253,74 @@ impl Progress {
                 }
             }
             RunEvent::RedoStarted { .. } | RunEvent::Noted { .. } | RunEvent::Unknown => {}
+        }
+    }
+
+    /// A run begins that goes on from what was folded so far. What held has to be seen again; what ended otherwise stays
+    /// as a choice; what was blocked may not be any more, and what was stopped is simply not done.
+    fn go_on(&mut self, header: &RunHeader) {
+        self.questions.clear();
+        let Some(before) = self.header.as_ref().map(|header| header.kind) else { return };
+        if before != header.kind {
+            // The other way round there are other steps. What was given is what a teardown looks for; what a setup
+            // needs it finds anew.
+            self.steps.clear();
+            if header.kind == RunKind::Setup {
+                self.outputs = Outputs::default();
+            }
+            return;
+        }
+        for progress in self.steps.values_mut() {
+            progress.queued = false;
+            progress.active = None;
+            progress.waiting = None;
+            progress.came_back = None;
+            if !matches!(progress.outcome, None | Some(Outcome::Failed | Outcome::Skipped)) {
+                progress.was = progress.outcome.take().filter(|outcome| outcome.holds());
+                progress.note = None;
+            }
+        }
+    }
+
+    /// Keeps in mind that a change is on its way, and what it creates.
+    fn sent(&mut self, call: &CallRecord) {
+        let id = resource_id(&call.shown.url);
+        self.under_way.insert(call.call, (call.shown.method, id.clone()));
+        if call.purpose != Purpose::Change {
+            return;
+        }
+        // Also when no reply comes back: what is there then is of our making.
+        if call.shown.method == Method::Put && self.missing.contains(&id) {
+            Arc::make_mut(&mut self.made).insert(id);
+        }
+        if let Some(step) = &call.step {
+            self.step_mut(step).unanswered = Some(call.call);
+        }
+    }
+
+    fn replied(&mut self, at: Timestamp, reply: &ReplyRecord) {
+        let lost = reply.error == Some(ErrorKind::Lost);
+        match self.under_way.remove(&reply.call) {
+            Some((Method::Get, id)) if reply.status == Some(404) => {
+                self.missing.insert(id);
+            }
+            Some((Method::Get, id)) if reply.error.is_none() => {
+                self.missing.remove(&id);
+            }
+            Some((Method::Put, id)) if reply.error.is_some() && !lost && self.missing.contains(&id) => {
+                Arc::make_mut(&mut self.made).remove(&id);
+            }
+            Some((Method::Delete, id)) if reply.error.is_none() => {
+                Arc::make_mut(&mut self.made).remove(&id);
+            }
+            _ => {}
+        }
+        let Some(step) = &reply.step else { return };
+        let progress = self.step_mut(step);
+        let pause = reply.retry_after.map(|millis| SignedDuration::from_millis(millis.cast_signed()));
+        progress.not_before = pause.and_then(|pause| at.checked_add(pause).ok());
+        if !lost && progress.unanswered == Some(reply.call) {
+            progress.unanswered = None;
         }
     }
 
@@ -234,6 +342,11 @@ impl Progress {
         progress.active = None;
         progress.waiting = None;
         progress.outcome = Some(outcome);
+        progress.was = None;
+        if outcome.holds() {
+            progress.operation = None;
+            progress.unanswered = None;
+        }
         progress.ended = Some(at);
         progress.note = note.map(ToOwned::to_owned);
         progress.fault = fault.cloned();
@@ -246,6 +359,25 @@ impl Progress {
     /// What is known of `step`.
     pub fn step(&self, step: &StepId) -> Option<&StepProgress> {
         self.steps.get(step)
+    }
+
+    /// What `step` has to know of what was done before.
+    pub fn earlier(&self, step: &StepId) -> Earlier {
+        let progress = self.steps.get(step);
+        Earlier {
+            made: self.made.clone(),
+            unanswered: progress.is_some_and(|progress| progress.unanswered.is_some()),
+            answers: progress.map(|progress| progress.answers.clone()).unwrap_or_default(),
+            ended: None,
+        }
+    }
+
+    /// True when something of `step` is, or may be, in Azure: it held when it was last seen, or a change of it was sent.
+    pub fn begun(&self, step: &StepId) -> bool {
+        self.steps.get(step).is_some_and(|progress| {
+            let held = progress.outcome.or(progress.was).is_some_and(Outcome::holds);
+            held || progress.operation.is_some() || progress.unanswered.is_some()
+        })
     }
 
     /// How `step` ended, if it did.
@@ -320,6 +452,13 @@ impl Progress {
     pub fn verdict(&self) -> Exit {
         self.verdict_over(self.steps.keys())
     }
+}
+
+/// The resource that a URL names, in the form in which ids are compared.
+fn resource_id(url: &str) -> String {
+    let path = url.split('?').next().unwrap_or_default();
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    path.to_lowercase()
 }
 
 /// The exit that tells more: a cause beats what follows from it.

@@ -100,6 +100,11 @@ impl Outputs {
         self.0.get(step)
     }
 
+    /// Forgets the outputs of `step`.
+    pub fn forget(&mut self, step: &StepId) {
+        self.0.remove(step);
+    }
+
     /// Replaces the outputs of `step`.
     pub fn set(&mut self, step: &StepId, outputs: StepOutputs) {
         self.0.insert(step.clone(), outputs);

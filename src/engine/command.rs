@@ -11,6 +11,9 @@ pub enum Command {
     Confirm(Vec<StepId>),
     /// Confirm everything that is left.
     ConfirmAll,
+    /// Look at these, all at once with what earlier runs gave: what is as it should be is already there, what is not
+    /// waits for the person's word, or runs when it has it.
+    Prove(Vec<StepId>),
     /// Do not run these; each is probed first and may turn out to be already there.
     Skip(Vec<StepId>),
     /// Take a skip back.

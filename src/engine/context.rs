@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::{Mutex, RwLock, watch};
 use tokio_util::sync::CancellationToken;
@@ -113,8 +114,25 @@ impl StepContext {
         }
     }
 
+    /// Follows an operation that an earlier run began to its end, never asking before the service wanted to be asked.
+    pub async fn reattach(
+        &self,
+        wait: &Wait,
+        not_before: Option<Timestamp>,
+    ) -> Recorded<Result<(), ServiceError>> {
+        let text = "an earlier run began this and Azure accepted it; following it to its end".to_owned();
+        self.emit(RunEvent::Noted { step: Some(self.step.clone()), text }).await?;
+        let clock = self.shared.clock;
+        let left = not_before.map_or(SignedDuration::ZERO, |moment| moment.duration_since(clock.now()));
+        let left = Duration::try_from(left).unwrap_or_default();
+        self.follow(wait, Some(clock.service_time(left))).await
+    }
+
     /// Makes a change and follows what was accepted to its end.
     pub async fn change(&self, request: &Request) -> Recorded<Result<Reply, ServiceError>> {
+        if !self.shared.recorder.keeps().await {
+            return Ok(Err(left()));
+        }
         let reply = match self.call(request, Purpose::Change).await? {
             Ok(reply) => reply,
             Err(error) => return Ok(Err(error)),

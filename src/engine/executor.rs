@@ -2,6 +2,7 @@
 //!
 //! A ready set over ids, not a graph framework. It knows no stage and no dialect.
 
+mod proofs;
 mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,10 @@ pub struct Job {
     pub answers: Answers,
     pub header: RunHeader,
     pub azure: Azure,
-    pub journal: Writer,
+    /// `None` for a run that only looks: then nothing is changed and no operation is waited for.
+    pub journal: Option<Writer>,
+    /// What earlier runs of the setup came to, where `header` says that this one goes on from them.
+    pub earlier: Progress,
     pub clock: Clock,
     pub manner: Manner,
     /// Orders that stand from the start. A run that ends by itself ends when they are carried out.
@@ -69,7 +73,7 @@ pub fn start(job: Job) -> Running {
     let recorder = Recorder::new(job.journal, job.clock, vec![own, watcher]);
     let (plea_sender, pleas) = mpsc::unbounded_channel();
     let executor = Executor {
-        progress: Progress::of(&job.header.stages, None),
+        progress: job.earlier,
         mirror,
         shared: Arc::new(Shared {
             azure: job.azure,
@@ -85,6 +89,9 @@ pub fn start(job: Job) -> Running {
         wanted: BTreeSet::new(),
         asked_for: BTreeSet::new(),
         skips: BTreeSet::new(),
+        proofs: BTreeSet::new(),
+        proved: BTreeSet::new(),
+        outdated: BTreeSet::new(),
         running: BTreeMap::new(),
         seen: BTreeMap::new(),
         questions: BTreeMap::new(),
@@ -130,6 +137,12 @@ struct Executor {
     asked_for: BTreeSet<StepId>,
     /// To be skipped once what their look needs is settled.
     skips: BTreeSet<StepId>,
+    /// To be looked at once what their look needs is known.
+    proofs: BTreeSet<StepId>,
+    /// Found to hold by a look alone.
+    proved: BTreeSet<StepId>,
+    /// Being looked at with outputs that have changed meanwhile.
+    outdated: BTreeSet<StepId>,
     running: BTreeMap<StepId, RunningStep>,
     /// What failed steps saw, for *keep trying*.
     seen: BTreeMap<StepId, Seen>,
@@ -173,6 +186,7 @@ impl Executor {
         mut pleas: mpsc::UnboundedReceiver<Plea>,
     ) -> Result<Exit, RunError> {
         self.emit(RunEvent::RunStarted(Box::new(header))).await?;
+        *self.shared.outputs.write().await = self.progress.outputs.clone();
         for order in standing {
             self.obey(order).await?;
         }
@@ -242,11 +256,23 @@ impl Executor {
                 let all = self.plan.steps().map(|step| step.id.clone()).collect();
                 self.confirm(all).await
             }
+            Command::Prove(steps) => {
+                for step in steps {
+                    let open = self.plan.step(&step).is_some()
+                        && !self.running.contains_key(&step)
+                        && !self.progress.outcome(&step).is_some_and(Outcome::holds);
+                    if open {
+                        self.proofs.insert(step);
+                    }
+                }
+                Ok(())
+            }
             Command::Skip(steps) => {
                 for step in steps {
                     let open = self.plan.step(&step).is_some() && !self.running.contains_key(&step);
                     if open && !self.progress.outcome(&step).is_some_and(Outcome::holds) {
                         self.wanted.remove(&step);
+                        self.proofs.remove(&step);
                         self.asked_for.insert(step.clone());
                         self.skips.insert(step);
                     }
@@ -287,7 +313,7 @@ impl Executor {
         }
         for step in steps {
             let open = self.plan.step(&step).is_some()
-                && !self.running.contains_key(&step)
+                && self.running.get(&step).is_none_or(|running| running.mode == Mode::Prove)
                 && !self.skips.contains(&step)
                 && self.progress.outcome(&step).is_none();
             if open && self.wanted.insert(step.clone()) {
@@ -302,6 +328,7 @@ impl Executor {
         self.leaving = true;
         self.wanted.clear();
         self.skips.clear();
+        self.proofs.clear();
         self.questions.clear();
         for running in self.running.values() {
             running.stop.cancel();
@@ -376,7 +403,20 @@ impl Executor {
             }
             // In the order of the screen, so that the log reads in it too.
             let ids: Vec<StepId> = self.plan.steps().map(|step| step.id.clone()).collect();
-            for id in ids.into_iter().filter(|id| self.wanted.contains(id)).collect::<Vec<_>>() {
+            for id in ids.iter().filter(|id| self.proofs.contains(id)).cloned().collect::<Vec<_>>() {
+                if self.values_known(&id) {
+                    self.proofs.remove(&id);
+                    self.launch(&id, Mode::Prove, Vec::new()).await?;
+                } else if self.can_be_looked_for(&id) {
+                    // Nobody gives what its look needs, so there is nothing to be seen of it.
+                    self.proofs.remove(&id);
+                    moved = true;
+                }
+            }
+            let open = |id: &StepId| {
+                self.wanted.contains(id) && !self.proofs.contains(id) && !self.running.contains_key(id)
+            };
+            for id in ids.into_iter().filter(open).collect::<Vec<_>>() {
                 match self.readiness(&id) {
                     Readiness::NotYet => {}
                     Readiness::Blocked(why) => {
@@ -431,6 +471,7 @@ impl Executor {
                     && !self.wanted.contains(&need.step)
                     && !self.running.contains_key(&need.step)
                     && !self.skips.contains(&need.step)
+                    && !self.proofs.contains(&need.step)
             });
             if let Some(need) = hopeless {
                 let named = self.named(&need.step);
@@ -446,19 +487,21 @@ impl Executor {
         step.needs.iter().filter(|need| need.kind == NeedKind::Value).all(|need| {
             let coming = self.wanted.contains(&need.step)
                 || self.running.contains_key(&need.step)
-                || self.skips.contains(&need.step);
+                || self.skips.contains(&need.step)
+                || self.proofs.contains(&need.step);
             !coming
         })
     }
 
+    /// True when every value that a look at the step needs is known, from this run or from an earlier one.
+    fn values_known(&self, id: &StepId) -> bool {
+        let Some(step) = self.plan.step(id) else { return false };
+        let mut values = step.needs.iter().filter(|need| need.kind == NeedKind::Value);
+        values.all(|need| self.progress.outputs.of(&need.step).is_some())
+    }
+
     async fn skip(&mut self, id: StepId) -> Recorded<()> {
-        let Some(step) = self.plan.step(&id) else { return Ok(()) };
-        let known = step
-            .needs
-            .iter()
-            .filter(|need| need.kind == NeedKind::Value)
-            .all(|need| self.progress.outcome(&need.step).is_some_and(Outcome::holds));
-        if known {
+        if self.values_known(&id) {
             self.launch(&id, Mode::Probe, Vec::new()).await
         } else {
             self.skipped(&id, "it could not be looked for".to_owned()).await
@@ -473,8 +516,15 @@ impl Executor {
 
     async fn launch(&mut self, id: &StepId, mode: Mode, without: Vec<StepId>) -> Recorded<()> {
         let Some(definition) = self.plan.step(id).cloned() else { return Ok(()) };
+        let operation =
+            self.progress.step(id).and_then(|step| Some((step.operation.clone()?, step.not_before)));
+        let earlier = self.progress.earlier(id);
         self.emit(RunEvent::StepStarted { step: id.clone() }).await?;
-        let seen = self.seen.remove(id).unwrap_or_default();
+        let (seen, operation) = match self.seen.remove(id) {
+            // It goes on from what it saw, and knows what became of what it began.
+            Some(seen) => (seen, None),
+            None => (Seen { earlier, ..Seen::default() }, operation),
+        };
         let stop = CancellationToken::new();
         let (grace, watched) = watch::channel(seen.grace);
         self.running.insert(id.clone(), RunningStep { stop: stop.clone(), grace, mode });
@@ -483,6 +533,7 @@ impl Executor {
             definition,
             answers: self.answers.clone(),
             mode,
+            operation,
             seen,
             pleas: self.plea_sender.clone(),
         };
@@ -508,17 +559,37 @@ impl Executor {
         let none = StepOutputs::new;
         match ended {
             Ended::Broken(error) => return Err(error.into()),
-            Ended::Done { outcome, note, outputs } => self.end(&id, outcome, note, None, outputs).await?,
-            Ended::NotThere => {
-                self.skipped(&id, "it was looked for and is not there as it should be".to_owned()).await?;
+            _ if self.outdated.remove(&id) && !self.leaving => self.look_again(&id).await?,
+            Ended::Done { outcome, note, outputs } => {
+                let before = self.progress.outputs.of(&id).cloned();
+                let changed = mode == Mode::Prove && before.is_some_and(|before| before != outputs);
+                self.wanted.remove(&id);
+                if mode == Mode::Prove {
+                    self.proved.insert(id.clone());
+                }
+                self.end(&id, outcome, note, None, outputs).await?;
+                if changed {
+                    self.outdate(&id).await?;
+                }
+            }
+            Ended::NotThere(why) if mode == Mode::Prove => self.not_there(&id, &why, seen).await?,
+            Ended::NotThere(why) => {
+                self.skipped(&id, format!("it was looked for: {why}")).await?;
             }
             Ended::Failed(fault) if mode == Mode::Probe => {
                 let note = format!("looking for it failed: {}", fault.says);
                 self.skipped(&id, note).await?;
             }
             Ended::Failed(fault) => {
+                self.wanted.remove(&id);
                 self.seen.insert(id.clone(), seen);
                 self.end(&id, Outcome::Failed, None, Some(fault), none()).await?;
+            }
+            // What it was in an earlier run stays on record.
+            Ended::Stopped if mode == Mode::Prove && self.leaving => {}
+            Ended::Stopped if mode == Mode::Prove => {
+                self.wanted.remove(&id);
+                self.reset(&id, "no longer looked for").await?;
             }
             Ended::Stopped => {
                 let note = "stopped; what Azure accepted goes on there".to_owned();

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
 use super::context::{Recorded, Shared, StepContext};
 use crate::domain::{
-    Answers, Ask, Fault, Next, Outcome, Purpose, Request, Seen, Step, StepId, StepOutputs, Turn, USE_AS_IT_IS,
+    Answers, Ask, ErrorKind, Fault, Next, Outcome, Purpose, Request, RunEvent, Seen, Step, StepId,
+    StepOutputs, Turn, USE_AS_IT_IS, Wait,
 };
 use crate::journal::JournalError;
 
@@ -19,6 +21,8 @@ pub enum Mode {
     Run,
     /// Only as long as it looks: to see whether a skipped step is already there.
     Probe,
+    /// As long as it looks, or waits for what an earlier run began: to see whether what was done still is.
+    Prove,
 }
 
 /// How a step came back to the executor.
@@ -30,8 +34,8 @@ pub enum Ended {
         outputs: StepOutputs,
     },
     Failed(Fault),
-    /// A probe came to a move that is not a look.
-    NotThere,
+    /// It would go on with a move that is not a look; why.
+    NotThere(String),
     /// Stopped at the person's word.
     Stopped,
     /// The journal failed.
@@ -50,6 +54,8 @@ pub struct Performance {
     pub definition: Step,
     pub answers: Arc<Answers>,
     pub mode: Mode,
+    /// What an earlier run began, and when it may be asked about.
+    pub operation: Option<(Wait, Option<Timestamp>)>,
     pub seen: Seen,
     pub pleas: mpsc::UnboundedSender<Plea>,
 }
@@ -66,6 +72,20 @@ impl Performance {
     }
 
     async fn perform(&mut self) -> Recorded<Ended> {
+        // Without a journal nothing is waited for: it is a picture that is wanted.
+        let patient = self.mode == Mode::Run
+            || (self.context.shared.recorder.keeps().await
+                && (self.operation.is_some() || self.seen.earlier.unanswered));
+        if let Some((wait, not_before)) = self.operation.take().filter(|_| patient)
+            && let Err(error) = self.context.reattach(&wait, not_before).await?
+        {
+            match error.kind {
+                ErrorKind::Left => return Ok(Ended::Stopped),
+                // How it went cannot be seen there: the resource itself tells.
+                ErrorKind::Lost | ErrorKind::StillRunning => {}
+                _ => self.seen.earlier.ended = Some(error),
+            }
+        }
         loop {
             if self.context.stop.is_cancelled() {
                 return Ok(Ended::Stopped);
@@ -75,6 +95,9 @@ impl Performance {
             let next = self.definition.next(&self.answers, &outputs, &self.seen);
             let turn = match next {
                 Next::Done { outcome, note, outputs } => return Ok(Ended::Done { outcome, note, outputs }),
+                Next::Fail(_) if self.mode == Mode::Prove && self.found_nothing() => {
+                    return Ok(Ended::NotThere("it is not there".to_owned()));
+                }
                 Next::Fail(fault) => return Ok(Ended::Failed(fault)),
                 Next::Read(request) => Turn::Read(self.context.call(&request, purpose(&request)).await?),
                 // Found as it should be, though not ours: who skips a step has said that others may have seen to it.
@@ -83,7 +106,19 @@ impl Performance {
                 {
                     Turn::Answered(USE_AS_IT_IS.to_owned())
                 }
-                _ if self.mode == Mode::Probe => return Ok(Ended::NotThere),
+                Next::Ask(ask)
+                    if self.mode != Mode::Probe && self.seen.earlier.answer(&ask) == Some(USE_AS_IT_IS) =>
+                {
+                    let text = "used as it is, as an earlier run was told".to_owned();
+                    let step = Some(self.context.step.clone());
+                    self.context.emit(RunEvent::Noted { step, text }).await?;
+                    Turn::Answered(USE_AS_IT_IS.to_owned())
+                }
+                next if self.mode == Mode::Probe
+                    || (self.mode == Mode::Prove && !is_wait(&next, patient)) =>
+                {
+                    return Ok(Ended::NotThere(self.would(&next)));
+                }
                 Next::Write(request) => {
                     let _held = touch(&self.context.shared, &self.definition.touches).await;
                     Turn::Wrote(self.context.change(&request).await?)
@@ -110,6 +145,22 @@ impl Performance {
         }
     }
 
+    /// True when the last look found nothing.
+    fn found_nothing(&self) -> bool {
+        matches!(self.seen.turns.last(), Some(Turn::Read(Err(error))) if error.kind == ErrorKind::NotFound)
+    }
+
+    /// Why a step that only looks does not go on, for the person who is to decide.
+    fn would(&self, next: &Next) -> String {
+        match next {
+            Next::Ask(ask) if ask.differs.is_empty() => ask.question.clone(),
+            Next::Ask(ask) => format!("{}: {}", ask.question, ask.differs.join("; ")),
+            Next::Wait { why, .. } | Next::Redo { why, .. } => why.clone(),
+            _ if self.found_nothing() => "it is not there".to_owned(),
+            _ => "it is not there as it should be".to_owned(),
+        }
+    }
+
     /// The key of the choice, the fault of a question that nobody may answer, or `None` when stopped meanwhile.
     async fn ask(&self, ask: Ask) -> Option<Result<String, Fault>> {
         let (reply, answer) = oneshot::channel();
@@ -132,6 +183,10 @@ impl Performance {
             () = self.context.stop.cancelled() => false,
         }
     }
+}
+
+fn is_wait(next: &Next, patient: bool) -> bool {
+    patient && matches!(next, Next::Wait { .. })
 }
 
 fn purpose(request: &Request) -> Purpose {

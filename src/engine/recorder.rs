@@ -24,15 +24,16 @@ pub struct Recorder {
 }
 
 struct Inner {
-    writer: Arc<std::sync::Mutex<Writer>>,
+    /// `None` when nothing is kept, because nothing is changed.
+    writer: Option<Arc<std::sync::Mutex<Writer>>>,
     seq: u64,
     watchers: Vec<mpsc::UnboundedSender<Record>>,
 }
 
 impl Recorder {
-    /// Records into `writer` and tells `watchers`.
-    pub fn new(writer: Writer, clock: Clock, watchers: Vec<mpsc::UnboundedSender<Record>>) -> Self {
-        let writer = Arc::new(std::sync::Mutex::new(writer));
+    /// Records into `writer`, where there is one, and tells `watchers`.
+    pub fn new(writer: Option<Writer>, clock: Clock, watchers: Vec<mpsc::UnboundedSender<Record>>) -> Self {
+        let writer = writer.map(|writer| Arc::new(std::sync::Mutex::new(writer)));
         Self { inner: Arc::new(Mutex::new(Inner { writer, seq: 0, watchers })), clock }
     }
 
@@ -42,11 +43,11 @@ impl Recorder {
         let durability = durability(&event);
         let mut inner = self.inner.lock().await;
         let record = Record { at: self.clock.now(), seq: inner.seq, event };
-        match durability {
-            Durability::Written => lock(&inner.writer).append(&record, durability)?,
+        match (inner.writer.clone(), durability) {
+            (None, _) => {}
+            (Some(writer), Durability::Written) => lock(&writer).append(&record, durability)?,
             // A sync may take long on a slow disk; the other tasks go on meanwhile.
-            Durability::Synced => {
-                let writer = inner.writer.clone();
+            (Some(writer), Durability::Synced) => {
                 let synced = record.clone();
                 let written =
                     tokio::task::spawn_blocking(move || lock(&writer).append(&synced, durability)).await;
@@ -60,6 +61,11 @@ impl Recorder {
         }
         inner.send(&record);
         Ok(())
+    }
+
+    /// True when what is told is kept too: only then may anything be changed.
+    pub async fn keeps(&self) -> bool {
+        self.inner.lock().await.writer.is_some()
     }
 
     /// Tells the watchers alone: for the reason why the journal could not be written.

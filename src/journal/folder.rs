@@ -115,11 +115,18 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let listing = match fs::read_dir(folder) {
         Ok(listing) => listing,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => return Err(no_folder(folder)),
         Err(cause) => return Err(JournalError::io("list", folder, cause)),
     };
     listing
         .map(|entry| entry.map(|entry| entry.path()).map_err(|cause| JournalError::io("list", folder, cause)))
         .collect()
+}
+
+/// The file that stands where `folder` or a folder above it would be.
+fn no_folder(folder: &Path) -> JournalError {
+    let file = folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
+    JournalError::NotFolder { path: file.to_owned() }
 }
 
 /// Makes `folder` and what is missing above it, each for this user only, and syncs the folder above each, so that a
@@ -129,10 +136,7 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), JournalError> {
         Ok(found) if found.is_dir() => return Ok(()),
         Ok(_) => return Err(JournalError::NotFolder { path: folder.to_owned() }),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-        Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => {
-            let file = folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
-            return Err(JournalError::NotFolder { path: file.to_owned() });
-        }
+        Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => return Err(no_folder(folder)),
         Err(cause) => return Err(JournalError::io("open the folder", folder, cause)),
     }
     let above = folder.parent().filter(|above| !above.as_os_str().is_empty());

@@ -305,7 +305,8 @@ fn first_line(change: impl FnOnce(&mut Value)) -> Vec<u8> {
 fn a_newer_format_is_refused_with_a_sentence() {
     let place = Place::new();
     let line = first_line(|value| {
-        *value = json!({"event": "run-started", "format": FORMAT_VERSION + 1, "hubup": "9.1.0", "all": "else"});
+        *value =
+            json!({"event": "run-started", "format": FORMAT_VERSION + 1, "hubup": "9.1.0", "all": "else"});
     });
     let error = read(&place.file("r1.jsonl", &line)).unwrap_err();
     let text = error.to_string();

@@ -29,6 +29,18 @@ pub enum Verdict {
     Unusable { says: String, remedy: String },
 }
 
+/// How long a request whose sender was killed may take to show.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
+/// What is known of how a resource came to be.
+#[derive(Clone, Copy)]
+struct Whose {
+    /// The setup is on record as having created it.
+    made: bool,
+    /// This step has just sent a change of it.
+    wrote: bool,
+}
+
 type Judge = dyn Fn(&Answers, &Outputs, &Value) -> Verdict + Send + Sync;
 type Give = dyn Fn(&Reply) -> StepOutputs + Send + Sync;
 
@@ -162,10 +174,30 @@ impl Ensure {
         let mut ours_to_repeat = false;
         // Set when a reply to our write was lost: what is there then is of our making.
         let mut unanswered = false;
+        let earlier = replay.earlier();
+        let made = earlier.made(&self.look.path.shown(outputs));
+        // A request of an earlier run may still be on its way when this one looks.
+        let mut on_its_way = Patience::of(if earlier.unanswered { ON_ITS_WAY } else { Duration::ZERO });
+        let mut ended = earlier.ended.as_ref();
         loop {
-            let write = match replay.read(&self.look)? {
+            let found = replay.read(&self.look)?;
+            let broken =
+                |reply: &Reply| matches!((self.judge)(answers, outputs, &reply.body), Verdict::Broken(_));
+            // Why it came to this the operation of the earlier run said itself.
+            if let Some(error) = ended.take()
+                && found.is_ok_and(broken)
+            {
+                match waits.judge(error, &self.noun, self.verify.as_ref(), replay)? {
+                    None => ours_to_repeat = true,
+                    Some(fault) => return Ok(Next::Fail(fault)),
+                }
+            }
+            let write = match found {
                 Ok(reply) => match (self.judge)(answers, outputs, &reply.body) {
-                    Verdict::Fits => return self.fits(answers, outputs, reply, replay, wrote || unanswered),
+                    Verdict::Fits => {
+                        let whose = Whose { made, wrote: wrote || unanswered };
+                        return self.fits(answers, outputs, reply, replay, whose);
+                    }
                     Verdict::Settling(state) => {
                         let why = format!("{} is {state}", self.noun);
                         if replay.wait(&mut settling, &why, reply.retry_after.unwrap_or(LOOK_AGAIN))? {
@@ -180,7 +212,7 @@ impl Ensure {
                     Verdict::Broken(state) if wrote || unanswered => {
                         return Ok(Next::Fail(self.broken(&state)));
                     }
-                    Verdict::Broken(_) if ours_to_repeat => over(&self.create, reply),
+                    Verdict::Broken(_) if ours_to_repeat || made => over(&self.create, reply),
                     Verdict::Broken(state) => {
                         let ask = self.ask_about_broken(&state);
                         match replay.ask(&ask)? {
@@ -213,7 +245,14 @@ impl Ensure {
                     }
                     return Ok(fail(error));
                 }
-                Err(error) if error.kind == ErrorKind::NotFound => self.create.clone(),
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    let why =
+                        format!("a request of an earlier run for {} may still be on its way", self.noun);
+                    if replay.wait(&mut on_its_way, &why, ON_ITS_WAY)? {
+                        continue;
+                    }
+                    self.create.clone()
+                }
                 Err(error) if matches!(error.kind, ErrorKind::NotSent | ErrorKind::Auth) => {
                     if replay.wait(&mut reach, &unreached, LOOK_AGAIN)? {
                         continue;
@@ -258,13 +297,13 @@ impl Ensure {
         known: &Outputs,
         reply: &Reply,
         replay: &mut Replay<'_>,
-        wrote: bool,
+        whose: Whose,
     ) -> Moves<Next> {
         let gives = self.gives(known, reply);
-        if wrote {
+        if whose.wrote {
             return Ok(done(Outcome::Done, gives));
         }
-        if self.tagged && !carries_our_tag(answers, &reply.body) {
+        if self.tagged && !whose.made && !carries_our_tag(answers, &reply.body) {
             let ask = Ask {
                 question: format!("{} exists and is not ours; it is as it should be. Use it?", self.noun),
                 differs: Vec::new(),

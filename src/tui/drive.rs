@@ -237,6 +237,7 @@ impl Driver {
             account: launched.account,
             why: launched.why,
             older: launched.older.len(),
+            earlier: launched.earlier,
         };
         self.engine = Some(launched.engine);
         self.events = Some(launched.events);

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Answers, Fault, Line, Plan, Record};
+use crate::domain::{Answers, Fault, Line, Plan, Progress, Record};
 use crate::engine::Command;
 
 use super::start::End;
@@ -61,6 +61,8 @@ pub(crate) struct Opened {
     pub why: String,
     /// How many lines the journal held before.
     pub older: usize,
+    /// Where earlier runs left the setup.
+    pub earlier: Progress,
 }
 
 /// What stands on the screen since the last frame: keys are judged by what the person saw when pressing them.

@@ -89,8 +89,10 @@ impl Session {
     /// A run in which nothing happened yet, the cursor on its first stage.
     pub(crate) fn new(opened: Opened, now: Timestamp) -> Self {
         let outline = opened.plan.outline();
+        let mut progress = opened.earlier;
+        progress.know(&outline);
         Self {
-            progress: Progress::of(&outline, None),
+            progress,
             plan: opened.plan,
             outline,
             account: opened.account,

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Record};
+use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record};
 use crate::engine::Handle;
 
 /// All that the wizard needs to begin.
@@ -66,6 +66,8 @@ pub struct Launched {
     /// The lines of the journal, oldest first: one a told record (`domain::line`), none merged. The first record of
     /// `events` stands at about `older.len()` as it is when this is made; the wizard finds the exact place itself.
     pub older: Arc<dyn LogSource>,
+    /// Where earlier runs of the setup left it; nothing when there were none.
+    pub earlier: Progress,
 }
 
 /// How the wizard ended.

@@ -153,7 +153,18 @@ pub fn start(
     };
     let journal = Writer::create(&state, lock, &run).unwrap();
     let clock = clock();
-    engine::start(Job { plan, answers: answers.clone(), header, azure, journal, clock, manner, orders })
+    let (journal, earlier) = (Some(journal), Progress::default());
+    engine::start(Job {
+        plan,
+        answers: answers.clone(),
+        header,
+        azure,
+        journal,
+        earlier,
+        clock,
+        manner,
+        orders,
+    })
 }
 
 /// Takes in all records of a run until it ends.

@@ -11,8 +11,8 @@ use super::fixture::{draw, press, shows};
 use crate::azure::{Azure, AzureOptions, Environment, SignInMethod};
 use crate::cli::config::Config;
 use crate::domain::{
-    Answers, Ask, Exit, FORMAT_VERSION, Method, Need, Next, Outcome, Patience, Plan, Purpose, Record,
-    RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId, StepOutputs,
+    Answers, Ask, Exit, FORMAT_VERSION, Method, Need, Next, Outcome, Patience, Plan, Progress, Purpose,
+    Record, RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId, StepOutputs,
 };
 use crate::engine::{self, Clock, Command, Job, Manner, Running};
 use crate::journal::{self, StateFolder, Writer};
@@ -175,7 +175,8 @@ impl Ground {
             answers: self.answers.clone(),
             header,
             azure: self.azure.clone(),
-            journal: Writer::create(&state, lock, &run).unwrap(),
+            journal: Some(Writer::create(&state, lock, &run).unwrap()),
+            earlier: Progress::default(),
             clock: Clock::scaled(0.0),
             manner,
             orders,
@@ -243,7 +244,13 @@ async fn it_is_walked_in_the_wizard() {
     let form = Form::new(ground.answers.clone(), &[]);
     let now = Timestamp::from_second(1_780_000_000).unwrap();
     let mut app = App::new(form, banner, ScreenOptions::default(), 1.0, now, TimeZone::UTC, (100, 30));
-    let opened = Opened { plan: ground.plan.clone(), account: String::new(), why: String::new(), older: 0 };
+    let opened = Opened {
+        plan: ground.plan.clone(),
+        account: String::new(),
+        why: String::new(),
+        older: 0,
+        earlier: Progress::default(),
+    };
     app.open(opened);
     app.turn(Page::Setup);
     let send = |effects: Vec<Effect>| {

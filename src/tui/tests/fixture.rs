@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, CallId, CallRecord, Certificates, Cloud, FORMAT_VERSION, Fault,
-    Field, FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Purpose, Question, Record,
-    ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId, StepOutputs,
-    Text, object,
+    Field, FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Progress, Purpose, Question,
+    Record, ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId,
+    StepOutputs, Text, object,
 };
 use crate::engine::Command;
 use crate::tui::app::{App, Page};
@@ -313,6 +313,7 @@ pub(super) fn opened() -> Opened {
         account: String::new(),
         why: "Speaks preview-2025, profile A: every version it needs is offered.".into(),
         older: 0,
+        earlier: Progress::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Disks from hell: full, read-only, in the way, damaged, or from another time.
 
+use hubup::domain::FORMAT_VERSION;
 use std::path::{Path, PathBuf};
 
 use hubup::domain::RunEvent;
@@ -77,10 +78,11 @@ fn disks_from_hell() {
         Disk {
             name: "a journal of a newer format",
             prepare: |account| {
-                edit(&newest(account), |text| text.replacen("\"format\":1", "\"format\":7", 1));
+                let ours = format!("\"format\":{FORMAT_VERSION}");
+                edit(&newest(account), |text| text.replacen(&ours, "\"format\":77", 1));
             },
             code: 6,
-            tells: &["has format 7", "reads up to format 1", "use hubup"],
+            tells: &["has format 77", "reads up to format", "use hubup"],
         },
         Disk {
             name: "a journal of noise",
