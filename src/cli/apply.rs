@@ -78,16 +78,7 @@ struct Scope {
 impl Scope {
     fn of(plan: &Plan, apply: &Apply) -> Result<Self, Failure> {
         let usage = |text: String| Failure::new(Exit::Usage, text);
-        let mut skip = Vec::new();
-        for wanted in &apply.skip {
-            let step = plan.steps().find(|step| step.id.as_str() == wanted).ok_or_else(|| {
-                usage(format!(
-                    "error: there is no step `{wanted}`\n  do:      name one of: {}",
-                    step_ids(plan)
-                ))
-            })?;
-            skip.push(step.id.clone());
-        }
+        let mut skip = chosen(plan, &apply.skip)?;
         for (step, _) in &apply.answer {
             if plan.step(step).is_none() {
                 return Err(usage(format!(
@@ -132,6 +123,18 @@ impl Scope {
         }
         Ok(Self { confirm, skip })
     }
+}
+
+/// The steps of `plan` that `--skip` names.
+pub fn chosen(plan: &Plan, wanted: &[String]) -> Result<Vec<StepId>, Failure> {
+    let found = wanted.iter().map(|wanted| {
+        let step = plan.steps().find(|step| step.id.as_str() == wanted).ok_or_else(|| {
+            let remedy = format!("name one of: {}", step_ids(plan));
+            Failure::new(Exit::Usage, format!("error: there is no step `{wanted}`\n  do:      {remedy}"))
+        })?;
+        Ok(step.id.clone())
+    });
+    found.collect()
 }
 
 fn step_ids(plan: &Plan) -> String {

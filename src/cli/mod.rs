@@ -3,6 +3,7 @@
 mod apply;
 mod args;
 pub mod config;
+mod destroy;
 mod environment;
 mod failure;
 mod follow;

@@ -51,6 +51,8 @@ pub struct Connected {
 /// What will be done, and why so.
 pub struct Prepared {
     pub answers: Answers,
+    /// What the plan is for.
+    pub kind: RunKind,
     pub plan: Plan,
     pub selection: Selection,
 }
@@ -265,7 +267,22 @@ impl Start {
         let plan = stages::plan(selection.dialect, selection.profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
         })?;
-        Ok(Prepared { answers, plan, selection })
+        Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
+    }
+
+    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes.
+    pub async fn prepare_teardown(
+        &self,
+        connected: &Connected,
+        answers: Answers,
+        tell: Tell<'_>,
+    ) -> Result<Prepared, Failure> {
+        let prepared = self.prepare(connected, answers, tell).await?;
+        let Selection { dialect, profile, .. } = &prepared.selection;
+        let plan = stages::teardown_plan(dialect, profile, &prepared.answers).map_err(|error| {
+            Failure::new(Exit::Usage, format!("error: the way back does not hold together: {error}"))
+        })?;
+        Ok(Prepared { kind: RunKind::Teardown, plan, ..prepared })
     }
 
     /// Takes the setup's lock, opens a journal and starts the engine.
@@ -293,7 +310,7 @@ impl Start {
             hubup: env!("CARGO_PKG_VERSION").to_owned(),
             run,
             setup,
-            kind: RunKind::Setup,
+            kind: prepared.kind,
             answers: answers.clone(),
             dialect: prepared.selection.dialect.id.to_owned(),
             profile: profile.id.to_owned(),

@@ -441,7 +441,8 @@ pub fn provisioning_and_active(value: &Value) -> Verdict {
     }
 }
 
-fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
+/// True when a resource carries the tag of this setup.
+pub fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
     value.pointer("/tags").and_then(|tags| tags.get(SETUP_TAG)).and_then(Value::as_str) == Some(&answers.name)
 }
 

@@ -13,6 +13,8 @@ mod grant;
 mod hub;
 mod namespace;
 mod preview_2025;
+mod remove;
+mod revoke;
 mod sync;
 mod waits;
 
@@ -20,7 +22,9 @@ mod waits;
 mod tests;
 
 pub use build::{arm, fail, read_all};
-pub use dialect::{Dialect, Offers, Profile, Selection, Stage, choose, offer_requests, plan};
+pub use dialect::{
+    Dialect, Offers, Profile, Selection, Stage, choose, offer_requests, plan, stays, teardown_plan,
+};
 pub use ensure::{Ensure, Verdict};
 pub use grant::Grant;
 
