@@ -27,11 +27,16 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     }
     let start = wire::start(global, surroundings).await?;
     let connected = start.connect(&waiting).await?;
-    let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
+    let answers = start.config.answers.clone();
+    let past = Past::read(&start.state, answers.setup_id())?;
+    let prepared = start.prepare(&connected, answers, &past, &waiting).await?;
+    past.check_changes(prepared.selection.dialect, &prepared.answers)?;
     let scope = Scope::of(&prepared.plan, apply)?;
-    let past = Past::read(&start.state, prepared.answers.setup_id())?;
     if apply.output == Output::Text {
         out(&opening(&start, &prepared, &connected.account));
+        for line in past.told(prepared.selection.dialect, &prepared.answers) {
+            out(&line);
+        }
     }
     if !apply.yes && !agreed(&scope) {
         out("Nothing was changed.");

@@ -52,6 +52,11 @@ pub enum Command {
     Apply(Apply),
     /// Delete what the setup made, after showing what that is; leave everything else
     Destroy(Destroy),
+    /// Show where the setup stands, seen in Azure; change nothing
+    Status {
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Write a setup file that explains every key
     Init {
         /// Where to [default: hubup.toml]

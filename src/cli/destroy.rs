@@ -29,7 +29,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, destroy: &Destroy)
     let connected = start.connect(&waiting).await?;
     let past = Past::read(&start.state, start.config.answers.setup_id())?;
     let answers = answers(&start, &past);
-    let prepared = start.prepare_teardown(&connected, answers, &waiting).await?;
+    let prepared = start.prepare_teardown(&connected, answers, &past, &waiting).await?;
     let skip = chosen(&prepared.plan, &destroy.skip)?;
     let confirm: Vec<StepId> =
         prepared.plan.steps().map(|step| step.id.clone()).filter(|id| !skip.contains(id)).collect();
@@ -163,13 +163,15 @@ fn report(prepared: &Prepared, progress: &Progress, sandbox: bool) {
     let gone = ended(&|outcome, _| outcome == Outcome::AlreadyThere);
     let left = ended(&is_left);
     let undone = ended(&|outcome, _| !outcome.holds());
-    section("Done", &deleted);
+    section("Deleted, or taken away", &deleted);
     section("Gone already, or going with something else", &gone);
     section("Left behind", &left);
-    if !left.is_empty() || !deleted.is_empty() {
-        for (what, why) in stages::stays(prepared.selection.dialect) {
-            out(&format!("  {what}: {why}"));
-        }
+    if left.is_empty() {
+        out("");
+        out("Left behind");
+    }
+    for (what, why) in stages::stays(prepared.selection.dialect) {
+        out(&format!("  {what}: {why}"));
     }
     section("Not done", &undone);
     for (step, _) in &undone {

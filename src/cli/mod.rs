@@ -14,6 +14,7 @@ mod print;
 mod run;
 mod sandbox;
 mod signals;
+mod status;
 mod wire;
 mod wizard;
 

@@ -1,8 +1,12 @@
 //! What the journals of a setup say: where it was left, and with which orders a run goes on from there.
 
-use crate::domain::{Outcome, Plan, Progress, RunHeader, RunId, SetupId, StepId};
+use super::failure::Failure;
+use crate::domain::{
+    Answers, Exit, Fault, Outcome, Plan, Progress, RunHeader, RunId, RunKind, SetupId, StepId,
+};
 use crate::engine::Command;
 use crate::journal::{self, JournalError, StateFolder};
+use crate::stages::{Change, Dialect, Kept, changes};
 
 /// The runs of a setup so far, as one picture.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +35,75 @@ impl Past {
         self.progress.header.as_ref()
     }
 
-    /// True when nothing was ever run.
-    pub fn is_empty(&self) -> bool {
-        self.newest.is_none()
+    /// What the setup speaks since it was begun. After a teardown that left nothing it may be begun anew in anything.
+    pub fn kept(&self) -> Option<Kept<'_>> {
+        let header = self.header().filter(|header| header.kind == RunKind::Setup)?;
+        let begun =
+            header.stages.iter().flat_map(|stage| &stage.steps).any(|step| self.progress.begun(&step.id));
+        begun.then_some(Kept { dialect: &header.dialect, profile: &header.profile })
+    }
+
+    /// The answers that are others than in the run before.
+    pub fn changes(&self, dialect: &Dialect, answers: &Answers) -> Vec<Change> {
+        let before = self.header().filter(|header| header.kind == RunKind::Setup);
+        before.map(|header| changes(dialect, &header.answers, answers, &self.progress)).unwrap_or_default()
+    }
+
+    /// Refuses answers that are others than those by which something was made that cannot follow.
+    pub fn check_changes(&self, dialect: &Dialect, answers: &Answers) -> Result<(), Failure> {
+        let changes = self.changes(dialect, answers);
+        let refused: Vec<String> = changes
+            .iter()
+            .filter_map(|change| change.refused.as_ref().map(|why| format!("{} ({why})", change.told())))
+            .collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let says =
+            format!("what is made already cannot follow this change of your answers: {}", refused.join("; "));
+        let keys: Vec<String> = changes
+            .iter()
+            .filter(|change| change.refused.is_some())
+            .map(|change| format!("`{}` to `{}`", change.key, change.was))
+            .collect();
+        let remedy = format!(
+            "set {} again; or give the setup another `name` for a second one; or take this one down with `hubup destroy` first",
+            keys.join(", ")
+        );
+        Err(Fault::new(says, remedy).exiting(Exit::Usage).into())
+    }
+
+    /// Where the setup was left, in lines: counts, what failed, what was skipped, what Azure went on with, which answers
+    /// are others now. Nothing when nothing was ever run.
+    pub fn told(&self, dialect: &Dialect, answers: &Answers) -> Vec<String> {
+        let (Some(header), Some(run)) = (self.header(), &self.newest) else { return Vec::new() };
+        let counts = self.progress.counts(&header.stages);
+        let mut lines = vec![format!(
+            "going on from run {run}: {} of {} done, {} failed, {} skipped, {} left",
+            counts.done,
+            counts.all,
+            counts.failed,
+            counts.skipped,
+            counts.all - counts.done - counts.failed - counts.skipped,
+        )];
+        for step in header.stages.iter().flat_map(|stage| &stage.steps) {
+            let Some(progress) = self.progress.step(&step.id) else { continue };
+            let outcome = self.progress.outcome(&step.id);
+            if progress.operation.is_some() && outcome != Some(Outcome::Failed) {
+                lines.push(format!("  in Azure's hands  {}", step.id));
+            }
+            match (outcome, &progress.fault) {
+                (Some(Outcome::Failed), Some(fault)) => {
+                    lines.push(format!("  failed            {}: {}", step.id, fault.says));
+                }
+                (Some(Outcome::Skipped), _) => lines.push(format!("  skipped           {}", step.id)),
+                _ => {}
+            }
+        }
+        for change in self.changes(dialect, answers) {
+            lines.push(format!("  changed since     {}", change.told()));
+        }
+        lines
     }
 
     /// Looks at every step of `steps` that was begun and of which it is not known how it stands.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::args::{Global, Output};
 use super::environment::Surroundings;
 use super::failure::Failure;
+use super::past::Past;
 use super::print::{waiting, whole};
 use super::wire::{self, Prepared};
 use crate::domain::{Exit, NeedKind, Outputs, Purpose, Step};
@@ -13,7 +14,9 @@ use crate::domain::{Exit, NeedKind, Outputs, Purpose, Step};
 pub async fn run(global: &Global, surroundings: Surroundings, output: Output) -> Result<Exit, Failure> {
     let start = wire::start(global, surroundings).await?;
     let connected = start.connect(&waiting).await?;
-    let prepared = start.prepare(&connected, start.config.answers.clone(), &waiting).await?;
+    let answers = start.config.answers.clone();
+    let past = Past::read(&start.state, answers.setup_id())?;
+    let prepared = start.prepare(&connected, answers, &past, &waiting).await?;
     let shown = match output {
         Output::Text => text(&prepared),
         Output::Json => json(&prepared).to_string(),

@@ -241,6 +241,7 @@ impl Start {
         &self,
         connected: &Connected,
         answers: Answers,
+        past: &Past,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
         if let Some(sandbox) = &self.sandbox {
@@ -263,26 +264,33 @@ impl Start {
             }
             offers.take(&reply);
         }
-        let selection = stages::choose(&answers, &offers, DIALECTS).map_err(|fault| Failure::from(*fault))?;
+        let selection = stages::choose(&answers, &offers, DIALECTS, past.kept())
+            .map_err(|fault| Failure::from(*fault))?;
         let plan = stages::plan(selection.dialect, selection.profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
         })?;
         Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
     }
 
-    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes.
+    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks the dialect that the
+    /// setup was begun in, and of its profiles the first that is offered: what was made in one is deleted in any.
     pub async fn prepare_teardown(
         &self,
         connected: &Connected,
         answers: Answers,
+        past: &Past,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
-        let prepared = self.prepare(connected, answers, tell).await?;
+        let mut spoken = answers.clone();
+        if let Some(header) = past.header() {
+            spoken.dialect.clone_from(&header.dialect);
+        }
+        let prepared = self.prepare(connected, spoken, &Past::default(), tell).await?;
         let Selection { dialect, profile, .. } = &prepared.selection;
-        let plan = stages::teardown_plan(dialect, profile, &prepared.answers).map_err(|error| {
+        let plan = stages::teardown_plan(dialect, profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the way back does not hold together: {error}"))
         })?;
-        Ok(Prepared { kind: RunKind::Teardown, plan, ..prepared })
+        Ok(Prepared { answers, kind: RunKind::Teardown, plan, ..prepared })
     }
 
     /// Takes the setup's lock, opens a journal and starts the engine.
@@ -294,8 +302,7 @@ impl Start {
         orders: Vec<engine::Command>,
         log: Option<&Arc<JournalLog>>,
     ) -> Result<Running, Failure> {
-        let answers = prepared.answers.clone();
-        let setup = answers.setup_id();
+        let setup = prepared.answers.setup_id();
         let lock = self.state.lock(setup)?;
         let past = Past::read(&self.state, setup)?;
         let runs = self.state.runs(setup)?;
@@ -304,27 +311,10 @@ impl Start {
         if let Some(log) = log {
             journal = journal.indexed(log.clone());
         }
-        let profile = prepared.selection.profile;
-        let header = RunHeader {
-            format: FORMAT_VERSION,
-            hubup: env!("CARGO_PKG_VERSION").to_owned(),
-            run,
-            setup,
-            kind: prepared.kind,
-            answers: answers.clone(),
-            dialect: prepared.selection.dialect.id.to_owned(),
-            profile: profile.id.to_owned(),
-            chosen_because: prepared.selection.because.clone(),
-            versions: profile.versions(),
-            fingerprint: prepared.plan.fingerprint(),
-            continues: past.newest,
-            sandbox: self.sandbox.is_some(),
-            time_scale: self.clock.scale(),
-            stages: prepared.plan.outline(),
-        };
+        let header = self.header(prepared, run, past.newest);
         Ok(engine::start(Job {
             plan: prepared.plan.clone(),
-            answers,
+            answers: prepared.answers.clone(),
             header,
             azure: connected.azure.clone(),
             journal: Some(journal),
@@ -333,6 +323,49 @@ impl Start {
             manner,
             orders,
         }))
+    }
+
+    /// Starts an engine that only looks: it takes no lock, keeps no journal and changes nothing.
+    pub fn look(
+        &self,
+        connected: &Connected,
+        prepared: &Prepared,
+        past: &Past,
+        steps: Vec<StepId>,
+    ) -> Running {
+        let run = past.newest.clone().unwrap_or_else(|| RunId("look".to_owned()));
+        engine::start(Job {
+            plan: prepared.plan.clone(),
+            answers: prepared.answers.clone(),
+            header: self.header(prepared, run, past.newest.clone()),
+            azure: connected.azure.clone(),
+            journal: None,
+            earlier: past.progress.clone(),
+            clock: self.clock,
+            manner: Manner { end_when_idle: true, ..Manner::default() },
+            orders: vec![engine::Command::Prove(steps)],
+        })
+    }
+
+    fn header(&self, prepared: &Prepared, run: RunId, continues: Option<RunId>) -> RunHeader {
+        let profile = prepared.selection.profile;
+        RunHeader {
+            format: FORMAT_VERSION,
+            hubup: env!("CARGO_PKG_VERSION").to_owned(),
+            run,
+            setup: prepared.answers.setup_id(),
+            kind: prepared.kind,
+            answers: prepared.answers.clone(),
+            dialect: prepared.selection.dialect.id.to_owned(),
+            profile: profile.id.to_owned(),
+            chosen_because: prepared.selection.because.clone(),
+            versions: profile.versions(),
+            fingerprint: prepared.plan.fingerprint(),
+            continues,
+            sandbox: self.sandbox.is_some(),
+            time_scale: self.clock.scale(),
+            stages: prepared.plan.outline(),
+        }
     }
 
     /// A run id that never occurs twice and sorts behind `newest`, also when the clock was set back meanwhile.

@@ -120,8 +120,9 @@ impl Launcher {
 
     async fn begin(&self, answers: Answers) -> Result<Launched, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
-        let prepared = self.start.prepare(&connected, answers, &|_, _| {}).await?;
-        let past = Past::read(&self.start.state, prepared.answers.setup_id())?;
+        let past = Past::read(&self.start.state, answers.setup_id())?;
+        let prepared = self.start.prepare(&connected, answers, &past, &|_, _| {}).await?;
+        past.check_changes(prepared.selection.dialect, &prepared.answers)?;
         let orders = past.resumed(&prepared.plan);
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();

@@ -185,6 +185,9 @@ pub enum RunEvent {
     },
     StepStarted {
         step: StepId,
+        /// True when it is only looked at, to see whether what an earlier run did still holds.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        look: bool,
     },
     CallStarted(Box<CallRecord>),
     CallFinished(Box<ReplyRecord>),
@@ -247,7 +250,7 @@ impl RunEvent {
     pub fn step(&self) -> Option<&StepId> {
         match self {
             Self::StepQueued { step }
-            | Self::StepStarted { step }
+            | Self::StepStarted { step, .. }
             | Self::OperationAccepted { step, .. }
             | Self::OperationEnded { step, .. }
             | Self::StepWaiting { step, .. }

@@ -1,10 +1,11 @@
 //! What is asked for an answer: data that the form draws and the setup file is checked with.
 
 use super::answers::Answers;
+use super::ids::StepId;
 use super::names::{Finding, NameKind};
 
 /// One question of the form.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Field {
     /// The key in the setup file, dotted: `hub.name`.
     pub key: &'static str,
@@ -12,11 +13,22 @@ pub struct Field {
     pub label: &'static str,
     /// One sentence that helps to answer.
     pub hint: &'static str,
+    /// Until when another answer can still be given; `None` when it can at any time.
+    pub fixed: Option<Fixed>,
     pub kind: FieldKind,
     /// The answer as text.
     pub get: fn(&Answers) -> String,
     /// Takes a text that was checked.
     pub set: fn(&mut Answers, &str),
+}
+
+/// What settles an answer for good.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    /// Once this step was begun the answer stays.
+    pub step: StepId,
+    /// Why, as a fragment: "a hub stays in its region".
+    pub why: &'static str,
 }
 
 /// What a field accepts.

@@ -55,6 +55,7 @@ pub fn line(record: &Record) -> Option<Line> {
             None,
         ),
         RunEvent::StepQueued { .. } | RunEvent::Unknown => return None,
+        RunEvent::StepStarted { look: true, .. } => (Level::Info, "looked for".to_owned(), None),
         RunEvent::StepStarted { .. } => (Level::Info, "started".to_owned(), None),
         RunEvent::CallStarted(call) => {
             let level = if call.shown.method.is_read() { Level::Detail } else { Level::Info };

@@ -73,7 +73,7 @@ pub struct StepProgress {
     /// When it was started, the last time.
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
-    /// How many times it was started.
+    /// How many times it was started, looks alone not counted.
     pub attempts: u32,
     /// Why it waits, with since when and the bound in wall milliseconds.
     pub waiting: Option<(String, Timestamp, u64)>,
@@ -156,7 +156,7 @@ impl Progress {
                 self.exit = None;
             }
             RunEvent::StepQueued { step } => self.step_mut(step).queued = true,
-            RunEvent::StepStarted { step } => {
+            RunEvent::StepStarted { step, look } => {
                 let progress = self.step_mut(step);
                 progress.active = Some(StepActivity::Running);
                 progress.outcome = None;
@@ -165,7 +165,7 @@ impl Progress {
                 progress.came_back = None;
                 progress.started = Some(at);
                 progress.ended = None;
-                progress.attempts += 1;
+                progress.attempts += u32::from(!look);
             }
             RunEvent::CallStarted(call) => {
                 self.calls += 1;

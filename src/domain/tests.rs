@@ -148,7 +148,7 @@ fn progress_tells_every_state() {
     assert_eq!(state(&progress, 1), StepState::NotYet);
     progress.apply(&record(1, RunEvent::StepQueued { step: A }));
     assert_eq!(state(&progress, 0), StepState::Queued);
-    progress.apply(&record(2, RunEvent::StepStarted { step: A }));
+    progress.apply(&record(2, RunEvent::StepStarted { step: A, look: false }));
     assert_eq!(state(&progress, 0), StepState::Running);
     let waiting = RunEvent::StepWaiting { step: A, why: "w".into(), millis: 1, bound: 2 };
     progress.apply(&record(3, waiting.clone()));

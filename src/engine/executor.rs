@@ -109,6 +109,15 @@ struct RunningStep {
     stop: CancellationToken,
     grace: watch::Sender<Duration>,
     mode: Mode,
+    /// How it had ended when it was looked at.
+    before: Option<Before>,
+}
+
+/// How a step had ended.
+struct Before {
+    outcome: Outcome,
+    note: Option<String>,
+    fault: Option<Fault>,
 }
 
 struct PendingQuestion {
@@ -519,7 +528,13 @@ impl Executor {
         let operation =
             self.progress.step(id).and_then(|step| Some((step.operation.clone()?, step.not_before)));
         let earlier = self.progress.earlier(id);
-        self.emit(RunEvent::StepStarted { step: id.clone() }).await?;
+        let before = self.progress.step(id).zip(self.progress.outcome(id)).map(|(known, outcome)| Before {
+            outcome,
+            note: known.note.clone(),
+            fault: known.fault.clone(),
+        });
+        let look = mode != Mode::Run;
+        self.emit(RunEvent::StepStarted { step: id.clone(), look }).await?;
         let (seen, operation) = match self.seen.remove(id) {
             // It goes on from what it saw, and knows what became of what it began.
             Some(seen) => (seen, None),
@@ -527,7 +542,7 @@ impl Executor {
         };
         let stop = CancellationToken::new();
         let (grace, watched) = watch::channel(seen.grace);
-        self.running.insert(id.clone(), RunningStep { stop: stop.clone(), grace, mode });
+        self.running.insert(id.clone(), RunningStep { stop: stop.clone(), grace, mode, before });
         let performance = Performance {
             context: StepContext { shared: self.shared.clone(), step: id.clone(), stop, grace: watched },
             definition,
@@ -554,7 +569,8 @@ impl Executor {
 
     async fn finish(&mut self, (id, ended, seen): Finished) -> Result<(), RunError> {
         self.catch_up();
-        let mode = self.running.remove(&id).map_or(Mode::Run, |running| running.mode);
+        let (mode, before) =
+            self.running.remove(&id).map_or((Mode::Run, None), |running| (running.mode, running.before));
         self.questions.retain(|_, pending| pending.question.step != id);
         let none = StepOutputs::new;
         match ended {
@@ -572,7 +588,7 @@ impl Executor {
                     self.outdate(&id).await?;
                 }
             }
-            Ended::NotThere(why) if mode == Mode::Prove => self.not_there(&id, &why, seen).await?,
+            Ended::NotThere(why) if mode == Mode::Prove => self.not_there(&id, &why, before, seen).await?,
             Ended::NotThere(why) => {
                 self.skipped(&id, format!("it was looked for: {why}")).await?;
             }

@@ -83,21 +83,63 @@ pub fn member<'a>(value: &'a Value, pointer: &str, key: &str) -> Option<&'a Valu
     object.iter().find(|(name, _)| same(name, key)).map(|(_, member)| member)
 }
 
-/// Adds `what you have (you said what you want)` to `differs` when the text at `pointer` is another, without case.
-pub fn compare(differs: &mut Vec<String>, name: &str, value: &Value, pointer: &str, wanted: &str) {
-    match text(value, pointer) {
-        Some(found) if same(found, wanted) => {}
-        Some(found) => differs.push(format!("{name} is {found} (you said {wanted})")),
-        None => differs.push(format!("{name} is not set (you said {wanted})")),
+/// One field in which what is there is not what was answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// `what it is (you said what you want)`.
+    pub text: String,
+    pub follows: Follows,
+}
+
+/// How what is there can be made what was answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Follows {
+    /// By an update of the resource.
+    Update,
+    /// By new tags.
+    Tags,
+    /// Not at all; why.
+    Never(&'static str),
+}
+
+impl Difference {
+    /// A difference told as `text`.
+    pub fn new(text: impl Into<String>, follows: Follows) -> Self {
+        Self { text: text.into(), follows }
+    }
+
+    /// As a question tells it.
+    pub fn told(&self) -> String {
+        match self.follows {
+            Follows::Update | Follows::Tags => self.text.clone(),
+            Follows::Never(why) => format!("{}; that cannot be changed: {why}", self.text),
+        }
     }
 }
 
+/// Adds what you have and what you said to `differs` when the text at `pointer` is another, without case.
+pub fn compare(
+    differs: &mut Vec<Difference>,
+    name: &str,
+    value: &Value,
+    pointer: &str,
+    wanted: &str,
+    follows: Follows,
+) {
+    let found = match text(value, pointer) {
+        Some(found) if same(found, wanted) => return,
+        found => found.unwrap_or("not set"),
+    };
+    differs.push(Difference::new(format!("{name} is {found} (you said {wanted})"), follows));
+}
+
 /// [`compare`] for a region: Azure tells it as `East US 2` or as `eastus2`.
-pub fn compare_location(differs: &mut Vec<String>, value: &Value, wanted: &str) {
+pub fn compare_location(differs: &mut Vec<Difference>, value: &Value, wanted: &str) {
     let found = text(value, "/location").map(canonical_location).unwrap_or_default();
     if !same(&found, &canonical_location(wanted)) {
         let found = if found.is_empty() { "not set" } else { &found };
-        differs.push(format!("location is {found} (you said {wanted})"));
+        let text = format!("location is {found} (you said {wanted})");
+        differs.push(Difference::new(text, Follows::Never("a resource stays in its region")));
     }
 }
 

@@ -156,13 +156,57 @@ pub fn offer_requests(answers: &Answers, dialects: &[&'static Dialect]) -> Vec<R
         .collect()
 }
 
+/// What a setup was begun with: it is spoken to its end (design, section 3.3).
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    /// Id of the dialect.
+    pub dialect: &'a str,
+    /// Id of the profile.
+    pub profile: &'a str,
+}
+
+/// Goes on with what a setup was begun with, as long as that is offered.
+fn keep(
+    answers: &Answers,
+    offers: &Offers,
+    dialects: &[&'static Dialect],
+    kept: Kept<'_>,
+) -> Result<Selection, Box<Fault>> {
+    let dialect = dialects.iter().find(|dialect| dialect.id == kept.dialect);
+    let profile =
+        dialect.and_then(|dialect| dialect.profiles.iter().find(|profile| profile.id == kept.profile));
+    let (Some(dialect), Some(profile)) = (dialect, profile) else {
+        let says = format!(
+            "the setup was begun in {} {}, which this hubup does not speak",
+            kept.dialect, kept.profile
+        );
+        return Err(Box::new(Fault::new(says, "go on with the hubup that began it").exiting(Exit::Usage)));
+    };
+    if !profile.offered.iter().all(|(name, version)| offers.offers(name, version)) {
+        let says = format!(
+            "the setup was begun with {}, which the subscription does not offer any more: it offers {}",
+            profile.name,
+            offers.told(profile)
+        );
+        let remedy = "take it down with `hubup destroy` and begin anew, or go on where that is offered";
+        return Err(Box::new(Fault::new(says, remedy).exiting(Exit::Usage)));
+    }
+    check_regions(answers, offers, profile)?;
+    let because = format!("kept from the run before, {}", profile.name);
+    Ok(Selection { dialect, profile, because })
+}
+
 /// Chooses among `dialects` by what the subscription offers (design, section 3.3). The fault of an empty choice names
-/// what is offered.
+/// what is offered. A setup that goes on keeps what it was begun with.
 pub fn choose(
     answers: &Answers,
     offers: &Offers,
     dialects: &[&'static Dialect],
+    kept: Option<Kept<'_>>,
 ) -> Result<Selection, Box<Fault>> {
+    if let Some(kept) = kept {
+        return keep(answers, offers, dialects, kept);
+    }
     let wanted: Vec<_> = dialects
         .iter()
         .filter(|dialect| answers.dialect == "auto" || answers.dialect == dialect.id)

@@ -1,15 +1,16 @@
 //! The shape of most steps: look, then adopt, create or report the difference, then wait, then look again to prove.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::build::{LOOK_AGAIN, Registration, SETTLE_PATIENCE, done, fail, text};
+use super::build::{Difference, Follows, LOOK_AGAIN, Registration, SETTLE_PATIENCE, done, fail, same, text};
 use super::waits::{Registering, WriteWaits};
 use crate::domain::{
-    Answers, Ask, ErrorKind, Fault, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply, Request,
-    SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
+    Answers, Ask, Body, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patch, Patience, Purpose,
+    Replay, Reply, Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
 };
 
 /// What a look at a resource says.
@@ -22,7 +23,7 @@ pub enum Verdict {
     /// It ended in this state, which is not the wanted one.
     Broken(String),
     /// Usable, yet different, field by field.
-    Differs(Vec<String>),
+    Differs(Vec<Difference>),
     /// It lacks something that the step's `mend` request adds.
     Lacks(Vec<String>),
     /// It cannot become what is wanted.
@@ -51,10 +52,12 @@ pub struct Ensure {
     look: Request,
     create: Request,
     mend: Option<Request>,
+    update: Option<Update>,
     verify: Option<Request>,
     registration: Option<Registration>,
     id: Option<Text>,
     tagged: bool,
+    tags: BTreeMap<String, String>,
     reach: Duration,
     judge: Arc<Judge>,
     give: Arc<Give>,
@@ -68,10 +71,12 @@ impl Ensure {
             look,
             create,
             mend: None,
+            update: None,
             verify: None,
             registration: None,
             id: None,
             tagged: false,
+            tags: BTreeMap::new(),
             reach: Duration::ZERO,
             judge: Arc::new(|_, _, value| provisioning(value)),
             give: Arc::new(|_| StepOutputs::new()),
@@ -112,8 +117,9 @@ impl Ensure {
 
     /// Of a type that carries tags: one without ours is adopted only at the person's word.
     #[must_use]
-    pub fn tagged(mut self) -> Self {
+    pub fn tagged(mut self, answers: &Answers) -> Self {
         self.tagged = true;
+        self.tags = answers.all_tags();
         self
     }
 
@@ -131,6 +137,21 @@ impl Ensure {
         self
     }
 
+    /// Made what was answered by `request` where what is there differs in what an update can change.
+    #[must_use]
+    pub fn updated_by(mut self, request: Request) -> Self {
+        self.update = Some(Update { request, taken_back: None });
+        self
+    }
+
+    /// [`Ensure::updated_by`] with a request that merges into what was read; `taken_back` leaves of that what the service
+    /// takes back.
+    #[must_use]
+    pub fn merged_by(mut self, request: Request, taken_back: fn(&Value) -> Value) -> Self {
+        self.update = Some(Update { request, taken_back: Some(taken_back) });
+        self
+    }
+
     /// While a grant is waited for, `request` shows that the assignment exists.
     #[must_use]
     pub fn granted_by(mut self, request: Request) -> Self {
@@ -143,12 +164,14 @@ impl Ensure {
         let (look, create) = (self.look.clone(), self.create.clone());
         let (mend, verify, registration) =
             (self.mend.clone(), self.verify.clone(), self.registration.clone());
+        let update = self.update.as_ref().map(|update| update.request.clone());
+        let retag = self.tagged.then(|| self.retag(None));
         let mut step =
             Step::new(id, title, move |answers, outputs, replay| self.run(answers, outputs, replay))
                 .planning(Purpose::Look, &look)
                 .planning(Purpose::Change, &create);
-        if let Some(mend) = &mend {
-            step = step.planning(Purpose::Change, mend);
+        for change in mend.iter().chain(&update).chain(&retag) {
+            step = step.planning(Purpose::Change, change);
         }
         if let Some(registration) = &registration {
             step = step
@@ -179,6 +202,7 @@ impl Ensure {
         // A request of an earlier run may still be on its way when this one looks.
         let mut on_its_way = Patience::of(if earlier.unanswered { ON_ITS_WAY } else { Duration::ZERO });
         let mut ended = earlier.ended.as_ref();
+        let mut changing = Changing::default();
         loop {
             let found = replay.read(&self.look)?;
             let broken =
@@ -193,7 +217,7 @@ impl Ensure {
                 }
             }
             let write = match found {
-                Ok(reply) => match (self.judge)(answers, outputs, &reply.body) {
+                Ok(reply) => match self.verdict(answers, outputs, &reply.body, wrote || unanswered) {
                     Verdict::Fits => {
                         let whose = Whose { made, wrote: wrote || unanswered };
                         return self.fits(answers, outputs, reply, replay, whose);
@@ -220,7 +244,12 @@ impl Ensure {
                             _ => return Ok(Next::Fail(self.broken(&state))),
                         }
                     }
-                    Verdict::Differs(differs) => return self.differs(outputs, reply, replay, differs, wrote),
+                    Verdict::Differs(differs) => {
+                        match self.drift(outputs, reply, replay, &differs, wrote, &mut changing)? {
+                            Drift::Write(request) => *request,
+                            Drift::End(next) => return Ok(*next),
+                        }
+                    }
                     Verdict::Lacks(differs) => match &self.mend {
                         Some(mend) if !wrote => {
                             if replay.ask(&self.ask_to_mend(answers, reply, differs))? != "change" {
@@ -228,7 +257,7 @@ impl Ensure {
                             }
                             over(mend, reply)
                         }
-                        _ => return self.differs(outputs, reply, replay, differs, wrote),
+                        _ => return Ok(Next::Fail(self.still_lacks(&differs))),
                     },
                     Verdict::Unusable { says, remedy } => return Ok(Next::Fail(Fault::new(says, remedy))),
                 },
@@ -330,38 +359,116 @@ impl Ensure {
         gives
     }
 
-    fn differs(
+    /// The verdict, with tags that were changed counted as a difference where the resource is ours. Right after a write
+    /// they are not looked at: a policy of the organisation may have the last word on them.
+    fn verdict(&self, answers: &Answers, known: &Outputs, value: &Value, wrote: bool) -> Verdict {
+        let verdict = (self.judge)(answers, known, value);
+        if wrote || !self.tagged || !carries_our_tag(answers, value) {
+            return verdict;
+        }
+        let tags = differing_tags(answers, value);
+        match verdict {
+            Verdict::Fits if !tags.is_empty() => Verdict::Differs(tags),
+            Verdict::Differs(differs) => Verdict::Differs(differs.into_iter().chain(tags).collect()),
+            verdict => verdict,
+        }
+    }
+
+    /// Keep, change or stop: a person decides, field by field in sight.
+    fn drift(
         &self,
         known: &Outputs,
         reply: &Reply,
         replay: &mut Replay<'_>,
-        differs: Vec<String>,
+        differs: &[Difference],
         wrote: bool,
-    ) -> Moves<Next> {
-        if wrote {
-            return Ok(Next::Fail(
-                Fault::new(
-                    format!("{} was made, and is not what was asked for: {}", self.noun, differs.join("; ")),
-                    "look at it in the portal, then retry",
-                )
-                .meaning("the service took the request and did something else with it"),
-            ));
+        changing: &mut Changing,
+    ) -> Moves<Drift> {
+        let told: Vec<String> = differs.iter().map(Difference::told).collect();
+        let end = |next| Ok(Drift::End(Box::new(next)));
+        let follows = |wanted| differs.iter().any(|difference| difference.follows == wanted);
+        if !changing.agreed {
+            if wrote {
+                return end(Next::Fail(self.not_as_asked(&told)));
+            }
+            let ask = self.ask_about_drift(differs, told.clone());
+            match replay.ask(&ask)? {
+                USE_AS_IT_IS => {
+                    return end(Next::Done {
+                        outcome: Outcome::Warned,
+                        note: Some(format!("used as it is: {}", told.join("; "))),
+                        outputs: self.gives(known, reply),
+                    });
+                }
+                "change" => changing.agreed = true,
+                _ => return end(Next::Fail(self.stopped())),
+            }
         }
-        let list = differs.join("; ");
-        let ask = Ask {
-            question: format!("{} exists and differs from your answers", self.noun),
-            differs,
-            choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
-            under_yes: None,
+        let update = self.update.as_ref().filter(|_| follows(Follows::Update) && !changing.updated);
+        if let Some(update) = update {
+            changing.updated = true;
+            let mut request = update.request.clone();
+            if let (Some(taken_back), Body::MergeInto { read, .. }) = (update.taken_back, &mut request.body) {
+                *read = Some(taken_back(&reply.body));
+            }
+            return Ok(Drift::Write(Box::new(over(&request, reply))));
+        }
+        if follows(Follows::Tags) && !changing.retagged {
+            changing.retagged = true;
+            return Ok(Drift::Write(Box::new(self.retag(Some(&reply.body)))));
+        }
+        end(Next::Fail(self.not_as_asked(&told)))
+    }
+
+    fn ask_about_drift(&self, differs: &[Difference], told: Vec<String>) -> Ask {
+        let changeable = |difference: &Difference| match difference.follows {
+            Follows::Update => self.update.is_some(),
+            Follows::Tags => true,
+            Follows::Never(_) => false,
         };
-        if replay.ask(&ask)? != "use" {
-            return Ok(Next::Fail(self.stopped()));
+        let mut choices = vec![(USE_AS_IT_IS.to_owned(), "keep it as it is".to_owned())];
+        if differs.iter().all(changeable) {
+            choices.push(("change".to_owned(), "change it to what you said".to_owned()));
         }
-        Ok(Next::Done {
-            outcome: Outcome::Warned,
-            note: Some(format!("used as it is: {list}")),
-            outputs: self.gives(known, reply),
-        })
+        choices.push(("stop".to_owned(), "stop here".to_owned()));
+        // Tags that others changed break nothing.
+        let harmless = differs.iter().all(|difference| difference.follows == Follows::Tags);
+        Ask {
+            question: format!("{} exists and differs from your answers", self.noun),
+            differs: told,
+            choices,
+            under_yes: harmless.then(|| USE_AS_IT_IS.to_owned()),
+        }
+    }
+
+    /// Sets the person's tags and ours beside those that are there (ARM: a PATCH of `tags` replaces them all).
+    fn retag(&self, read: Option<&Value>) -> Request {
+        let mut request = self.look.clone();
+        request.method = Method::Patch;
+        let tags = read.and_then(|read| read.get("tags")).cloned().unwrap_or_else(|| json!({}));
+        let body = |tags: Value| json!({ "tags": tags });
+        let patches = self.tags.iter().map(|(name, value)| {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            Patch::Set(format!("/tags/{name}"), value.as_str().into())
+        });
+        request.body = Body::MergeInto { read: read.map(|_| body(tags)), patches: patches.collect() };
+        request
+    }
+
+    fn not_as_asked(&self, told: &[String]) -> Fault {
+        Fault::new(
+            format!("{} was made, and is not what was asked for: {}", self.noun, told.join("; ")),
+            "look at it in the portal, then retry",
+        )
+        .meaning("the service took the request and did something else with it")
+    }
+
+    fn still_lacks(&self, differs: &[String]) -> Fault {
+        Fault::new(
+            format!("{} still lacks what was added: {}", self.noun, differs.join("; ")),
+            "look at it in the portal, then retry",
+        )
+        .meaning("the service took the request and did something else with it")
     }
 
     fn ask_about_broken(&self, state: &str) -> Ask {
@@ -439,6 +546,43 @@ pub fn provisioning_and_active(value: &Value) -> Verdict {
         (Verdict::Fits, None) => Verdict::Settling("without a state".to_owned()),
         (verdict, _) => verdict,
     }
+}
+
+/// How a resource that differs is made what was answered.
+#[derive(Clone)]
+struct Update {
+    request: Request,
+    taken_back: Option<fn(&Value) -> Value>,
+}
+
+/// What was done about a resource that differs.
+#[derive(Clone, Copy, Default)]
+struct Changing {
+    agreed: bool,
+    updated: bool,
+    retagged: bool,
+}
+
+/// How a resource that differs goes on.
+enum Drift {
+    Write(Box<Request>),
+    End(Box<Next>),
+}
+
+/// The person's own tags in which the resource differs. Their names are compared without case, as Azure does.
+fn differing_tags(answers: &Answers, value: &Value) -> Vec<Difference> {
+    let found = value.get("tags").and_then(Value::as_object);
+    let of = |name: &str| {
+        let mut tags = found.into_iter().flatten();
+        tags.find(|(key, _)| same(key, name)).and_then(|(_, tag)| tag.as_str())
+    };
+    let differing = answers.tags.iter().filter(|(name, wanted)| of(name) != Some(wanted.as_str()));
+    differing
+        .map(|(name, wanted)| {
+            let found = of(name).unwrap_or("not set");
+            Difference::new(format!("tag {name} is {found} (you said {wanted})"), Follows::Tags)
+        })
+        .collect()
 }
 
 /// True when a resource carries the tag of this setup.

@@ -5,6 +5,7 @@
 mod access;
 mod build;
 mod certificates;
+mod changes;
 mod dialect;
 mod dps;
 mod enrollment;
@@ -22,8 +23,9 @@ mod waits;
 mod tests;
 
 pub use build::{arm, fail, read_all};
+pub use changes::{Change, changes};
 pub use dialect::{
-    Dialect, Offers, Profile, Selection, Stage, choose, offer_requests, plan, stays, teardown_plan,
+    Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan, stays, teardown_plan,
 };
 pub use ensure::{Ensure, Verdict};
 pub use grant::Grant;

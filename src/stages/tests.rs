@@ -160,7 +160,7 @@ fn hub() -> Value {
     json!({
         "id": hub::preview_2025::hub_id(&answers),
         "location": "West US 2",
-        "tags": { "hubup-setup": "factory" },
+        "tags": { "hubup-setup": "factory", "env": "dev" },
         "sku": { "name": "GEN2" },
         "identity": { "type": "UserAssigned", "userAssignedIdentities": { identity.to_uppercase(): { "principalId": "p" } } },
         "properties": {
@@ -588,7 +588,7 @@ fn a_namespace_without_an_identity_is_mended_not_replaced() {
     let step = "namespace.create";
     let namespace = |kind: &str, principal: &str, tag: &str| {
         read(json!({
-            "location": "East US 2", "tags": { "hubup-setup": tag },
+            "location": "East US 2", "tags": { "hubup-setup": tag, "env": "dev" },
             "identity": { "type": kind, "principalId": principal }, "properties": { "provisioningState": "Succeeded" },
         }))
     };
@@ -666,18 +666,23 @@ fn the_profile_is_chosen_by_what_is_offered() {
     let places = ["East US 2", "West US 2"];
     let both: Vec<_> = a.offered.iter().chain(a2.offered).copied().collect();
     for (versions, expected) in [(a.offered, "A"), (a2.offered, "A2")] {
-        assert_eq!(choose(&answers(), &offers(versions, &places), DIALECTS).unwrap().profile.id, expected);
+        assert_eq!(
+            choose(&answers(), &offers(versions, &places), DIALECTS, None).unwrap().profile.id,
+            expected
+        );
     }
     // The later entry of a type replaces the earlier one here, so this world offers A2 alone.
-    assert_eq!(choose(&answers(), &offers(&both, &places), DIALECTS).unwrap().profile.id, "A2");
-    let Err(none) = choose(&answers(), &offers(&[], &places), DIALECTS) else { panic!("nothing is offered") };
+    assert_eq!(choose(&answers(), &offers(&both, &places), DIALECTS, None).unwrap().profile.id, "A2");
+    let Err(none) = choose(&answers(), &offers(&[], &places), DIALECTS, None) else {
+        panic!("nothing is offered")
+    };
     assert_eq!(none.exit, Exit::Usage);
-    let Err(fault) = choose(&answers(), &offers(&a.offered[..2], &places), DIALECTS) else {
+    let Err(fault) = choose(&answers(), &offers(&a.offered[..2], &places), DIALECTS, None) else {
         panic!("one is missing")
     };
     assert!(fault.says.contains("provisioningServices not at all"), "{}", fault.says);
     assert!(fault.says.contains(a.offered[0].1), "{}", fault.says);
-    let Err(fault) = choose(&answers(), &offers(a.offered, &["West Europe"]), DIALECTS) else {
+    let Err(fault) = choose(&answers(), &offers(a.offered, &["West Europe"]), DIALECTS, None) else {
         panic!("region")
     };
     assert!(fault.remedy.contains("westeurope"), "{}", fault.remedy);

@@ -149,7 +149,7 @@ impl Form {
     pub(crate) fn new(answers: Answers, fields: &[(&'static str, Vec<Field>)]) -> Self {
         let entries: Vec<Entry> = fields
             .iter()
-            .flat_map(|(heading, fields)| fields.iter().map(move |field| (*heading, *field)))
+            .flat_map(|(heading, fields)| fields.iter().map(move |field| (*heading, field.clone())))
             .map(|(heading, field)| {
                 let initial = (field.get)(&answers);
                 Entry { heading, field, input: TextInput::of(&initial), initial }

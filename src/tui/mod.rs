@@ -27,4 +27,4 @@ mod tests;
 
 pub use drive::run;
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TuiError};
-pub use summary::summary;
+pub use summary::{Card, card, summary};

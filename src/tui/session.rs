@@ -117,7 +117,7 @@ impl Session {
         self.progress.apply(record);
         match &record.event {
             RunEvent::StepQueued { step }
-            | RunEvent::StepStarted { step }
+            | RunEvent::StepStarted { step, .. }
             | RunEvent::StepReset { step, .. }
             | RunEvent::StepFinished { step, .. } => {
                 self.confirmed.remove(step);

@@ -23,7 +23,7 @@ const FACTS: &[(&str, &str)] = &[
 
 /// What a device maker needs next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Card {
+pub struct Card {
     /// Label and value, in the order of [`FACTS`].
     pub facts: Vec<(&'static str, String)>,
     /// Ids of the resources that gave a fact, in the order of the plan.
@@ -31,7 +31,7 @@ pub(super) struct Card {
 }
 
 /// The card of the steps that ended well; empty when none gave a fact.
-pub(super) fn card(plan: &Plan, progress: &Progress) -> Card {
+pub fn card(plan: &Plan, progress: &Progress) -> Card {
     let mut card = Card::default();
     let given = || plan.steps().filter_map(|step| progress.outputs.of(&step.id));
     for (name, label) in FACTS {
@@ -113,6 +113,14 @@ pub(super) fn step_text(plan: &Plan, progress: &Progress, step: &StepOutline) ->
         text.push_str(&format!(" (tried {} times)", known.attempts));
     }
     text.push('\n');
+    if known.operation.is_some() && !state.is_active() {
+        text.push_str("      Azure accepted it; its end was not seen\n");
+    }
+    if let Some(why) =
+        known.came_back.as_ref().filter(|_| matches!(state, StepState::NotYet | StepState::Ready))
+    {
+        text.push_str(&format!("      {}\n", safe(why)));
+    }
     if let Some(note) = &known.note {
         text.push_str(&format!("      {}\n", safe(note)));
     }

@@ -176,7 +176,7 @@ fn a_question_is_answered_beforehand_or_names_the_flag() {
     account.write("hubup.toml", example);
     account.run(&APPLY).exits(1).tells(&[
         "certificates.policy",
-        "30 days (you said 60)",
+        "30 days (you said 60 days)",
         "--answer certificates.policy=use",
     ]);
     account

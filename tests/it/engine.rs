@@ -277,7 +277,7 @@ async fn a_question_without_a_safe_answer_names_the_flag() {
     assert_eq!(run.with_outcome(Outcome::Failed), ["certificates.policy"]);
     let fault = run.progress.step(&StepId::new("certificates.policy")).unwrap().fault.clone().unwrap();
     assert!(fault.remedy.contains("--answer certificates.policy=use"), "{}", fault.remedy);
-    assert!(fault.says.contains("30 days (you said 60)"), "{}", fault.says);
+    assert!(fault.says.contains("30 days (you said 60 days)"), "{}", fault.says);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -435,7 +435,7 @@ async fn nothing_is_begun_once_the_run_is_being_left() {
     until(
         &mut running,
         &mut Progress::default(),
-        |record, _| matches!(&record.event, RunEvent::StepStarted { step } if *step == group),
+        |record, _| matches!(&record.event, RunEvent::StepStarted { step, .. } if *step == group),
     )
     .await;
     for order in

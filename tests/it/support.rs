@@ -68,7 +68,7 @@ impl Cloud {
         for request in stages::offer_requests(answers, DIALECTS) {
             offers.take(&engine::lookup(azure, clock(), &request, &|_, _| {}).await.unwrap());
         }
-        stages::choose(answers, &offers, DIALECTS).unwrap()
+        stages::choose(answers, &offers, DIALECTS, None).unwrap()
     }
 
     /// Starts a run of the shipped dialect.

@@ -1,14 +1,26 @@
 //! What a run that goes on from an earlier one does with what it looks at: it holds, it is done again, or a person decides.
 
-use super::Executor;
-use crate::domain::{NeedKind, Outcome, RunEvent, Seen, StepId};
+use super::{Before, Executor};
+use crate::domain::{NeedKind, Outcome, RunEvent, Seen, StepId, StepOutputs};
 use crate::engine::context::Recorded;
 use crate::engine::performer::Mode;
 
 impl Executor {
     /// Takes in that a step which was looked at is not as it should be. It waits for the person's word, or runs when it
     /// has that already. It looks again then: what it needs may have been made meanwhile.
-    pub(super) async fn not_there(&mut self, id: &StepId, why: &str, seen: Seen) -> Recorded<()> {
+    pub(super) async fn not_there(
+        &mut self,
+        id: &StepId,
+        why: &str,
+        before: Option<Before>,
+        seen: Seen,
+    ) -> Recorded<()> {
+        if let Some(Before { outcome, note, fault }) = before
+            && !self.wanted.contains(id)
+        {
+            // It ended so before, and nobody has mended it meanwhile.
+            return self.end(id, outcome, note, fault, StepOutputs::new()).await;
+        }
         self.reset(id, why).await?;
         self.shared.outputs.write().await.forget(id);
         if self.wanted.contains(id) {

@@ -58,7 +58,7 @@ fn event() -> impl Strategy<Value = RunEvent> {
             RunEvent::RunStarted(Box::new(header))
         }),
         step().prop_map(|step| RunEvent::StepQueued { step }),
-        step().prop_map(|step| RunEvent::StepStarted { step }),
+        (step(), any::<bool>()).prop_map(|(step, look)| RunEvent::StepStarted { step, look }),
         (call(), prop::option::of(step()), prop::option::of(call()), method(), words(), body()).prop_map(
             |(call, step, retry_of, method, url, body)| {
                 let headers = vec![(url.clone(), url.clone())];

@@ -11,7 +11,7 @@ use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::Call;
 use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
-use crate::sandbox::schema::{self, Field, Shape, required, shorten};
+use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, required, shorten};
 use crate::sandbox::target::{covers, parent, region};
 use crate::sandbox::world::{Resource, World, fresh_key, set, system_data, text};
 
@@ -25,6 +25,7 @@ const POLICIES: [(&str, &str); 5] = [
     ("registryReadWrite", "RegistryWrite"),
 ];
 
+static TAGS_ONLY: [Field; 1] = [optional("tags", TAGS)];
 static NAME_QUESTION: [Field; 1] = [required("name", Shape::Text)];
 
 fn bad(message: String) -> Refusal {
@@ -44,6 +45,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("GET", "iothubs", None) if call.target.is_collection() => Ok(call.list()),
         ("GET", "iothubs", None) => call.show(),
         ("PUT", "iothubs", None) if !call.target.is_collection() => put(call),
+        ("PATCH", "iothubs", None) if !call.target.is_collection() => retag(call, bad),
         ("DELETE", "iothubs", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
             check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
@@ -64,6 +66,19 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("GET", "iothubs/certificates", None) => certificates(call),
         _ => Err(call.method_not_allowed()),
     }
+}
+
+/// Replaces the tags: all that a PATCH of a hub or a provisioning service takes (`IotHubResource_Update`,
+/// `IotDpsResource_Update` of the specifications).
+pub(crate) fn retag(call: &mut Call<'_>, bad: fn(String) -> Refusal) -> Result<Reply, Refusal> {
+    let body = call.request.json_object()?;
+    schema::check(&body, &Shape::Object(&TAGS_ONLY), "").map_err(|violation| bad(violation.to_string()))?;
+    let etag = call.world.fresh_etag();
+    let not_found = call.not_found();
+    let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
+    set(&mut found.body, &["tags"], body.get("tags").cloned().unwrap_or_else(|| json!({})));
+    set(&mut found.body, &["etag"], json!(etag));
+    Ok(Reply::json(200, public_body(found)))
 }
 
 /// The `name` of a checkNameAvailability body.

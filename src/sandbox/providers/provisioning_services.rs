@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::device_registry::{NAMESPACE, accept, check_idle};
-use super::hubs::{asked_name, assigned_identities, availability, filled_identity};
+use super::hubs::{asked_name, assigned_identities, availability, filled_identity, retag};
 use super::{grants, linked_hubs, public_body};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::front_door::Call;
@@ -165,6 +165,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("GET", "provisioningservices", None) if call.target.is_collection() => Ok(call.list()),
         ("GET", "provisioningservices", None) => call.show(),
         ("PUT", "provisioningservices", None) if !call.target.is_collection() => put(call),
+        ("PATCH", "provisioningservices", None) if !call.target.is_collection() => retag(call, bad),
         ("DELETE", "provisioningservices", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
             check_idle(found).map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))?;

@@ -8,7 +8,9 @@ use crate::domain::{
     Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
     derived_uuid, object,
 };
-use crate::stages::build::{arm, compare, done, fail, member, outputs, read_all, registration, same, text};
+use crate::stages::build::{
+    Difference, Follows, arm, compare, done, fail, member, outputs, read_all, registration, same, text,
+};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
@@ -58,7 +60,7 @@ fn resource_group(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Get, path.clone(), version),
         arm(answers, Method::Put, path.clone(), version).with_body(body),
     )
-    .tagged()
+    .tagged(answers)
     .known_as(answers.resource_group_id())
     .judged(|_, _, value| provisioning(value))
     .giving(|reply| outputs([("location", reply.text("/location"))]))
@@ -116,6 +118,7 @@ pub fn custom_role(answers: &Answers, profile: &Profile) -> Step {
     let ensure = {
         let wanted = wanted.clone();
         Ensure::new(format!("the custom role {}", answers.role_name), look.clone(), create.clone())
+            .updated_by(create.clone())
             .judged(move |answers, _, value| judge_role(answers, value, &wanted))
             .giving(definition)
     };
@@ -147,17 +150,19 @@ fn definition(reply: &Reply) -> StepOutputs {
 
 fn judge_role(answers: &Answers, value: &Value, wanted: &Value) -> Verdict {
     let mut differs = Vec::new();
-    compare(&mut differs, "name", value, "/properties/roleName", &answers.role_name);
+    compare(&mut differs, "name", value, "/properties/roleName", &answers.role_name, Follows::Update);
     for kind in ["actions", "notActions", "dataActions", "notDataActions"] {
         let pointer = format!("/0/{kind}");
         let found = actions(value.pointer("/properties/permissions").unwrap_or(&Value::Null), &pointer);
         let wanted = actions(wanted, &pointer);
         if found != wanted {
-            differs.push(format!("{kind} are {} (wanted {})", list(&found), list(&wanted)));
+            let text = format!("{kind} are {} (wanted {})", list(&found), list(&wanted));
+            differs.push(Difference::new(text, Follows::Update));
         }
     }
     if !covers(value, &role_scope(answers)) {
-        differs.push(format!("it cannot be assigned at {}", role_scope(answers)));
+        let text = format!("it cannot be assigned at {}", role_scope(answers));
+        differs.push(Difference::new(text, Follows::Update));
     }
     if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
 }
@@ -326,7 +331,7 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Get, id.clone(), version),
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
-    .tagged()
+    .tagged(answers)
     .known_as(id.clone())
     .registered_by(registration(answers, profile, "Microsoft.ManagedIdentity"))
     .judged(|_, _, value| match (provisioning(value), text(value, "/properties/principalId")) {
@@ -351,10 +356,13 @@ pub fn identity_id(answers: &Answers) -> String {
     answers.resource_id(&format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", answers.identity))
 }
 
+/// The link to a namespace is made with the resource (contract preview-2025, section 6).
+const LINKED: Follows = Follows::Never("a link is made when the resource is");
+
 /// Adds to `differs` where a resource that acts through the identity does not: its link to the namespace names another
 /// at `link`, or the identity is not assigned to it.
 pub fn compare_identity(
-    differs: &mut Vec<String>,
+    differs: &mut Vec<Difference>,
     answers: &Answers,
     known: &Outputs,
     value: &Value,
@@ -363,10 +371,12 @@ pub fn compare_identity(
     let identity = known.get(&IDENTITY, "id").map_or_else(|| identity_id(answers), str::to_owned);
     let linked_by = text(value, link).unwrap_or_default();
     if !same_id(linked_by, &identity) {
-        differs.push(format!("the link uses the identity {linked_by} (you said {identity})"));
+        let text = format!("the link uses the identity {linked_by} (you said {identity})");
+        differs.push(Difference::new(text, LINKED));
     }
     if member(value, "/identity/userAssignedIdentities", &identity).is_none() {
-        differs.push(format!("the identity {identity} is not assigned to it"));
+        let text = format!("the identity {identity} is not assigned to it");
+        differs.push(Difference::new(text, LINKED));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the form asks about certificates.
 
-use crate::domain::{Certificates, Field, FieldKind, NameKind};
+use crate::domain::{Certificates, Field, FieldKind, Fixed, NameKind};
 
 /// Validity of leaf certificates when nothing is said (contract preview-2025, 3b).
 const USUAL_LEAF_DAYS: u16 = 30;
@@ -10,6 +10,7 @@ pub static FIELDS: &[Field] = &[
         key: "certificates.enabled",
         label: "Certificates",
         hint: "on: devices get issued certificates; off: the registry only",
+        fixed: None,
         kind: FieldKind::Choice(&["on", "off"]),
         get: |answers| if answers.certificates == Certificates::Off { "off" } else { "on" }.to_owned(),
         set: |answers, text| {
@@ -24,6 +25,7 @@ pub static FIELDS: &[Field] = &[
         key: "certificates.policy",
         label: "Policy",
         hint: "the issuing CA; one per namespace",
+        fixed: Some(Fixed { step: super::POLICY, why: "a namespace holds one policy" }),
         kind: FieldKind::Name(NameKind::Policy),
         get: |answers| answers.policy.clone(),
         set: |answers, text| text.clone_into(&mut answers.policy),
@@ -32,6 +34,7 @@ pub static FIELDS: &[Field] = &[
         key: "certificates.leaf_days",
         label: "Leaf validity",
         hint: "days that a device's certificate is valid, 7 to 90",
+        fixed: None,
         kind: FieldKind::Number(7, 90),
         get: |answers| match answers.certificates {
             Certificates::On { leaf_days } => leaf_days.to_string(),

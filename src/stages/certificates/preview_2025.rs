@@ -9,7 +9,7 @@ use crate::domain::{
     Answers, Ask, Certificates, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Purpose, Replay,
     Request, StageId, Step, Text, object,
 };
-use crate::stages::build::{arm, compare, done, fail, outputs, read_all, text};
+use crate::stages::build::{Difference, Follows, arm, compare, done, fail, outputs, read_all, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::namespace;
@@ -100,8 +100,16 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
     let look = arm(answers, Method::Get, path.clone(), version);
     let create = arm(answers, Method::Put, path, version).with_body(body);
     let list = arm(answers, Method::Get, policies, version);
+    // An update takes the certificate's part of it, of which the CA stays as it was made (contract preview-2025, 3b).
+    let leaf = object([("validityPeriodInDays", u32::from(leaf_days).into())]);
+    let patch = arm(answers, Method::Patch, path_of_policy.clone(), version).with_body(object([(
+        "properties",
+        object([("certificate", object([("leafCertificateConfiguration", leaf)]))]),
+    )]));
+    let update = patch.clone();
     let ensure = Ensure::new(format!("the policy {}", answers.policy), look.clone(), create.clone())
         .known_as(path_of_policy)
+        .updated_by(patch)
         .judged(move |_, _, value| judge_policy(value, leaf_days))
         .giving(|reply| {
             outputs([
@@ -123,6 +131,7 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
     .planning(Purpose::Look, &list)
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &create)
+    .planning(Purpose::Change, &update)
     .planning(Purpose::Prove, &look)
 }
 
@@ -178,14 +187,15 @@ fn judge_policy(value: &Value, leaf_days: u16) -> Verdict {
     }
     let mut differs = Vec::new();
     let key_type = "/properties/certificate/certificateAuthorityConfiguration/keyType";
-    compare(&mut differs, "key type", value, key_type, "ECC");
+    let fixed = Follows::Never("a CA keeps its key");
+    compare(&mut differs, "key type", value, key_type, "ECC", fixed);
     let days = value
         .pointer("/properties/certificate/leafCertificateConfiguration/validityPeriodInDays")
         .and_then(Value::as_u64);
-    match days {
-        Some(days) if days == u64::from(leaf_days) => {}
-        Some(days) => differs.push(format!("leaf validity is {days} days (you said {leaf_days})")),
-        None => differs.push(format!("leaf validity is not set (you said {leaf_days} days)")),
+    if days != Some(u64::from(leaf_days)) {
+        let found = days.map_or_else(|| "not set".to_owned(), |days| format!("{days} days"));
+        let text = format!("leaf validity is {found} (you said {leaf_days} days)");
+        differs.push(Difference::new(text, Follows::Update));
     }
     if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
 }

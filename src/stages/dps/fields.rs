@@ -1,11 +1,12 @@
 //! What the form asks about the Device Provisioning Service.
 
-use crate::domain::{Field, FieldKind, NameKind};
+use crate::domain::{Field, FieldKind, Fixed, NameKind};
 
 pub static FIELDS: &[Field] = &[Field {
     key: "dps.name",
     label: "DPS",
     hint: "the Device Provisioning Service; its host name is this name in the whole world",
+    fixed: Some(Fixed { step: super::CREATE, why: "a provisioning service keeps its name" }),
     kind: FieldKind::Name(NameKind::Dps),
     get: |answers| answers.dps.clone(),
     set: |answers, text| text.clone_into(&mut answers.dps),

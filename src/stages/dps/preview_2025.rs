@@ -78,7 +78,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Get, id.clone(), version),
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
-    .tagged()
+    .tagged(answers)
     .known_as(id.clone())
     .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(identity_assignments(answers, profile))

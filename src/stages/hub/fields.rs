@@ -1,12 +1,13 @@
 //! What the form asks about the hub.
 
-use crate::domain::{Field, FieldKind, NameKind};
+use crate::domain::{Field, FieldKind, Fixed, NameKind};
 
 pub static FIELDS: &[Field] = &[
     Field {
         key: "hub.name",
         label: "IoT hub",
         hint: "its host name is this name in the whole world",
+        fixed: Some(Fixed { step: super::CREATE, why: "a hub keeps its name" }),
         kind: FieldKind::Name(NameKind::Hub),
         get: |answers| answers.hub.clone(),
         set: |answers, text| text.clone_into(&mut answers.hub),
@@ -15,6 +16,7 @@ pub static FIELDS: &[Field] = &[
         key: "hub_location",
         label: "Hub region",
         hint: "may be another than that of the rest",
+        fixed: Some(Fixed { step: super::CREATE, why: "a hub stays in its region" }),
         kind: FieldKind::Name(NameKind::Location),
         get: |answers| answers.hub_location.clone(),
         set: |answers, text| text.clone_into(&mut answers.hub_location),
@@ -23,6 +25,7 @@ pub static FIELDS: &[Field] = &[
         key: "hub.capacity",
         label: "Hub units",
         hint: "how many units of its size the hub has",
+        fixed: None,
         kind: FieldKind::Number(1, 200),
         get: |answers| answers.hub_capacity.to_string(),
         set: |answers, text| answers.hub_capacity = text.parse().unwrap_or(answers.hub_capacity),

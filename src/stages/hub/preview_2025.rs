@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, teardown_2025};
-use crate::domain::{Answers, Method, Need, Purpose, StageId, Step, StepOutputs, Text, object};
+use crate::domain::{Answers, Body, Method, Need, Patch, Purpose, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::{
     CONTRIBUTOR, assigned_identity, compare_identity, identity_slot, role_definition_id, same_id,
 };
 use crate::stages::access::{HUB_APP_CONTRIBUTOR, IDENTITY};
 use crate::stages::build::{
-    arm, compare, compare_location, done, fail, outputs, read_all, registration, same, text,
+    Difference, Follows, arm, compare, compare_location, done, fail, outputs, read_all, registration, same,
+    text,
 };
 use crate::stages::dialect::{Profile, Stage, canonical_location};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
@@ -80,15 +81,20 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
             ]),
         ),
     ]);
+    // An update is a PUT of the whole over its tag (contract preview-2025, section 6).
+    let mut units = arm(answers, Method::Put, id.clone(), version);
+    let capacity = Patch::Set("/sku/capacity".to_owned(), answers.hub_capacity.into());
+    units.body = Body::MergeInto { read: None, patches: vec![capacity] };
     Ensure::new(
         format!("the IoT hub {}", answers.hub),
         arm(answers, Method::Get, id.clone(), version),
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
-    .tagged()
+    .tagged(answers)
     .known_as(id.clone())
     .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(identity_assignments(answers, profile))
+    .merged_by(units, taken_back)
     .judged(judge)
     .giving(|reply| {
         outputs([
@@ -110,6 +116,27 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     ])
     .touching(id)
     .taking(Duration::from_mins(5))
+}
+
+/// What the service takes back of a description that it gave: what is read-only is left out (type files of
+/// `Microsoft.Devices/IotHubs`).
+fn taken_back(read: &Value) -> Value {
+    let mut kept = read.clone();
+    let mut drop = |pointer: &str, keys: &[&str]| {
+        if let Some(object) = kept.pointer_mut(pointer).and_then(Value::as_object_mut) {
+            object.retain(|key, value| !keys.contains(&key.as_str()) && !value.is_null());
+        }
+    };
+    drop("", &["id", "name", "type", "etag", "systemData", "subscriptionid", "resourcegroup"]);
+    drop("/sku", &["tier"]);
+    drop("/identity", &["principalId", "tenantId"]);
+    drop("/properties", &["provisioningState", "state", "hostName", "locations", "authorizationPolicies"]);
+    drop("/properties/eventHubEndpoints/events", &["partitionIds", "path", "endpoint"]);
+    let identities = kept.pointer_mut("/identity/userAssignedIdentities").and_then(Value::as_object_mut);
+    for (_, identity) in identities.into_iter().flatten() {
+        *identity = json!({});
+    }
+    kept
 }
 
 fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Verdict {
@@ -135,10 +162,12 @@ fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Ve
     }
     let mut differs = Vec::new();
     compare_location(&mut differs, value, &answers.hub_location);
-    compare(&mut differs, "sku", value, "/sku/name", &answers.hub_sku);
+    let fixed = Follows::Never("a hub is of one generation");
+    compare(&mut differs, "sku", value, "/sku/name", &answers.hub_sku, fixed);
     let capacity = value.pointer("/sku/capacity").and_then(Value::as_u64);
     if let Some(units) = capacity.filter(|units| *units != u64::from(answers.hub_capacity)) {
-        differs.push(format!("it has {units} units (you said {})", answers.hub_capacity));
+        let text = format!("it has {units} units (you said {})", answers.hub_capacity);
+        differs.push(Difference::new(text, Follows::Update));
     }
     let link = "/properties/deviceRegistry/identityResourceId";
     compare_identity(&mut differs, answers, known, value, link);

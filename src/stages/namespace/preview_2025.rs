@@ -54,7 +54,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Get, id.clone(), version),
         arm(answers, Method::Put, id.clone(), version).with_body(body),
     )
-    .tagged()
+    .tagged(answers)
     .known_as(id.clone())
     .registered_by(registration(answers, profile, "Microsoft.DeviceRegistry"))
     // A PUT would replace it and drop what others added; the identity alone can be patched in (section 4).

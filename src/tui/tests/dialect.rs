@@ -146,7 +146,7 @@ async fn ground() -> Ground {
     for request in stages::offer_requests(&answers, &[&MIRROR]) {
         offers.take(&engine::lookup(&azure, Clock::scaled(0.0), &request, &|_, _| {}).await.unwrap());
     }
-    let selection = stages::choose(&answers, &offers, &[&MIRROR]).unwrap();
+    let selection = stages::choose(&answers, &offers, &[&MIRROR], None).unwrap();
     assert_eq!((selection.dialect.id, selection.profile.id), ("mirror", "M"));
     let plan = stages::plan(selection.dialect, selection.profile, &answers).unwrap();
     Ground { sandbox, folder, answers, plan, azure }

@@ -68,6 +68,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                     key: "resource_group",
                     label: "Resource group",
                     hint: "made when it is not there",
+                    fixed: None,
                     kind: FieldKind::Name(NameKind::ResourceGroup),
                     get: |answers| answers.resource_group.clone(),
                     set: |answers, text| text.clone_into(&mut answers.resource_group),
@@ -76,6 +77,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                     key: "roles",
                     label: "Roles",
                     hint: "custom, or built-in for callers who may not define roles",
+                    fixed: None,
                     kind: FieldKind::Choice(&["custom", "built-in"]),
                     get: |answers| {
                         if answers.roles == Roles::Custom { "custom" } else { "built-in" }.to_owned()
@@ -93,6 +95,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                     key: "namespace.name",
                     label: "Namespace",
                     hint: "unique in the region",
+                    fixed: None,
                     kind: FieldKind::Name(NameKind::Namespace),
                     get: |answers| answers.namespace.clone(),
                     set: |answers, text| text.clone_into(&mut answers.namespace),
@@ -101,6 +104,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                     key: "hub.capacity",
                     label: "Hub units",
                     hint: "how many units of its sku",
+                    fixed: None,
                     kind: FieldKind::Number(1, 10),
                     get: |answers| answers.hub_capacity.to_string(),
                     set: |answers, text| {
@@ -293,7 +297,7 @@ pub(super) fn asked(number: u64, step: &StepId) -> RunEvent {
 }
 
 pub(super) fn started(step: &StepId) -> RunEvent {
-    RunEvent::StepStarted { step: step.clone() }
+    RunEvent::StepStarted { step: step.clone(), look: false }
 }
 
 /// An app on the form, at `width` by `height`.

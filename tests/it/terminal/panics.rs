@@ -38,6 +38,7 @@ fn wizard() {
         key: "test",
         label: "Trap",
         hint: "falls over when it is changed",
+        fixed: None,
         kind: FieldKind::Choice(&["yes", "no"]),
         get: words,
         set: take,
