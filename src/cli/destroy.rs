@@ -14,7 +14,7 @@ use super::print::{out, trouble, waiting};
 use super::signals::Signals;
 use super::wire::{self, Prepared, Start};
 use crate::domain::{Answers, Exit, Method, Outcome, Outputs, Plan, Progress, Step, StepId, Who};
-use crate::engine::Manner;
+use crate::engine::{Command, Manner};
 use crate::stages;
 
 /// How the note of a step begins that left something as it is.
@@ -44,7 +44,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, destroy: &Destroy)
     let manner = Manner { yes: destroy.yes, end_when_idle: true, by, ..Manner::default() };
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-    let orders = past.carried_on(confirm, skip);
+    let orders = orders(&past, confirm, skip);
     let running = start.begin(&connected, &prepared, manner, orders, None)?;
     let mut follow = Follow::new(past.progress, destroy.output, running.handle.clone(), !destroy.yes);
     let signal = match follow.run(running.events, &mut signals).await {
@@ -71,6 +71,14 @@ pub async fn run(global: &Global, surroundings: Surroundings, destroy: &Destroy)
 /// no run is on record.
 fn answers(start: &Start, past: &Past) -> Answers {
     past.header().map_or_else(|| start.config.answers.clone(), |header| header.answers.clone())
+}
+
+/// The orders of a teardown. Nothing is looked at before its turn: what was left, as a group with something in it, may be
+/// another matter once what comes before it is gone.
+fn orders(past: &Past, confirm: Vec<StepId>, skip: Vec<StepId>) -> Vec<Command> {
+    let mut orders = past.carried_on(confirm, skip);
+    orders.retain(|order| !matches!(order, Command::Prove(_)));
+    orders
 }
 
 /// Without a terminal, or where only records may be printed, nobody can type a name and only `--yes` can agree.

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::build::{arm, read_all, same, text};
+use super::build::{arm, fail, read_all, same, text};
 use super::remove::{Refusals, goes_along, left, not_allowed};
 use crate::domain::{
     Answers, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Request,
-    Step, StepOutputs, Text, derived_uuid,
+    SETUP_TAG, Step, StepOutputs, Text, derived_uuid,
 };
 
 /// Who may take roles away, where the caller may not.
@@ -145,8 +145,19 @@ pub fn scope_of(entry: &Value) -> &str {
     text(entry, "/properties/scope").unwrap_or(from_id)
 }
 
+/// Whether they are another setup's, as what they were given to is: `look` finds it.
+pub fn of_another_setup(answers: &Answers, look: &Request, replay: &mut Replay<'_>) -> Moves<Option<Next>> {
+    let other = match replay.read(look)? {
+        Ok(reply) => text(&reply.body, &format!("/tags/{SETUP_TAG}")).filter(|name| *name != answers.name),
+        // Orphans are nobody's but ours.
+        Err(error) if error.kind == ErrorKind::NotFound => None,
+        Err(error) => return Ok(Some(fail(error))),
+    };
+    Ok(other.map(|other| left(format!("they belong to the setup {other}"))))
+}
+
 /// True when the name of an assignment is the one that hubup derives from scope, principal and role.
-pub fn is_named_by_us(answers: &Answers, entry: &Value) -> bool {
+fn is_named_by_us(answers: &Answers, entry: &Value) -> bool {
     let at = |pointer| text(entry, pointer).unwrap_or_default();
     let (principal, role) = (at("/properties/principalId"), at("/properties/roleDefinitionId"));
     // A service may spell the id of a definition below any scope; hubup names it below the subscription.

@@ -13,9 +13,8 @@ use crate::domain::{
 };
 use crate::stages::build::{LOOK_AGAIN, arm, fail, read_all, same, text};
 use crate::stages::dialect::Profile;
-use crate::stages::namespace::preview_2025::known_namespace;
 use crate::stages::remove::{GONE, Remove, left};
-use crate::stages::revoke::{KEEPER, Revoke, is_named_by_us, scope_of};
+use crate::stages::revoke::{KEEPER, Revoke, scope_of};
 use crate::stages::{certificates, dps, enrollment, hub, namespace, sync};
 
 /// What the tenant or the subscription has at hubup's asking, and others may use.
@@ -104,8 +103,8 @@ fn delete_role(answers: &Answers, profile: &Profile) -> Step {
     let removal = Remove::new(format!("the custom role {}", answers.role_name), id, look)
         .named()
         .kept_by(KEEPER)
-        .held_by(&["RoleDefinitionHasAssignments"], move |answers, known, replay| {
-            assigned_to_others(answers, known, &assignments, &guid, replay)
+        .held_by(&["RoleDefinitionHasAssignments"], move |_, known, replay| {
+            assigned_to_others(known, &assignments, &guid, replay)
         });
     let planned = removal.clone();
     let same_name = by_name.clone();
@@ -124,9 +123,9 @@ fn delete_role(answers: &Answers, profile: &Profile) -> Step {
     planned.plan(step)
 }
 
-/// Whether somebody else holds the role: then it stays with them. The setup's own assignments are on the namespace.
+/// Whether somebody holds the role still: then it stays with them. What was given on the namespace goes with it, and may be
+/// listed a little longer.
 fn assigned_to_others(
-    answers: &Answers,
     known: &Outputs,
     assignments: &Request,
     guid: &str,
@@ -136,14 +135,14 @@ fn assigned_to_others(
         Ok(entries) => entries,
         Err(error) => return Ok(Some(fail(&error))),
     };
-    let namespace = known_namespace(answers, known);
+    let gone = known.get(&namespace::DELETE, GONE);
     let others: Vec<&Value> = entries
         .iter()
         .filter(|entry| {
             let role = text(entry, "/properties/roleDefinitionId").unwrap_or_default();
             same(role.rsplit('/').next().unwrap_or_default(), guid)
         })
-        .filter(|entry| !(is_named_by_us(answers, entry) && same(scope_of(entry), &namespace)))
+        .filter(|entry| gone.is_none_or(|gone| !same(scope_of(entry), gone)))
         .collect();
     Ok(others.first().map(|other| {
         let principal = text(other, "/properties/principalId").unwrap_or("somebody");
@@ -167,11 +166,20 @@ fn adopted(by_name: &Request, replay: &mut Replay<'_>) -> Moves<Option<Next>> {
     Ok(id.map(|id| left(format!("the role of that name, {id}, was there before, and others may use it"))))
 }
 
-fn delete_identity(answers: &Answers, profile: &Profile) -> Step {
-    let id = Text::slot_or(&IDENTITY, "id", identity_id(answers));
+/// The identity's id as a request carries it: an adopted one's, else the one that the answers name.
+fn identity(answers: &Answers) -> Text {
+    Text::slot_or(&IDENTITY, "id", identity_id(answers))
+}
+
+/// The look at the identity.
+pub fn look_at_identity(answers: &Answers, profile: &Profile) -> Request {
     let version = profile.version("Microsoft.ManagedIdentity/userAssignedIdentities");
-    let look = arm(answers, Method::Get, id.clone(), version);
-    Remove::new(format!("the identity {}", answers.identity), id, look)
+    arm(answers, Method::Get, identity(answers), version)
+}
+
+fn delete_identity(answers: &Answers, profile: &Profile) -> Step {
+    let look = look_at_identity(answers, profile);
+    Remove::new(format!("the identity {}", answers.identity), identity(answers), look)
         .tagged()
         .step(DELETE_IDENTITY, "Delete the managed identity")
         .because("Its roles were taken away before: once it is gone they would stay behind without a name.")

@@ -2,13 +2,13 @@
 
 use super::preview_2025::hub_slot;
 use super::{DELETE, DELETE_NAMESPACE_ROLES};
-use crate::domain::{Answers, Method, Need, Request, Step, Text};
+use crate::domain::{Answers, Method, Need, Purpose, Request, Step, Text};
 use crate::stages::build::arm;
 use crate::stages::dialect::Profile;
 use crate::stages::dps;
 use crate::stages::namespace;
 use crate::stages::remove::Remove;
-use crate::stages::revoke::Revoke;
+use crate::stages::revoke::{Revoke, of_another_setup};
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![delete(answers, profile), delete_roles(answers, profile)]
@@ -36,12 +36,17 @@ fn delete_roles(answers: &Answers, profile: &Profile) -> Step {
         version: profile.version("Microsoft.Authorization"),
     };
     let planned = revoke.clone();
+    let namespace = namespace::teardown_2025::look(answers, profile);
+    let seen = namespace.clone();
     let step = Step::new(
         DELETE_NAMESPACE_ROLES,
         "Take the namespace's roles on the hub away",
-        move |answers, known, replay| revoke.run(answers, known, replay, &|_| Ok(None)),
+        move |answers, known, replay| {
+            revoke.run(answers, known, replay, &|replay| of_another_setup(answers, &seen, replay))
+        },
     )
     .because("Roles go with a hub that is deleted; on one that stays hubup takes away what it gave.")
-    .needing([Need::effect(DELETE)]);
+    .needing([Need::effect(DELETE)])
+    .planning(Purpose::Look, &namespace);
     planned.plan(answers, step)
 }

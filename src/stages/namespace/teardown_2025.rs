@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use super::preview_2025::{known_namespace, namespace_slot};
 use super::{DELETE, DELETE_IDENTITY_ROLE};
-use crate::domain::{Answers, ErrorKind, Method, Moves, Need, Next, Outputs, Replay, Request, Step, Text};
+use crate::domain::{
+    Answers, ErrorKind, Method, Moves, Need, Next, Outputs, Purpose, Replay, Request, Step, Text,
+};
 use crate::stages::access::IDENTITY;
 use crate::stages::access::preview_2025::same_id;
-use crate::stages::build::{arm, text};
+use crate::stages::build::{arm, fail, text};
 use crate::stages::dialect::Profile;
 use crate::stages::remove::{Remove, is_going, left};
-use crate::stages::revoke::Revoke;
-use crate::stages::{certificates, dps, hub};
+use crate::stages::revoke::{Revoke, of_another_setup};
+use crate::stages::{access, certificates, dps, hub};
 
 /// Signs that a hub or a provisioning service is linked to it; the code itself is not published.
 const STILL_LINKED: &[&str] = &["HasLinked", "is linked", "are linked", "still linked", "linked to"];
@@ -21,9 +23,14 @@ pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![delete(answers, profile), delete_identity_role(answers, profile)]
 }
 
-fn delete(answers: &Answers, profile: &Profile) -> Step {
+/// The look at the namespace.
+pub fn look(answers: &Answers, profile: &Profile) -> Request {
     let version = profile.version("Microsoft.DeviceRegistry/namespaces");
-    let look = arm(answers, Method::Get, namespace_slot(answers), version);
+    arm(answers, Method::Get, namespace_slot(answers), version)
+}
+
+fn delete(answers: &Answers, profile: &Profile) -> Step {
+    let look = look(answers, profile);
     let holders = [
         (
             format!("the IoT hub {}", answers.hub),
@@ -67,7 +74,7 @@ fn holder(
             }
             Ok(_) => {}
             Err(error) if error.kind == ErrorKind::NotFound => {}
-            Err(error) => return Ok(Some(crate::stages::build::fail(error))),
+            Err(error) => return Ok(Some(fail(error))),
         }
     }
     Ok(None)
@@ -81,12 +88,17 @@ fn delete_identity_role(answers: &Answers, profile: &Profile) -> Step {
         version: profile.version("Microsoft.Authorization"),
     };
     let planned = revoke.clone();
+    let identity = access::teardown_2025::look_at_identity(answers, profile);
+    let seen = identity.clone();
     let step = Step::new(
         DELETE_IDENTITY_ROLE,
         "Take the identity's role on the namespace away",
-        move |answers, known, replay| revoke.run(answers, known, replay, &|_| Ok(None)),
+        move |answers, known, replay| {
+            revoke.run(answers, known, replay, &|replay| of_another_setup(answers, &seen, replay))
+        },
     )
     .because("Roles go with a namespace that is deleted; on one that stays hubup takes away what it gave.")
-    .needing([Need::effect(DELETE)]);
+    .needing([Need::effect(DELETE)])
+    .planning(Purpose::Look, &identity);
     planned.plan(answers, step)
 }
