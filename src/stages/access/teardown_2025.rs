@@ -146,11 +146,8 @@ fn assigned_to_others(
         .collect();
     Ok(others.first().map(|other| {
         let principal = text(other, "/properties/principalId").unwrap_or("somebody");
-        left(format!(
-            "others hold it ({} assignments), such as {principal} on {}",
-            others.len(),
-            scope_of(other)
-        ))
+        let more = if others.len() > 1 { format!(", and {} more", others.len() - 1) } else { String::new() };
+        left(format!("somebody holds it still: {principal} on {}{more}", scope_of(other)))
     }))
 }
 

@@ -106,7 +106,11 @@ async fn a_setup_that_uses_all_of_another_one_takes_nothing_of_it_away() {
     ] {
         assert!(note(&run, step).contains("belongs to the setup contoso-factory"), "{}", note(&run, step));
     }
-    assert!(note(&run, "access.delete-adr-role").starts_with("left: others hold it"), "{}", told(&run));
+    assert!(
+        note(&run, "access.delete-adr-role").starts_with("left: somebody holds it still"),
+        "{}",
+        told(&run)
+    );
 
     assert_complete(&destroy(&cloud, &first, &[]).await);
     assert_same(&world(&cloud), &empty, "");
