@@ -96,7 +96,7 @@ async fn a_setup_that_uses_all_of_another_one_takes_nothing_of_it_away() {
 
     let run = destroy(&cloud, &second, &[]).await;
     assert_complete(&run);
-    assert_same(&world(&cloud), &before, &format!("{}", told(&run)));
+    assert_same(&world(&cloud), &before, &told(&run));
     for step in [
         "dps.delete",
         "hub.delete",
