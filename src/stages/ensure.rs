@@ -686,7 +686,8 @@ fn differing_tags(answers: &Answers, value: &Value) -> Vec<Difference> {
         .collect()
 }
 
-fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
+/// True when a resource carries the tag of this setup.
+pub fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
     value.pointer("/tags").and_then(|tags| tags.get(SETUP_TAG)).and_then(Value::as_str) == Some(&answers.name)
 }
 
