@@ -11,7 +11,7 @@ use super::print::{out, trouble, waiting};
 use super::signals::Signals;
 use super::wire::{self, Prepared, Start, choices};
 use crate::domain::{Exit, Plan, Progress, StepId, Who};
-use crate::engine::Manner;
+use crate::engine::{Command, Manner};
 use crate::tui::summary;
 
 /// How a command ended: by itself, or by a signal.
@@ -50,7 +50,9 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
     };
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-    let orders = past.carried_on(scope.confirm, scope.skip);
+    let using = apply.using.iter().map(|(step, id)| Command::Use { step: step.clone(), id: id.clone() });
+    let mut orders: Vec<Command> = using.collect();
+    orders.extend(past.carried_on(scope.confirm, scope.skip));
     let running = start.begin(&connected, &prepared, manner, orders, None)?;
     let mut follow = Follow::new(past.progress, apply.output, running.handle.clone(), !apply.yes);
     let signal = match follow.run(running.events, &mut signals).await {
@@ -84,6 +86,16 @@ impl Scope {
     fn of(plan: &Plan, apply: &Apply) -> Result<Self, Failure> {
         let usage = |text: String| Failure::new(Exit::Usage, text);
         let mut skip = chosen(plan, &apply.skip)?;
+        for (step, _) in &apply.using {
+            if plan.step(step).is_none_or(|step| step.usable.is_none()) {
+                let usable: Vec<_> =
+                    plan.steps().filter(|step| step.usable.is_some()).map(|step| step.id.as_str()).collect();
+                return Err(usage(format!(
+                    "error: `--use` names `{step}`, for which nothing that exists can be used\n  do:      name one of: {}",
+                    usable.join(", ")
+                )));
+            }
+        }
         for (step, _) in &apply.answer {
             if plan.step(step).is_none() {
                 return Err(usage(format!(

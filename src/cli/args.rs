@@ -84,6 +84,9 @@ pub struct Apply {
     /// Run only this stage, by its id or number (may be repeated)
     #[arg(long, value_name = "STAGE")]
     pub only: Vec<String>,
+    /// Use the resource of this id for what a step would make (may be repeated)
+    #[arg(long = "use", value_name = "STEP=ID", value_parser = choice)]
+    pub using: Vec<(StepId, String)>,
     /// Answer a step's question beforehand (may be repeated)
     #[arg(long, value_name = "STEP=CHOICE", value_parser = choice)]
     pub answer: Vec<(StepId, String)>,

@@ -18,4 +18,5 @@ mod status;
 mod wire;
 mod wizard;
 
+pub use past::Past;
 pub use run::main;

@@ -11,6 +11,8 @@ mod engine;
 #[cfg(unix)]
 mod hell;
 mod hell_config;
+#[cfg(unix)]
+mod resume;
 mod sandbox;
 #[cfg(unix)]
 mod stand_in;

@@ -333,6 +333,7 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.ManagedIdentity/userAssignedIdentities", version)
     .registered_by(registration(answers, profile, "Microsoft.ManagedIdentity"))
     .judged(|_, _, value| match (provisioning(value), text(value, "/properties/principalId")) {
         (Verdict::Fits, Some(principal)) if !principal.is_empty() => Verdict::Fits,
