@@ -301,12 +301,20 @@ fn what_exists_is_used_by_its_id() {
     account.run(&APPLY).exits(0);
     let second = example_with("resource_group = \"rg-contoso-factory\"", "resource_group = \"rg-second\"");
     let second = second.replacen("name = \"contoso-factory\"", "name = \"second\"", 1);
-    account.write("hubup.toml", second);
+    account.write("hubup.toml", &second);
     let namespace = format!("{OTHER}/Microsoft.DeviceRegistry/namespaces/contoso-factory-ns");
     let identity = format!("{OTHER}/Microsoft.ManagedIdentity/userAssignedIdentities/contoso-factory-id");
     let uses = [format!("namespace.create={namespace}"), format!("access.identity={identity}")];
     let arguments = [&APPLY[..], &["--use", &uses[0], "--use", &uses[1], "--output", "json"]].concat();
-    let ran = account.run(&arguments).exits(0);
+    // The role of the second setup cannot be given in the group of the first one, and what to do is told.
+    account
+        .run(&arguments)
+        .exits(1)
+        .tells(&["can be assigned in the setup's own group only", "assignable_scope"]);
+    let wide = "assignable_scope = \"subscription\"";
+    account.write("hubup.toml", second.replacen("#assignable_scope = \"resource-group\"", wide, 1));
+    let change = [&arguments[..], &["--answer", "access.adr-role=change"]].concat();
+    let ran = account.run(&change).exits(0);
     let records = ran.records();
     let puts = records.iter().filter_map(|record| match &record.event {
         RunEvent::CallStarted(call) if call.shown.method == Method::Put => Some(call),
