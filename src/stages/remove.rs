@@ -243,12 +243,14 @@ impl Remove {
         if self.named || made(&self.id) || self.parents.iter().any(|parent| made(&parent.id)) {
             return Ok(Ok(None));
         }
-        if self.tagged && carries_our_tag(answers, &reply.body) {
+        if self.tagged && is_tagged_by_us(answers, &self.id.shown(known), &reply.body) {
             return Ok(Ok(None));
         }
         for parent in &self.parents {
             match replay.read(&parent.look)? {
-                Ok(reply) if carries_our_tag(answers, &reply.body) => return Ok(Ok(None)),
+                Ok(reply) if is_tagged_by_us(answers, &parent.id.shown(known), &reply.body) => {
+                    return Ok(Ok(None));
+                }
                 Ok(_) => {}
                 Err(error) if error.kind == ErrorKind::NotFound => {}
                 Err(error) => return Ok(Err(error.clone())),
@@ -354,6 +356,13 @@ pub fn left(why: impl Into<String>) -> Next {
 /// The end of a step whose resource goes, or went, with another.
 pub fn goes_along(note: impl Into<String>) -> Next {
     Next::Done { outcome: Outcome::AlreadyThere, note: Some(note.into()), outputs: StepOutputs::new() }
+}
+
+/// True when the resource `id` carries the tag of this setup. A setup is its name in one subscription: what is tagged alike
+/// in another is another setup's (design, section 2).
+pub fn is_tagged_by_us(answers: &Answers, id: &str, value: &Value) -> bool {
+    let subscription = format!("{}/", answers.subscription_id()).to_lowercase();
+    id.to_lowercase().starts_with(&subscription) && carries_our_tag(answers, value)
 }
 
 /// True when a resource says that it is being deleted, in either of the places where services say so (contract

@@ -160,12 +160,12 @@ pub fn of_another_setup(answers: &Answers, look: &Request, replay: &mut Replay<'
 fn is_named_by_us(answers: &Answers, entry: &Value) -> bool {
     let at = |pointer| text(entry, pointer).unwrap_or_default();
     let (principal, role) = (at("/properties/principalId"), at("/properties/roleDefinitionId"));
-    // A service may spell the id of a definition below any scope; hubup names it below the subscription.
+    // A service may spell the id of a definition below any scope that it has; hubup may have been told another one.
     let guid = role.rsplit('/').next().unwrap_or_default();
-    let ours =
-        format!("{}/providers/Microsoft.Authorization/roleDefinitions/{guid}", answers.subscription_id());
+    let below = |scope: String| format!("{scope}/providers/Microsoft.Authorization/roleDefinitions/{guid}");
+    let spelt = [role.to_owned(), below(answers.subscription_id()), below(answers.resource_group_id())];
     let scope = scope_of(entry);
-    [role, ours.as_str()].iter().any(|role| {
+    spelt.iter().any(|role| {
         let derived = derived_uuid(&format!("{scope}|{principal}|{role}")).to_string();
         name(entry).is_some_and(|name| same(name, &derived))
     })

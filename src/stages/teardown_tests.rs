@@ -126,6 +126,18 @@ fn what_is_not_ours_is_left_with_the_reason() {
 }
 
 #[test]
+fn a_tag_counts_only_in_the_subscription_of_the_setup() {
+    let answers = answers();
+    let mut known = outputs();
+    let used = hub::preview_2025::hub_id(&answers).replace("11111111-1111", "99999999-1111");
+    known.set(&StepId::new("hub.create"), BTreeMap::from([("id".to_owned(), used)]));
+    let plan = way_back(&answers);
+    let step = plan.step(&StepId::new("hub.delete")).unwrap();
+    let next = step.next(&answers, &known, &Seen { turns: vec![tagged("factory")], ..Seen::default() });
+    assert!(note(&next).starts_with("left: "), "{next:?}");
+}
+
+#[test]
 fn what_lies_below_ours_is_ours() {
     let step = "certificates.delete-policy";
     let plain = || read(json!({ "properties": { "provisioningState": "Succeeded" } }));

@@ -12,8 +12,9 @@ use crate::domain::{
 use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, arm, done, fail, same, text};
 use crate::stages::dialect::Profile;
 use crate::stages::enrollment;
-use crate::stages::ensure::{Verdict, carries_our_tag, provisioning_and_active};
-use crate::stages::remove::{Refusals, Remove, goes_along, is_going, left, not_allowed};
+use crate::stages::ensure::{Verdict, provisioning_and_active};
+use crate::stages::hub::preview_2025::hub_slot;
+use crate::stages::remove::{Refusals, Remove, goes_along, is_going, is_tagged_by_us, left, not_allowed};
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![unlink(answers, profile), delete(answers, profile)]
@@ -51,17 +52,19 @@ fn run_unlink(
     let mut refusals = Refusals::default();
     let mut acted = false;
     let noun = format!("the provisioning service {}", answers.dps);
-    // The host name of a hub is its own name in the cloud's domain, which a setup on record has seen.
-    let is_its_host = |host: &str| host.split_once('.').is_some_and(|(name, _)| same(name, &answers.hub));
+    let id = dps_slot(answers).shown(known);
+    // The host name of a hub begins with its own name (contract preview-2025, section 6).
+    let hub = hub_slot(answers).shown(known);
+    let hub = hub.rsplit('/').next().unwrap_or_default();
+    let is_its_host = |host: &str| host.split_once('.').is_some_and(|(name, _)| same(name, hub));
     loop {
         let found = match replay.read(look)? {
             Ok(reply) => reply,
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(goes_along("gone already")),
             Err(error) => return Ok(fail(error)),
         };
-        let ours = replay.earlier().made(&dps_slot(answers).shown(known))
-            || carries_our_tag(answers, &found.body)
-            || is_going(&found.body);
+        let ours =
+            replay.earlier().made(&id) || is_tagged_by_us(answers, &id, &found.body) || is_going(&found.body);
         if ours {
             return Ok(goes_along("the link goes with the service"));
         }

@@ -12,8 +12,7 @@ use crate::stages::build::{arm, fail, text};
 use crate::stages::dialect::Profile;
 use crate::stages::dps;
 use crate::stages::dps::preview_2025::{dps_id, dps_slot};
-use crate::stages::ensure::carries_our_tag;
-use crate::stages::remove::{Remove, goes_along, is_going};
+use crate::stages::remove::{Remove, goes_along, is_going, is_tagged_by_us};
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     let version = profile.version("Microsoft.Devices/provisioningServices");
@@ -56,8 +55,8 @@ impl Way {
         if is_going(service) {
             return Ok(goes_along("it goes with its provisioning service, which is being deleted"));
         }
-        let ours =
-            replay.earlier().made(&dps_slot(answers).shown(known)) || carries_our_tag(answers, service);
+        let id = dps_slot(answers).shown(known);
+        let ours = replay.earlier().made(&id) || is_tagged_by_us(answers, &id, service);
         let Some(host) =
             text(service, "/properties/serviceOperationsHostName").filter(|host| !host.is_empty())
         else {
