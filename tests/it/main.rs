@@ -10,6 +10,7 @@ mod engine;
 #[cfg(unix)]
 mod hell;
 mod hell_config;
+mod kill;
 mod sandbox;
 #[cfg(unix)]
 mod stand_in;
