@@ -23,6 +23,9 @@ pub struct Global {
     /// Setup file [default: hubup.toml in the working folder]
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
+    /// Setup to go on with, by its name, from its journal and without a setup file
+    #[arg(long, global = true, value_name = "NAME")]
+    pub setup: Option<String>,
     /// Use the embedded Azure: no account, no network
     #[arg(long, global = true)]
     pub sandbox: bool,
@@ -56,6 +59,25 @@ pub enum Command {
     Status {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
+    },
+    /// Tell what the runs of a setup did, step by step
+    Review(ReviewArgs),
+    /// List the runs of a setup, or of all
+    Runs {
+        /// Of every setup in the state folder
+        #[arg(long)]
+        all: bool,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Make one redacted file of a setup's runs, for whoever helps you
+    Bundle {
+        /// Where to [default: hubup-bundle-RUN.json]
+        #[arg(long, value_name = "PATH")]
+        to: Option<PathBuf>,
+        /// Replace a file that exists
+        #[arg(long)]
+        force: bool,
     },
     /// Write a setup file that explains every key
     Init {
@@ -105,6 +127,30 @@ pub struct Destroy {
     pub skip: Vec<String>,
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+}
+
+/// What `review` shows, and how.
+#[derive(Args, Debug)]
+pub struct ReviewArgs {
+    /// One run alone, by its id or the beginning of it; `last` is the newest [default: all that the newest goes on from]
+    pub run: Option<String>,
+    /// Only steps that ended so: failed, skipped, blocked, ..., or left (several with commas)
+    #[arg(long, value_name = "OUTCOMES", value_delimiter = ',')]
+    pub only: Vec<crate::review::Only>,
+    /// Every exchange of every step, not only of those that did not end well
+    #[arg(long)]
+    pub exchanges: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Form,
+}
+
+/// The form of a review.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Form {
+    #[default]
+    Text,
+    Json,
+    Markdown,
 }
 
 /// What `sandbox` can be told.

@@ -13,6 +13,7 @@ use super::config::{AuthMethod, Config};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
+use super::which;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
     Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, RunKind, ServiceError,
@@ -24,7 +25,7 @@ use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Selection};
 
 /// Looked for when no setup file is named.
-const USUAL_FILE: &str = "hubup.toml";
+pub(super) const USUAL_FILE: &str = "hubup.toml";
 
 /// How fast the sandbox lives when nothing is said (design, section 8).
 const USUAL_SPEED: f64 = 60.0;
@@ -59,8 +60,14 @@ pub struct Prepared {
 
 /// Reads the setup file and opens the sandbox where one is asked for.
 pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start, Failure> {
-    let mut config = read_config(global, &surroundings)?;
-    let root = state_root(global, &config, &surroundings)?;
+    let (mut config, root) = match &global.setup {
+        None => {
+            let config = read_config(global, &surroundings)?;
+            let root = state_root(global, &config, &surroundings)?;
+            (config, root)
+        }
+        Some(_) => which::resumed(global, &surroundings)?,
+    };
     let mut sandbox = None;
     if global.sandbox {
         let opened = open_sandbox(global, &root).await?;
@@ -77,7 +84,8 @@ pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start,
     Ok(Start { config, state: StateFolder::new(root), surroundings, sandbox, clock })
 }
 
-fn read_config(global: &Global, surroundings: &Surroundings) -> Result<Config, Failure> {
+/// The setup file that a command means; with `--sandbox` and without a file, the embedded example.
+pub(super) fn read_config(global: &Global, surroundings: &Surroundings) -> Result<Config, Failure> {
     let usual = Path::new(USUAL_FILE);
     let path = match &global.config {
         Some(path) => path.as_path(),
@@ -98,7 +106,11 @@ pub fn sandbox_root(global: &Global, surroundings: &Surroundings) -> Result<Path
 }
 
 /// The folder of journals and of the sandbox: flag or variable, setup file, the system's own.
-fn state_root(global: &Global, config: &Config, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+pub(super) fn state_root(
+    global: &Global,
+    config: &Config,
+    surroundings: &Surroundings,
+) -> Result<PathBuf, Failure> {
     let said = said_folder(global).or_else(|| config.state_folder.clone());
     said.or_else(|| surroundings.state_folder.clone()).ok_or_else(|| {
         Failure::new(
@@ -109,7 +121,7 @@ fn state_root(global: &Global, config: &Config, surroundings: &Surroundings) -> 
 }
 
 /// The state folder of flag or variable.
-fn said_folder(global: &Global) -> Option<PathBuf> {
+pub(super) fn said_folder(global: &Global) -> Option<PathBuf> {
     global.state_folder.clone().filter(|folder| !folder.as_os_str().is_empty())
 }
 

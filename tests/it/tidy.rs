@@ -10,8 +10,9 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("azure", &["domain"], &["std::env::var"]),
     ("journal", &["domain"], &["std::env::var"]),
     ("engine", &["domain", "azure", "journal"], &["std::env::var"]),
+    ("review", &["domain"], &["tokio", "std::env", "std::fs", "SystemTime"]),
     ("sandbox", &[], &["std::env::var"]),
-    ("tui", &["domain", "stages", "engine"], &["std::env::var", "std::fs::"]),
+    ("tui", &["domain", "stages", "engine", "review"], &["std::env::var", "std::fs::"]),
 ];
 
 fn root() -> PathBuf {
