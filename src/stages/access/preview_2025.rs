@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields};
+use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, recall};
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
     Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
@@ -14,6 +14,7 @@ use crate::stages::build::{
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
+use crate::stages::recall::Recall;
 
 /// Application id of Azure IoT Hub, the same in every tenant (contract preview-2025, 1b). Not a principal id.
 pub const IOT_HUB_APP_ID: &str = "89d10474-74af-4874-99a7-c23c2f643083";
@@ -28,8 +29,13 @@ pub const ADR_ONBOARDING: &str = "547f7f0a-69c0-4807-bd9e-0321dfb66a84";
 /// The corrected custom role: what it may do, without name and scope.
 const ADR_ROLE_JSON: &str = include_str!("../../../assets/adr-role.json");
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("access"), heading: "Roles and identity", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("access"),
+    heading: "Roles and identity",
+    fields: fields::FIELDS,
+    steps,
+    recall: Recall { in_group: Some(recall::identity), below: Some(recall::roles) },
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![
@@ -77,7 +83,7 @@ pub fn role_definition_id(answers: &Answers, guid: &str) -> String {
 }
 
 /// The GUID that hubup gives the custom role (contract preview-2025, 1e).
-fn custom_role_guid(answers: &Answers) -> String {
+pub(super) fn custom_role_guid(answers: &Answers) -> String {
     derived_uuid(&format!("{}|{}|{}", answers.subscription, answers.resource_group, answers.role_name))
         .to_string()
 }

@@ -2,6 +2,7 @@
 
 mod fields;
 pub mod preview_2025;
+mod recall;
 
 use crate::domain::StepId;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{CREATE, LINK_HUB, fields};
+use super::{CREATE, LINK_HUB, fields, recall};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience, Pick,
     Purpose, Replay, Request, StageId, Step, StepOutputs, Text, object,
@@ -18,6 +18,7 @@ use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::hub::preview_2025::hub_id;
 use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
+use crate::stages::recall::Recall;
 use crate::stages::waits::WriteWaits;
 use crate::stages::{hub, namespace};
 
@@ -30,8 +31,13 @@ const HUB_NOT_ACTIVE: &[&str] = &["404002", "401001"];
 /// The hub is in the list already.
 const DUPLICATE_LINK: &[&str] = &["400303"];
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("dps"), heading: "Device Provisioning Service", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("dps"),
+    heading: "Device Provisioning Service",
+    fields: fields::FIELDS,
+    steps,
+    recall: Recall { in_group: Some(recall::dps), below: None },
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![create(answers, profile), link_hub(answers, profile)]

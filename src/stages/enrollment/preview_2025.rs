@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{GROUP, fields};
+use super::{GROUP, fields, recall};
 use crate::domain::{
     Answers, Auth, Certificates, Method, Need, Outputs, Pick, Purpose, Request, StageId, Step, Template,
     Text, object,
@@ -15,41 +15,49 @@ use crate::stages::certificates::preview_2025::policy_name_slot;
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::dps;
 use crate::stages::ensure::{Ensure, Verdict};
+use crate::stages::recall::Recall;
 
 /// The vault's names for the service key and its policy.
 const KEY: &str = "dps key";
 const KEY_POLICY: &str = "dps key policy";
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("enrollment"), heading: "Enrollment group", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("enrollment"),
+    heading: "Enrollment group",
+    fields: fields::FIELDS,
+    steps,
+    recall: Recall { in_group: None, below: Some(recall::group) },
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![group(answers, profile)]
 }
 
-fn group(answers: &Answers, profile: &Profile) -> Step {
-    let request = |method| {
-        Request::new(
-            method,
-            Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() },
-            Text::slot(&dps::CREATE, "serviceOperationsHostName"),
-            format!("/enrollmentGroups/{}", answers.enrollment_group),
-            profile.version("DPS service plane"),
-        )
-    };
+/// A request to the service plane at `host`, signed with the key that [`keys`] fetches.
+pub(super) fn signed(method: Method, host: Text, path: &str, profile: &Profile) -> Request {
+    let auth = Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() };
+    Request::new(method, auth, host, path, profile.version("DPS service plane"))
+}
+
+/// Fetches the key of the provisioning service `id` into the vault.
+pub(super) fn keys(answers: &Answers, profile: &Profile, id: Text) -> Request {
     // A policy whose rights hold both is what the CLI looks for (contract preview-2025, 7a).
     let pick = |field: &str| Pick::KeyWithRights {
         rights: vec!["ServiceConfig".to_owned(), "EnrollmentWrite".to_owned()],
         field: field.to_owned(),
     };
-    let keys = arm(
-        answers,
-        Method::Post,
-        Text::slot(&dps::CREATE, "id").then("/listkeys"),
-        profile.version("Microsoft.Devices/provisioningServices"),
-    )
-    .capturing(KEY, pick("primaryKey"))
-    .capturing(KEY_POLICY, pick("keyName"));
+    let version = profile.version("Microsoft.Devices/provisioningServices");
+    arm(answers, Method::Post, id.then("/listkeys"), version)
+        .capturing(KEY, pick("primaryKey"))
+        .capturing(KEY_POLICY, pick("keyName"))
+}
+
+fn group(answers: &Answers, profile: &Profile) -> Step {
+    let request = |method| {
+        let host = Text::slot(&dps::CREATE, "serviceOperationsHostName");
+        signed(method, host, &format!("/enrollmentGroups/{}", answers.enrollment_group), profile)
+    };
+    let keys = keys(answers, profile, Text::slot(&dps::CREATE, "id"));
     let issues = answers.certificates != Certificates::Off;
     let mut members: Vec<(Text, Template)> = vec![
         ("enrollmentGroupId".into(), (&*answers.enrollment_group).into()),

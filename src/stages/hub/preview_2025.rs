@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields};
+use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, recall};
 use crate::domain::{Answers, Body, Method, Need, Patch, Purpose, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::{
     CONTRIBUTOR, assigned_identity, compare_identity, identity_slot, role_definition_id, same_id,
@@ -19,14 +19,20 @@ use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::{Grant, outcome};
 use crate::stages::namespace;
 use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
+use crate::stages::recall::Recall;
 
 /// IoT Hub Registry Contributor; public files agree on the id, and the step asks for it by name all the same
 /// (contract preview-2025, 1c).
 const REGISTRY_CONTRIBUTOR: (&str, &str) =
     ("IoT Hub Registry Contributor", "4ea46cd5-c1b2-4a8e-910b-273211f9ce47");
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("hub"), heading: "IoT hub", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("hub"),
+    heading: "IoT hub",
+    fields: fields::FIELDS,
+    steps,
+    recall: Recall { in_group: Some(recall::hub), below: None },
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![

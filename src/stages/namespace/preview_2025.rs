@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CREATE, IDENTITY_ROLE, fields};
+use super::{CREATE, IDENTITY_ROLE, fields, recall};
 use crate::domain::{Answers, Method, Need, Outputs, Request, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
@@ -10,9 +10,15 @@ use crate::stages::build::{arm, compare_location, done, outputs, registration, t
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, list_assignments, outcome};
+use crate::stages::recall::Recall;
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("namespace"), heading: "ADR namespace", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("namespace"),
+    heading: "ADR namespace",
+    fields: fields::FIELDS,
+    steps,
+    recall: Recall { in_group: Some(recall::namespace), below: None },
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![create(answers, profile), identity_role(answers, profile)]

@@ -17,6 +17,7 @@ use crate::stages::dialect::{Profile, Stage};
 use crate::stages::hub;
 use crate::stages::hub::preview_2025::{hub_id, hub_slot};
 use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::recall::Recall;
 
 /// Signs that the namespace's rights on the hub have not arrived (contract preview-2025, 6a).
 const RIGHTS_NOT_EFFECTIVE: &[&str] = &[
@@ -27,7 +28,13 @@ const RIGHTS_NOT_EFFECTIVE: &[&str] = &[
     "Forbidden",
 ];
 
-pub static STAGE: Stage = Stage { id: StageId::new("sync"), heading: "Credential sync", fields: &[], steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("sync"),
+    heading: "Credential sync",
+    fields: &[],
+    steps,
+    recall: Recall::NOTHING,
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     if answers.certificates == Certificates::Off {

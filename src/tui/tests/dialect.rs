@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::engine::{self, Clock, Command, Job, Manner, Running};
 use crate::journal::{self, StateFolder, Writer};
 use crate::sandbox::{self, Sandbox, SandboxOptions, WorldSource};
-use crate::stages::{self, Dialect, Ensure, Offers, Profile, Stage, arm};
+use crate::stages::{self, Dialect, Ensure, Offers, Profile, Recall, Stage, arm};
 use crate::tui::app::{App, Page};
 use crate::tui::form::Form;
 use crate::tui::msg::{Effect, Key, Msg, Opened};
@@ -40,9 +40,20 @@ const PROFILE: Profile = Profile {
     policies_are_tracked: true,
 };
 
-static ROOF: Stage = Stage { id: StageId::new("roof"), heading: "The roof", fields: &[], steps: roof_steps };
-static GROUND: Stage =
-    Stage { id: StageId::new("ground"), heading: "The ground", fields: &[], steps: ground_steps };
+static ROOF: Stage = Stage {
+    id: StageId::new("roof"),
+    heading: "The roof",
+    fields: &[],
+    steps: roof_steps,
+    recall: Recall::NOTHING,
+};
+static GROUND: Stage = Stage {
+    id: StageId::new("ground"),
+    heading: "The ground",
+    fields: &[],
+    steps: ground_steps,
+    recall: Recall::NOTHING,
+};
 
 fn done(outputs: &[(&str, &str)]) -> Next {
     let outputs = outputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
