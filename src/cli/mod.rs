@@ -9,6 +9,7 @@ pub mod init;
 mod past;
 mod plan;
 mod print;
+mod recall;
 mod run;
 mod sandbox;
 mod signals;

@@ -24,7 +24,7 @@ use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Selection};
 
 /// Looked for when no setup file is named.
-const USUAL_FILE: &str = "hubup.toml";
+pub const USUAL_FILE: &str = "hubup.toml";
 
 /// How fast the sandbox lives when nothing is said (design, section 8).
 const USUAL_SPEED: f64 = 60.0;

@@ -37,6 +37,8 @@ impl Recall {
 pub struct Recalled {
     /// Complete and valid: what could not be read back is as in a fresh setup.
     pub answers: Answers,
+    /// What was read back: keys in the setup file.
+    pub read: Vec<&'static str>,
     /// What could not be read back: its key in the setup file, and why, as a fragment.
     pub unread: Vec<(&'static str, String)>,
     /// What was read back and is not certain, or was left out, as sentences without a full stop.
@@ -78,6 +80,7 @@ pub struct Recollection<'a> {
     pub known: Outputs,
     found: &'a FoundSetup,
     fields: Vec<&'static Field>,
+    read: Vec<&'static str>,
     unread: Vec<(&'static str, String)>,
     doubts: Vec<String>,
     /// What told the region.
@@ -102,6 +105,7 @@ impl<'a> Recollection<'a> {
             known: Outputs::default(),
             found,
             fields: dialect.stages.iter().flat_map(|stage| stage.fields).collect(),
+            read: Vec::new(),
             unread: Vec::new(),
             doubts: Vec::new(),
             located_by: None,
@@ -189,12 +193,20 @@ impl<'a> Recollection<'a> {
         match field.check(found) {
             None => {
                 (field.set)(&mut self.answers, found);
-                self.unread.retain(|(unread, _)| *unread != key);
+                self.read(key);
             }
             Some(finding) => {
                 let why = format!("Azure has `{found}`, and hubup takes {}", finding.rule);
                 self.unread(key, &why);
             }
+        }
+    }
+
+    /// Says that the answer to `key` is as in Azure.
+    pub fn read(&mut self, key: &'static str) {
+        self.needless(key);
+        if !self.read.contains(&key) {
+            self.read.push(key);
         }
     }
 
@@ -293,7 +305,7 @@ impl<'a> Recollection<'a> {
             self.doubts.push(format!("tags of the group that are not on everything were left out: {names}"));
         }
         self.answers.tags = tags;
-        Recalled { answers: self.answers, unread: self.unread, doubts: self.doubts }
+        Recalled { answers: self.answers, read: self.read, unread: self.unread, doubts: self.doubts }
     }
 }
 

@@ -11,6 +11,8 @@ mod engine;
 mod hell;
 mod hell_config;
 #[cfg(unix)]
+mod recall;
+#[cfg(unix)]
 mod resume;
 mod sandbox;
 #[cfg(unix)]

@@ -62,7 +62,6 @@ fn tell_of_certificates(recollection: &mut Recollection<'_>, policy: Option<&str
         Some(policy) if !same(policy, &recollection.answers.policy) => {
             recollection.doubt(format!("the enrollment group names another policy, {policy}"));
         }
-        Some(_) => {}
         None if recollection.is_unread("certificates.enabled") => {
             recollection.take("certificates.enabled", "off");
             recollection.needless("certificates.policy");
@@ -71,7 +70,7 @@ fn tell_of_certificates(recollection: &mut Recollection<'_>, policy: Option<&str
         None if recollection.answers.certificates != Certificates::Off => {
             recollection.doubt("certificates are on, and the enrollment group names no policy".to_owned());
         }
-        None => {}
+        Some(_) | None => {}
     }
 }
 

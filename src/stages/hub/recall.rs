@@ -31,7 +31,7 @@ pub fn hub(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Move
     let location = text(&hub, "/location").map(canonical_location).unwrap_or_default();
     recollection.take("hub_location", &location);
     match text(&hub, "/sku/name").unwrap_or_default() {
-        sku if same(sku, &recollection.answers.hub_sku) => {}
+        sku if same(sku, &recollection.answers.hub_sku) => recollection.read("hub.sku"),
         sku => {
             let why = format!("Azure has `{sku}`, which cannot be linked to a namespace");
             recollection.unread("hub.sku", &why);
