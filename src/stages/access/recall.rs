@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use super::IDENTITY;
-use super::preview_2025::{
-    ADR_CONTRIBUTOR, ADR_ONBOARDING, custom_role_guid, identity_id, role_definition_id, same_id,
-};
+use super::preview_2025::{ADR_CONTRIBUTOR, ADR_ONBOARDING, custom_role_guid, identity_id, same_id};
 use crate::domain::{Answers, Method, Moves, Replay};
 use crate::stages::build::{arm, outputs, same, text};
 use crate::stages::grant::list_assignments;
@@ -44,9 +42,13 @@ pub fn roles(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Mo
     let has_built_in = assigned.iter().any(built_in);
     let version = recollection.profile.version("Microsoft.Authorization");
     let mut custom = Vec::new();
+    // Read where it is assigned: a role that can be assigned in the group alone need not show above it.
+    let definitions = format!(
+        "{}/providers/Microsoft.Authorization/roleDefinitions",
+        recollection.answers.resource_group_id()
+    );
     for guid in assigned.iter().filter(|guid| !built_in(guid)).take(MOST_ROLES) {
-        let path = role_definition_id(&recollection.answers, guid);
-        let request = arm(&recollection.answers, Method::Get, path, version);
+        let request = arm(&recollection.answers, Method::Get, format!("{definitions}/{guid}"), version);
         match recollection.look(replay, &request)? {
             Ok(role) if is_custom(&role.body) => custom.push(role.body.clone()),
             Ok(_) => {}
@@ -54,9 +56,7 @@ pub fn roles(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Mo
         }
     }
     if custom.is_empty() && !has_built_in {
-        let group = recollection.answers.resource_group_id();
-        let path = format!("{group}/providers/Microsoft.Authorization/roleDefinitions");
-        let request = arm(&recollection.answers, Method::Get, path, version)
+        let request = arm(&recollection.answers, Method::Get, definitions, version)
             .with_query("$filter", "type eq 'CustomRole'");
         match recollection.list(replay, &request)? {
             Ok(listed) => {
@@ -65,17 +65,24 @@ pub fn roles(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Mo
             Err(reason) => why = why.or(Some(reason)),
         }
     }
-    let ours = custom.iter().position(|role| is_ours(&recollection.answers, role));
-    let only = (custom.len() == 1 && !has_built_in).then_some(0);
-    match ours.or(only).and_then(|at| custom.get(at)) {
+    let ours: Vec<&Value> = custom.iter().filter(|role| is_ours(&recollection.answers, role)).collect();
+    let chosen = match (ours.as_slice(), custom.as_slice()) {
+        ([one], _) => Some(*one),
+        // Adopted: it was there before.
+        ([], [one]) if !has_built_in => Some(one),
+        _ => None,
+    };
+    match chosen {
         Some(role) => take_custom(recollection, role),
         None if custom.is_empty() && has_built_in => recollection.take("roles.kind", "built-in"),
         None => {
             let why = if custom.is_empty() {
                 why.unwrap_or_else(|| "the identity has no role on the namespace yet".to_owned())
             } else {
-                let why = "the identity has several roles on the namespace".to_owned();
-                recollection.doubt(format!("{why}, and none was made by hubup; none was taken"));
+                let names: Vec<&str> =
+                    custom.iter().filter_map(|role| text(role, "/properties/roleName")).collect();
+                let why = format!("several roles may be meant: {}", names.join(", "));
+                recollection.doubt(format!("{why}; none was taken"));
                 why
             };
             for key in ["roles.kind", "roles.name", "roles.assignable_scope"] {
