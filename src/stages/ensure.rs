@@ -1,16 +1,20 @@
 //! The shape of most steps: look, then adopt, create or report the difference, then wait, then look again to prove.
 
+mod drift;
+mod using;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::build::{Difference, Follows, LOOK_AGAIN, Registration, SETTLE_PATIENCE, done, fail, same, text};
+use self::drift::{Changing, Drift, Update};
+use super::build::{Difference, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, done, fail, text};
 use super::waits::{Registering, WriteWaits};
 use crate::domain::{
-    Answers, Ask, Body, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patch, Patience, Purpose,
-    Replay, Reply, Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
+    Answers, Ask, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply,
+    Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
 };
 
 /// What a look at a resource says.
@@ -56,6 +60,7 @@ pub struct Ensure {
     verify: Option<Request>,
     registration: Option<Registration>,
     id: Option<Text>,
+    usable: Option<Request>,
     tagged: bool,
     tags: BTreeMap<String, String>,
     reach: Duration,
@@ -75,6 +80,7 @@ impl Ensure {
             verify: None,
             registration: None,
             id: None,
+            usable: None,
             tagged: false,
             tags: BTreeMap::new(),
             reach: Duration::ZERO,
@@ -112,6 +118,14 @@ impl Ensure {
     #[must_use]
     pub fn registered_by(mut self, registration: Registration) -> Self {
         self.registration = Some(registration);
+        self
+    }
+
+    /// Ready to use another resource of its type in the subscription instead.
+    #[must_use]
+    pub fn usable(mut self, answers: &Answers, resource_type: &str, version: &str) -> Self {
+        let path = format!("{}/providers/{resource_type}", answers.subscription_id());
+        self.usable = Some(arm(answers, Method::Get, path, version));
         self
     }
 
@@ -165,6 +179,7 @@ impl Ensure {
         let (mend, verify, registration) =
             (self.mend.clone(), self.verify.clone(), self.registration.clone());
         let update = self.update.as_ref().map(|update| update.request.clone());
+        let usable = self.usable.clone();
         let retag = self.tagged.then(|| self.retag(None));
         let mut step =
             Step::new(id, title, move |answers, outputs, replay| self.run(answers, outputs, replay))
@@ -181,11 +196,18 @@ impl Ensure {
         if let Some(verify) = &verify {
             step = step.planning(Purpose::Prove, verify);
         }
-        step.planning(Purpose::Prove, &look)
+        step = step.planning(Purpose::Prove, &look);
+        match usable {
+            Some(list) => step.usable_from(list),
+            None => step,
+        }
     }
 
     /// Makes the moves. Other shapes call it as a part of theirs.
     pub fn run(&self, answers: &Answers, outputs: &Outputs, replay: &mut Replay<'_>) -> Moves<Next> {
+        if let (Some(id), Some(_)) = (&replay.earlier().using, &self.id) {
+            return self.use_existing(id, answers, outputs, replay);
+        }
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut absent = Patience::of(Duration::from_mins(1));
         let mut waits = WriteWaits::default();
@@ -359,110 +381,6 @@ impl Ensure {
         gives
     }
 
-    /// The verdict, with tags that were changed counted as a difference where the resource is ours. Right after a write
-    /// they are not looked at: a policy of the organisation may have the last word on them.
-    fn verdict(&self, answers: &Answers, known: &Outputs, value: &Value, wrote: bool) -> Verdict {
-        let verdict = (self.judge)(answers, known, value);
-        if wrote || !self.tagged || !carries_our_tag(answers, value) {
-            return verdict;
-        }
-        let tags = differing_tags(answers, value);
-        match verdict {
-            Verdict::Fits if !tags.is_empty() => Verdict::Differs(tags),
-            Verdict::Differs(differs) => Verdict::Differs(differs.into_iter().chain(tags).collect()),
-            verdict => verdict,
-        }
-    }
-
-    /// Keep, change or stop: a person decides, field by field in sight.
-    fn drift(
-        &self,
-        known: &Outputs,
-        reply: &Reply,
-        replay: &mut Replay<'_>,
-        differs: &[Difference],
-        wrote: bool,
-        changing: &mut Changing,
-    ) -> Moves<Drift> {
-        let told: Vec<String> = differs.iter().map(Difference::told).collect();
-        let end = |next| Ok(Drift::End(Box::new(next)));
-        let follows = |wanted| differs.iter().any(|difference| difference.follows == wanted);
-        if !changing.agreed {
-            if wrote {
-                return end(Next::Fail(self.not_as_asked(&told)));
-            }
-            let ask = self.ask_about_drift(differs, told.clone());
-            match replay.ask(&ask)? {
-                USE_AS_IT_IS => {
-                    return end(Next::Done {
-                        outcome: Outcome::Warned,
-                        note: Some(format!("used as it is: {}", told.join("; "))),
-                        outputs: self.gives(known, reply),
-                    });
-                }
-                "change" => changing.agreed = true,
-                _ => return end(Next::Fail(self.stopped())),
-            }
-        }
-        let update = self.update.as_ref().filter(|_| follows(Follows::Update) && !changing.updated);
-        if let Some(update) = update {
-            changing.updated = true;
-            let mut request = update.request.clone();
-            if let (Some(taken_back), Body::MergeInto { read, .. }) = (update.taken_back, &mut request.body) {
-                *read = Some(taken_back(&reply.body));
-            }
-            return Ok(Drift::Write(Box::new(over(&request, reply))));
-        }
-        if follows(Follows::Tags) && !changing.retagged {
-            changing.retagged = true;
-            return Ok(Drift::Write(Box::new(self.retag(Some(&reply.body)))));
-        }
-        end(Next::Fail(self.not_as_asked(&told)))
-    }
-
-    fn ask_about_drift(&self, differs: &[Difference], told: Vec<String>) -> Ask {
-        let changeable = |difference: &Difference| match difference.follows {
-            Follows::Update => self.update.is_some(),
-            Follows::Tags => true,
-            Follows::Never(_) => false,
-        };
-        let mut choices = vec![(USE_AS_IT_IS.to_owned(), "keep it as it is".to_owned())];
-        if differs.iter().all(changeable) {
-            choices.push(("change".to_owned(), "change it to what you said".to_owned()));
-        }
-        choices.push(("stop".to_owned(), "stop here".to_owned()));
-        // Tags that others changed break nothing.
-        let harmless = differs.iter().all(|difference| difference.follows == Follows::Tags);
-        Ask {
-            question: format!("{} exists and differs from your answers", self.noun),
-            differs: told,
-            choices,
-            under_yes: harmless.then(|| USE_AS_IT_IS.to_owned()),
-        }
-    }
-
-    /// Sets the person's tags and ours beside those that are there (ARM: a PATCH of `tags` replaces them all).
-    fn retag(&self, read: Option<&Value>) -> Request {
-        let mut request = self.look.clone();
-        request.method = Method::Patch;
-        let tags = read.and_then(|read| read.get("tags")).cloned().unwrap_or_else(|| json!({}));
-        let body = |tags: Value| json!({ "tags": tags });
-        let patches = self.tags.iter().map(|(name, value)| {
-            let name = name.replace('~', "~0").replace('/', "~1");
-            Patch::Set(format!("/tags/{name}"), value.as_str().into())
-        });
-        request.body = Body::MergeInto { read: read.map(|_| body(tags)), patches: patches.collect() };
-        request
-    }
-
-    fn not_as_asked(&self, told: &[String]) -> Fault {
-        Fault::new(
-            format!("{} was made, and is not what was asked for: {}", self.noun, told.join("; ")),
-            "look at it in the portal, then retry",
-        )
-        .meaning("the service took the request and did something else with it")
-    }
-
     fn still_lacks(&self, differs: &[String]) -> Fault {
         Fault::new(
             format!("{} still lacks what was added: {}", self.noun, differs.join("; ")),
@@ -548,44 +466,8 @@ pub fn provisioning_and_active(value: &Value) -> Verdict {
     }
 }
 
-/// How a resource that differs is made what was answered.
-#[derive(Clone)]
-struct Update {
-    request: Request,
-    taken_back: Option<fn(&Value) -> Value>,
-}
-
-/// What was done about a resource that differs.
-#[derive(Clone, Copy, Default)]
-struct Changing {
-    agreed: bool,
-    updated: bool,
-    retagged: bool,
-}
-
-/// How a resource that differs goes on.
-enum Drift {
-    Write(Box<Request>),
-    End(Box<Next>),
-}
-
-/// The person's own tags in which the resource differs. Their names are compared without case, as Azure does.
-fn differing_tags(answers: &Answers, value: &Value) -> Vec<Difference> {
-    let found = value.get("tags").and_then(Value::as_object);
-    let of = |name: &str| {
-        let mut tags = found.into_iter().flatten();
-        tags.find(|(key, _)| same(key, name)).and_then(|(_, tag)| tag.as_str())
-    };
-    let differing = answers.tags.iter().filter(|(name, wanted)| of(name) != Some(wanted.as_str()));
-    differing
-        .map(|(name, wanted)| {
-            let found = of(name).unwrap_or("not set");
-            Difference::new(format!("tag {name} is {found} (you said {wanted})"), Follows::Tags)
-        })
-        .collect()
-}
-
-fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
+/// True when a resource carries the tag of this setup.
+pub fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
     value.pointer("/tags").and_then(|tags| tags.get(SETUP_TAG)).and_then(Value::as_str) == Some(&answers.name)
 }
 

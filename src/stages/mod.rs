@@ -16,6 +16,8 @@ mod hub;
 mod namespace;
 mod preview_2025;
 mod recall;
+mod remove;
+mod revoke;
 mod sync;
 mod waits;
 
@@ -24,7 +26,9 @@ mod tests;
 
 pub use build::{arm, fail, read_all};
 pub use changes::{Change, changes};
-pub use dialect::{Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan};
+pub use dialect::{
+    Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan, stays, teardown_plan,
+};
 pub use ensure::{Ensure, Verdict};
 pub use found::{FoundSetup, selection_to_read, setups_in, tagged_groups};
 pub use grant::Grant;

@@ -6,10 +6,12 @@
 mod binary;
 #[cfg(unix)]
 mod cli;
+mod destroy;
 mod engine;
 #[cfg(unix)]
 mod hell;
 mod hell_config;
+mod kill;
 #[cfg(unix)]
 mod recall;
 #[cfg(unix)]

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, recall};
+use super::{
+    ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, recall_2025, teardown_2025,
+};
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
     Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
@@ -34,7 +36,9 @@ pub static STAGE: Stage = Stage {
     heading: "Roles and identity",
     fields: fields::FIELDS,
     steps,
-    recall: Recall { in_group: Some(recall::identity), below: Some(recall::roles) },
+    recall: Recall { in_group: Some(recall_2025::identity), below: Some(recall_2025::roles) },
+    teardown: teardown_2025::steps,
+    stays: teardown_2025::STAYS,
 };
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
@@ -70,7 +74,7 @@ fn resource_group(answers: &Answers, profile: &Profile) -> Step {
 }
 
 /// The scope that the custom role is defined at.
-fn role_scope(answers: &Answers) -> String {
+pub(super) fn role_scope(answers: &Answers) -> String {
     match answers.assignable_scope {
         AssignableScope::ResourceGroup => answers.resource_group_id(),
         AssignableScope::Subscription => answers.subscription_id(),
@@ -333,6 +337,7 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.ManagedIdentity/userAssignedIdentities", version)
     .registered_by(registration(answers, profile, "Microsoft.ManagedIdentity"))
     .judged(|_, _, value| match (provisioning(value), text(value, "/properties/principalId")) {
         (Verdict::Fits, Some(principal)) if !principal.is_empty() => Verdict::Fits,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{CREDENTIAL, POLICY, fields, recall};
+use super::{CREDENTIAL, POLICY, fields, recall_2025, teardown_2025};
 use crate::domain::{
     Answers, Ask, Certificates, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Purpose, Replay,
     Request, StageId, Step, Text, object,
@@ -21,7 +21,9 @@ pub static STAGE: Stage = Stage {
     heading: "Credential and policy",
     fields: fields::FIELDS,
     steps,
-    recall: Recall { in_group: None, below: Some(recall::credential) },
+    recall: Recall { in_group: None, below: Some(recall_2025::credential) },
+    teardown: teardown_2025::steps,
+    stays: &[],
 };
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {

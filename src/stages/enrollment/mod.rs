@@ -2,8 +2,10 @@
 
 mod fields;
 pub mod preview_2025;
-mod recall;
+mod recall_2025;
+mod teardown_2025;
 
 use crate::domain::StepId;
 
 pub const GROUP: StepId = StepId::new("enrollment.group");
+pub const DELETE: StepId = StepId::new("enrollment.delete");

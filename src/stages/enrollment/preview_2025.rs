@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{GROUP, fields, recall};
+use super::{GROUP, fields, recall_2025, teardown_2025};
 use crate::domain::{
     Answers, Auth, Certificates, Method, Need, Outputs, Pick, Purpose, Request, StageId, Step, Template,
     Text, object,
@@ -26,38 +26,43 @@ pub static STAGE: Stage = Stage {
     heading: "Enrollment group",
     fields: fields::FIELDS,
     steps,
-    recall: Recall { in_group: None, below: Some(recall::group) },
+    recall: Recall { in_group: None, below: Some(recall_2025::group) },
+    teardown: teardown_2025::steps,
+    stays: &[],
 };
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![group(answers, profile)]
 }
 
-/// A request to the service plane at `host`, signed with the key that [`keys`] fetches.
-pub(super) fn signed(method: Method, host: Text, path: &str, profile: &Profile) -> Request {
+/// A request to the service plane at `host`; it is signed with what [`service_keys`] reads.
+pub(super) fn signed(profile: &Profile, method: Method, host: Text, path: String) -> Request {
     let auth = Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() };
     Request::new(method, auth, host, path, profile.version("DPS service plane"))
 }
 
-/// Fetches the key of the provisioning service `id` into the vault.
-pub(super) fn keys(answers: &Answers, profile: &Profile, id: Text) -> Request {
+/// [`signed`], about the group.
+pub(super) fn group_request(answers: &Answers, profile: &Profile, method: Method, host: Text) -> Request {
+    signed(profile, method, host, format!("/enrollmentGroups/{}", answers.enrollment_group))
+}
+
+/// The read of the key that such requests are signed with; `service` is the id of the provisioning service.
+pub(super) fn service_keys(answers: &Answers, profile: &Profile, service: Text) -> Request {
     // A policy whose rights hold both is what the CLI looks for (contract preview-2025, 7a).
     let pick = |field: &str| Pick::KeyWithRights {
         rights: vec!["ServiceConfig".to_owned(), "EnrollmentWrite".to_owned()],
         field: field.to_owned(),
     };
     let version = profile.version("Microsoft.Devices/provisioningServices");
-    arm(answers, Method::Post, id.then("/listkeys"), version)
+    arm(answers, Method::Post, service.then("/listkeys"), version)
         .capturing(KEY, pick("primaryKey"))
         .capturing(KEY_POLICY, pick("keyName"))
 }
 
 fn group(answers: &Answers, profile: &Profile) -> Step {
-    let request = |method| {
-        let host = Text::slot(&dps::CREATE, "serviceOperationsHostName");
-        signed(method, host, &format!("/enrollmentGroups/{}", answers.enrollment_group), profile)
-    };
-    let keys = keys(answers, profile, Text::slot(&dps::CREATE, "id"));
+    let host = || Text::slot(&dps::CREATE, "serviceOperationsHostName");
+    let request = |method| group_request(answers, profile, method, host());
+    let keys = service_keys(answers, profile, Text::slot(&dps::CREATE, "id"));
     let issues = answers.certificates != Certificates::Off;
     let mut members: Vec<(Text, Template)> = vec![
         ("enrollmentGroupId".into(), (&*answers.enrollment_group).into()),

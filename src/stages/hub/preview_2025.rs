@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, recall};
+use super::{
+    CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, recall_2025, teardown_2025,
+};
 use crate::domain::{Answers, Body, Method, Need, Patch, Purpose, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::{
     CONTRIBUTOR, assigned_identity, compare_identity, identity_slot, role_definition_id, same_id,
@@ -31,7 +33,9 @@ pub static STAGE: Stage = Stage {
     heading: "IoT hub",
     fields: fields::FIELDS,
     steps,
-    recall: Recall { in_group: Some(recall::hub), below: None },
+    recall: Recall { in_group: Some(recall_2025::hub), below: None },
+    teardown: teardown_2025::steps,
+    stays: &[],
 };
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
@@ -92,6 +96,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.Devices/IotHubs", version)
     .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(identity_assignments(answers, profile))
     .merged_by(units, taken_back)

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CREATE, IDENTITY_ROLE, fields, recall};
+use super::{CREATE, IDENTITY_ROLE, fields, recall_2025, teardown_2025};
 use crate::domain::{Answers, Method, Need, Outputs, Request, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
@@ -17,7 +17,9 @@ pub static STAGE: Stage = Stage {
     heading: "ADR namespace",
     fields: fields::FIELDS,
     steps,
-    recall: Recall { in_group: Some(recall::namespace), below: None },
+    recall: Recall { in_group: Some(recall_2025::namespace), below: None },
+    teardown: teardown_2025::steps,
+    stays: &[],
 };
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
@@ -56,6 +58,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.DeviceRegistry/namespaces", version)
     .registered_by(registration(answers, profile, "Microsoft.DeviceRegistry"))
     // A PUT would replace it and drop what others added; the identity alone can be patched in (section 4).
     .mended_by(
