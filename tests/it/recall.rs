@@ -12,7 +12,7 @@ use hubup::engine;
 use hubup::stages::{self, DIALECTS, FoundSetup, Recalled};
 use serde_json::{Value, json};
 
-use crate::binary::{Account, config};
+use crate::binary::{Account, config, setup_file};
 use crate::support::{Cloud, clock, example};
 
 const SANDBOX: [&str; 3] = ["--sandbox", "--sandbox-speed", "0"];
@@ -150,6 +150,28 @@ fn groups_are_listed() {
     let wrong = account.run(&with_sandbox(&["init", "--from-group", "rg-contoso"])).exits(2);
     wrong.tells(&["no setup of hubup in a resource group rg-contoso", "name one of: rg-contoso-factory"]);
     assert!(!account.work().join("hubup.toml").exists());
+}
+
+/// Another machine: a file that says where Azure is, and nothing of the setup. It is filled in.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_setup_file_says_beside_the_answers_is_carried_over() {
+    let cloud = Cloud::open("").await;
+    let theirs = Answers { hub: "plant-of-theirs".into(), hub_location: "westus".into(), ..example() };
+    assert_eq!(cloud.apply(&theirs, &[]).await.result.unwrap(), Exit::Complete);
+    let account = Account::new().signed_in(&cloud.sandbox.sign_in());
+    let file = account.write("hubup.toml", setup_file(&cloud.routes, 1000.0));
+    let said = config(&file);
+    let ran = tokio::task::spawn_blocking(move || {
+        account.run(&["init", "--from-group", "rg-contoso-factory"]).exits(2).tells(&["--force"]);
+        let ran = account.run(&["init", "--force", "--from-group", "rg-contoso-factory"]).exits(0);
+        (ran, account)
+    });
+    let (ran, account) = ran.await.unwrap();
+    ran.tells(&["hub.name", "plant-of-theirs"]).hides(&["--sandbox"]);
+    let read = config(&file);
+    let cloud = said.answers.cloud.clone();
+    assert_eq!(read, Config { answers: Answers { cloud, tenant: None, ..theirs }, ..said });
+    assert!(!account.state().exists(), "a look keeps no state");
 }
 
 #[test]
