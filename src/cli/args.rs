@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::StepId;
+use crate::domain::{NameKind, StepId};
 
 /// From an Azure sign-in to an IoT hub that can onboard devices with issued certificates.
 #[derive(Parser, Debug)]
@@ -80,18 +80,28 @@ pub enum Command {
         force: bool,
     },
     /// Write a setup file that explains every key
-    Init {
-        /// Where to [default: hubup.toml]
-        path: Option<PathBuf>,
-        /// Replace a file that exists
-        #[arg(long)]
-        force: bool,
-    },
+    Init(Init),
     /// Run the embedded Azure for other clients, or forget its world
     Sandbox {
         #[command(subcommand)]
         command: SandboxCommand,
     },
+}
+
+/// What `init` writes, and where to.
+#[derive(Args, Debug)]
+pub struct Init {
+    /// Where to [default: hubup.toml]
+    pub path: Option<PathBuf>,
+    /// Replace a file that exists
+    #[arg(long)]
+    pub force: bool,
+    /// Fill it in with what a setup in this resource group was answered; without GROUP, list such groups
+    #[arg(long, value_name = "GROUP", num_args = 0..=1, default_missing_value = "")]
+    pub from_group: Option<String>,
+    /// Subscription to look in [default: that of the setup file]
+    #[arg(long, value_name = "ID", requires = "from_group", value_parser = subscription)]
+    pub subscription: Option<String>,
 }
 
 /// How `apply` runs.
@@ -183,6 +193,13 @@ fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if speed == 0.0 || (1.0..=100_000.0).contains(&speed) => Ok(speed),
         _ => Err("0, or a number from 1 to 100000".to_owned()),
+    }
+}
+
+fn subscription(text: &str) -> Result<String, String> {
+    match NameKind::Guid.check(text) {
+        None => Ok(text.to_lowercase()),
+        Some(finding) => Err(finding.rule),
     }
 }
 

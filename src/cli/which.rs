@@ -65,14 +65,13 @@ pub fn which(global: &Global, surroundings: &Surroundings) -> Result<Which, Fail
 }
 
 /// The configuration of a run that goes on by `--setup NAME`: the setup file's where it is of that name, else the answers
-/// of the newest run; with the state folder.
-pub fn resumed(global: &Global, surroundings: &Surroundings) -> Result<(Config, PathBuf), Failure> {
+/// of the newest run.
+pub fn resumed(global: &Global, surroundings: &Surroundings) -> Result<Config, Failure> {
     let name = global.setup.as_deref().unwrap_or_default();
     if file(global) {
         let config = read_config(global, surroundings)?;
         if config.answers.name == name {
-            let root = state_root(global, &config, surroundings)?;
-            return Ok((config, root));
+            return Ok(config);
         }
         if global.config.is_some() {
             return Err(Failure::new(
@@ -85,9 +84,8 @@ pub fn resumed(global: &Global, surroundings: &Surroundings) -> Result<(Config, 
         }
     }
     let root = root(global, None, surroundings)?;
-    let header = named(&StateFolder::new(root.clone()), name, global.sandbox)?;
-    let config = Config { answers: header.answers, ..Config::example() };
-    Ok((config, root))
+    let header = named(&StateFolder::new(root), name, global.sandbox)?;
+    Ok(Config { answers: header.answers, ..Config::example() })
 }
 
 /// True when there is a setup file to read: one that is named, or the usual one.

@@ -13,6 +13,8 @@ mod hell;
 mod hell_config;
 mod kill;
 #[cfg(unix)]
+mod recall;
+#[cfg(unix)]
 mod resume;
 #[cfg(unix)]
 mod review;
