@@ -6,11 +6,14 @@
 mod binary;
 #[cfg(unix)]
 mod cli;
+mod destroy;
 mod engine;
 #[cfg(unix)]
 mod hell;
 mod hell_config;
 mod kill;
+#[cfg(unix)]
+mod resume;
 mod sandbox;
 #[cfg(unix)]
 mod stand_in;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use hubup::azure::{Azure, AzureOptions, Environment, SignInMethod};
+use hubup::cli::Past;
 use hubup::cli::config::Config;
 use hubup::domain::{
     Answers, Exit, FORMAT_VERSION, Outcome, Plan, Progress, Record, RunEvent, RunHeader, RunId, RunKind,
@@ -80,6 +81,17 @@ impl Cloud {
         (plan, running)
     }
 
+    /// What earlier runs of the setup left.
+    pub fn past(&self, answers: &Answers) -> Past {
+        Past::read(&StateFolder::new(self.folder.path().join("state")), answers.setup_id()).unwrap()
+    }
+
+    /// The plan of the dialect that the subscription offers.
+    pub async fn plan(&self, answers: &Answers) -> Plan {
+        let selection = self.select(&self.azure().await, answers).await;
+        stages::plan(selection.dialect, selection.profile, answers).unwrap()
+    }
+
     /// Runs everything under `--yes` but `skip`, to the end.
     pub async fn apply(&self, answers: &Answers, skip: &[&'static str]) -> Run {
         let skip: Vec<StepId> = skip.iter().map(|id| StepId::new(id)).collect();
@@ -88,7 +100,7 @@ impl Cloud {
         let selection = self.select(&azure, answers).await;
         let plan = stages::plan(selection.dialect, selection.profile, answers).unwrap();
         let confirm = plan.steps().map(|step| step.id.clone()).filter(|id| !skip.contains(id)).collect();
-        let orders = vec![Command::Skip(skip), Command::Confirm(confirm)];
+        let orders = self.past(answers).carried_on(confirm, skip);
         collect(start(self.folder.path(), azure, plan, answers, manner, orders)).await
     }
 }
@@ -133,7 +145,8 @@ pub fn start(
     let state = StateFolder::new(folder.join("state"));
     let setup = answers.setup_id();
     let lock = state.lock(setup).unwrap();
-    let run = RunId(format!("run-{}", state.runs(setup).unwrap().len()));
+    let run = RunId(format!("run-{:04}", state.runs(setup).unwrap().len()));
+    let past = Past::read(&state, setup).unwrap();
     let header = RunHeader {
         format: FORMAT_VERSION,
         hubup: "test".into(),
@@ -146,14 +159,14 @@ pub fn start(
         chosen_because: "a test".into(),
         versions: BTreeMap::new(),
         fingerprint: plan.fingerprint(),
-        continues: None,
+        continues: past.newest,
         sandbox: true,
         time_scale: clock().scale(),
         stages: plan.outline(),
     };
     let journal = Writer::create(&state, lock, &run).unwrap();
     let clock = clock();
-    let (journal, earlier) = (Some(journal), Progress::default());
+    let (journal, earlier) = (Some(journal), past.progress);
     engine::start(Job {
         plan,
         answers: answers.clone(),

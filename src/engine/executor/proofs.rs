@@ -54,6 +54,9 @@ impl Executor {
     pub(super) async fn look_again(&mut self, id: &StepId) -> Recorded<()> {
         self.reset(id, "what it builds on has changed").await?;
         self.proofs.insert(id.clone());
+        if self.asked_for.contains(id) {
+            self.wanted.insert(id.clone());
+        }
         Ok(())
     }
 }

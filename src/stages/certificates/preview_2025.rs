@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{CREDENTIAL, POLICY, fields};
+use super::{CREDENTIAL, POLICY, fields, teardown_2025};
 use crate::domain::{
     Answers, Ask, Certificates, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Purpose, Replay,
     Request, StageId, Step, Text, object,
@@ -20,6 +20,8 @@ pub static STAGE: Stage = Stage {
     heading: "Credential and policy",
     fields: fields::FIELDS,
     steps,
+    teardown: teardown_2025::steps,
+    stays: &[],
 };
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
@@ -89,21 +91,19 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
         object([
             ("location", (&*answers.location).into()),
             ("tags", answers.all_tags().into()),
-            ("properties", properties),
+            ("properties", properties.clone()),
         ])
     } else {
-        object([("properties", properties)])
+        object([("properties", properties.clone())])
     };
     let path_of_policy = path.clone();
     let look = arm(answers, Method::Get, path.clone(), version);
     let create = arm(answers, Method::Put, path, version).with_body(body);
     let list = arm(answers, Method::Get, policies, version);
-    // An update takes the certificate's part of it, of which the CA stays as it was made (contract preview-2025, 3b).
-    let leaf = object([("validityPeriodInDays", u32::from(leaf_days).into())]);
-    let patch = arm(answers, Method::Patch, path_of_policy.clone(), version).with_body(object([(
-        "properties",
-        object([("certificate", object([("leafCertificateConfiguration", leaf)]))]),
-    )]));
+    // An update takes the certificate as a whole; its CA stays as it was made (`PolicyUpdate` of the specification;
+    // contract preview-2025, 3b).
+    let patch = arm(answers, Method::Patch, path_of_policy.clone(), version)
+        .with_body(object([("properties", properties)]));
     let update = patch.clone();
     let ensure = Ensure::new(format!("the policy {}", answers.policy), look.clone(), create.clone())
         .known_as(path_of_policy)
