@@ -15,6 +15,7 @@ mod kill;
 #[cfg(unix)]
 mod resume;
 mod sandbox;
+mod schedules;
 #[cfg(unix)]
 mod stand_in;
 mod support;
