@@ -19,6 +19,7 @@ mod resume;
 #[cfg(unix)]
 mod review;
 mod sandbox;
+mod schedules;
 #[cfg(unix)]
 mod stand_in;
 mod support;
