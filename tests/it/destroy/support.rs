@@ -56,7 +56,7 @@ async fn freed(state: &StateFolder, setup: SetupId) -> SetupLock {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), freed).await.unwrap()
+    tokio::time::timeout(Duration::from_mins(1), freed).await.unwrap()
 }
 
 /// Starts a teardown that goes on from `earlier`.
