@@ -13,7 +13,11 @@ mod hell;
 mod hell_config;
 mod kill;
 #[cfg(unix)]
+mod recall;
+#[cfg(unix)]
 mod resume;
+#[cfg(unix)]
+mod review;
 mod sandbox;
 mod schedules;
 #[cfg(unix)]
