@@ -331,6 +331,19 @@ fn what_exists_is_used_by_its_id() {
     assert!(!again.out.contains("\"method\":\"PUT\""), "{again}");
 }
 
+/// Somebody who chose what is not there comes back to having the step make its own.
+#[test]
+fn a_choice_that_cannot_be_used_is_taken_back_by_the_steps_own_id() {
+    let account = Account::new();
+    let hub = |name: &str| format!("hub.create={OTHER}/Microsoft.Devices/IotHubs/{name}");
+    let own = format!("choose {OTHER}/Microsoft.Devices/IotHubs/contoso-factory-hub to have that one made");
+    account.run(&[&APPLY[..], &["--use", &hub("nowhere")]].concat()).exits(1).tells(&[&own]);
+    // What was chosen stays chosen.
+    account.run(&APPLY).exits(1).tells(&[&own]);
+    account.run(&[&APPLY[..], &["--use", &hub("contoso-factory-hub")]].concat()).exits(0);
+    account.run(&APPLY).exits(0).tells(&["17 of 17 done"]);
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_and_nothing_is_made() {
     let account = Account::new();
