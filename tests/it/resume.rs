@@ -344,6 +344,34 @@ fn a_choice_that_cannot_be_used_is_taken_back_by_the_steps_own_id() {
     account.run(&APPLY).exits(0).tells(&["17 of 17 done"]);
 }
 
+/// Puts faults into the world of an account's sandbox, in the place of those that were there.
+fn faults(account: &Account, faults: Value) {
+    let world = account.state().join("sandbox/world.json");
+    let mut value: Value = serde_json::from_str(&fs::read_to_string(&world).unwrap()).unwrap();
+    assert!(value["settings"]["faults"].is_array());
+    value["settings"]["faults"] = faults;
+    value["fault_hits"] = json!([]);
+    fs::write(&world, value.to_string()).unwrap();
+}
+
+/// What was looked at with what an earlier run had of a step is looked at again once the step is done anew.
+#[test]
+fn what_builds_on_a_step_that_is_done_anew_follows_it() {
+    let account = Account::new();
+    account.run(&APPLY).exits(0);
+    let identity = "*/userAssignedIdentities/contoso-factory-id";
+    faults(&account, json!([{"method": "GET", "host": "*", "path": identity, "nth": [], "action": "broken", "seconds": 0.0}]));
+    account.run(&APPLY).exits(1);
+    faults(&account, json!([]));
+    let world = account.state().join("sandbox/world.json");
+    let mut value: Value = serde_json::from_str(&fs::read_to_string(&world).unwrap()).unwrap();
+    let resources = value["resources"].as_object_mut().unwrap();
+    resources.retain(|id, _| !id.ends_with("userassignedidentities/contoso-factory-id"));
+    fs::write(&world, value.to_string()).unwrap();
+    account.run(&APPLY).exits(0).tells(&["what it builds on has changed", "17 of 17 done"]);
+    account.run(&STATUS).exits(0);
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_and_nothing_is_made() {
     let account = Account::new();
