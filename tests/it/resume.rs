@@ -354,6 +354,39 @@ fn faults(account: &Account, faults: Value) {
     fs::write(&world, value.to_string()).unwrap();
 }
 
+/// A hub that could not be looked at is still there: another name would leave it behind.
+#[test]
+fn an_answer_stays_settled_after_a_look_that_failed() {
+    let account = Account::new();
+    account.run(&APPLY).exits(0);
+    let hub = "*/IotHubs/contoso-factory-hub";
+    faults(&account, json!([{"method": "GET", "host": "*", "path": hub, "nth": [], "action": "broken", "seconds": 0.0}]));
+    account.run(&APPLY).exits(1);
+    faults(&account, json!([]));
+    let name = "#name = \"contoso-factory-hub\"";
+    account.write("hubup.toml", example_with(name, "name = \"another-hub\""));
+    account.run(&APPLY).exits(2).tells(&["a hub keeps its name"]);
+    account.write("hubup.toml", EXAMPLE);
+    account.run(&APPLY).exits(0).tells(&["17 of 17 done"]);
+}
+
+/// What a teardown did not come to is still there, and would be left behind by another name.
+#[test]
+fn an_answer_stays_settled_after_half_a_teardown() {
+    let account = Account::new();
+    let destroy = ["destroy", "--sandbox", "--yes", "--sandbox-speed", "0"];
+    account.run(&APPLY).exits(0);
+    let hub = "*/IotHubs/contoso-factory-hub";
+    faults(&account, json!([{"method": "DELETE", "host": "*", "path": hub, "nth": [], "action": "forbidden", "seconds": 0.0}]));
+    account.run(&destroy).exits(4);
+    faults(&account, json!([]));
+    let name = "#name = \"contoso-factory-hub\"";
+    account.write("hubup.toml", example_with(name, "name = \"another-hub\""));
+    account.run(&APPLY).exits(2).tells(&["a hub keeps its name"]);
+    account.run(&destroy).exits(0);
+    account.run(&APPLY).exits(0).tells(&["another-hub.azure-devices.net"]);
+}
+
 /// What was looked at with what an earlier run had of a step is looked at again once the step is done anew.
 #[test]
 fn what_builds_on_a_step_that_is_done_anew_follows_it() {
