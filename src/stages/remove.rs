@@ -239,6 +239,11 @@ impl Remove {
         reply: &Reply,
         replay: &mut Replay<'_>,
     ) -> Moves<Result<Option<String>, ServiceError>> {
+        let whose = text(&reply.body, &format!("/tags/{SETUP_TAG}"));
+        // What is on record may have been deleted by somebody, and made again by another setup under the same name.
+        if let Some(other) = whose.filter(|whose| self.tagged && *whose != answers.name) {
+            return Ok(Ok(Some(format!("{} belongs to the setup {other}", self.noun))));
+        }
         let made = |id: &Text| replay.earlier().made(&id.shown(known));
         if self.named || made(&self.id) || self.parents.iter().any(|parent| made(&parent.id)) {
             return Ok(Ok(None));
@@ -257,11 +262,9 @@ impl Remove {
             }
         }
         let unrecorded = "no journal on this machine says that hubup made it";
-        let whose = text(&reply.body, &format!("/tags/{SETUP_TAG}"));
-        Ok(Ok(Some(match (whose, self.parents.last()) {
-            (Some(other), _) if self.tagged => format!("{} belongs to the setup {other}", self.noun),
-            (_, Some(parent)) => format!("{} is not of this setup, and {unrecorded}", parent.noun),
-            _ => format!("it carries no tag {SETUP_TAG}={}, and {unrecorded}", answers.name),
+        Ok(Ok(Some(match self.parents.last() {
+            Some(parent) => format!("{} is not of this setup, and {unrecorded}", parent.noun),
+            None => format!("it carries no tag {SETUP_TAG}={}, and {unrecorded}", answers.name),
         })))
     }
 

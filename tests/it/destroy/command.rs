@@ -138,3 +138,21 @@ fn it_takes_down_what_was_set_up_and_not_what_the_file_says_since() {
     account.run(&sandboxed("destroy", &["--yes"])).exits(0).tells(&["IotHubs/another-hub"]);
     assert_eq!(world(&account)["resources"], serde_json::json!({}));
 }
+
+/// What was made is on record, was deleted by somebody and made anew by another setup: the record is no claim to that.
+#[test]
+fn what_another_setup_made_anew_under_the_same_name_stays() {
+    let account = Account::new();
+    account.run(&sandboxed("apply", &["--yes"])).exits(0);
+    let hub = |world: &Value| {
+        let resources = world["resources"].as_object().unwrap();
+        resources.keys().find(|id| id.ends_with("/iothubs/contoso-factory-hub")).cloned()
+    };
+    let mut theirs = world(&account);
+    let id = hub(&theirs).unwrap();
+    theirs["resources"][&id]["body"]["tags"]["hubup-setup"] = "second".into();
+    std::fs::write(account.state().join("sandbox/world.json"), theirs.to_string()).unwrap();
+    let ran = account.run(&sandboxed("destroy", &["--yes"]));
+    ran.tells(&["left: the IoT hub contoso-factory-hub belongs to the setup second"]);
+    assert_eq!(hub(&world(&account)), Some(id));
+}
