@@ -86,8 +86,12 @@ impl Past {
     pub fn told(&self, dialect: &Dialect, answers: &Answers) -> Vec<String> {
         let (Some(header), Some(run)) = (self.header(), &self.newest) else { return Vec::new() };
         let counts = self.progress.counts(&header.stages);
+        let after = match header.kind {
+            RunKind::Setup => "going on from run",
+            RunKind::Teardown => "going on after the teardown",
+        };
         let mut lines = vec![format!(
-            "going on from run {run}: {} of {} done, {} failed, {} skipped, {} left",
+            "{after} {run}: {} of {} done, {} failed, {} skipped, {} left",
             counts.done,
             counts.all,
             counts.failed,
