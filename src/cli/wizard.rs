@@ -13,11 +13,11 @@ use super::failure::Failure;
 use super::past::Past;
 use super::print::{out, trouble};
 use super::wire::{self, Start};
-use crate::domain::{Answers, Exit, Fault, Field};
+use crate::domain::{Answers, Exit, Fault, Field, RunKind};
 use crate::engine::Manner;
 use crate::journal::JournalLog;
 use crate::stages::DIALECTS;
-use crate::tui::{self, Banner, End, Launch, Launched, ScreenOptions, TuiError};
+use crate::tui::{self, Banner, End, Launch, Launched, Resume, ScreenOptions, TuiError};
 
 /// Runs the wizard.
 pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
@@ -26,9 +26,11 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     }
     let no_colour = surroundings.no_colour;
     let start = Arc::new(wire::start(global, surroundings).await?);
+    let (answers, resume) = resume(&start)?;
     let launcher = Arc::new(Launcher { start: start.clone(), last: Mutex::new(Last::None) });
     let report = tui::run(tui::Start {
-        answers: start.config.answers.clone(),
+        answers,
+        resume,
         fields: fields(),
         banner: Banner { cloud: start.which_azure(), detail: String::new() },
         launcher: launcher.clone(),
@@ -69,6 +71,18 @@ fn no_terminal() -> Failure {
         Exit::Usage,
         "error: the wizard needs a terminal for its input and its output, one that is not `TERM=dumb`\n  do:      use `hubup apply --yes` where there is none",
     )
+}
+
+/// What the form is filled with, and what is known of this setup from before.
+fn resume(start: &Start) -> Result<(Answers, Option<Resume>), Failure> {
+    let answers = start.config.answers.clone();
+    let past = Past::read(&start.state, answers.setup_id())?;
+    let Some(header) = past.header() else { return Ok((answers, None)) };
+    // A setup file beats the journal. Where there is none, what was typed the last time is all that a person said.
+    let answers = if start.config.path.is_some() { answers } else { header.answers.clone() };
+    let dialect = DIALECTS.iter().find(|dialect| dialect.id == header.dialect);
+    let changes = dialect.map(|dialect| past.changes(dialect, &answers)).unwrap_or_default();
+    Ok((answers, Some(Resume { progress: past.progress, changes })))
 }
 
 /// The fields of all stages under their headings. The wizard asks them before the dialect is known, so they are those
@@ -153,7 +167,7 @@ impl Launcher {
 
 #[async_trait]
 impl Launch for Launcher {
-    async fn launch(&self, answers: Answers) -> Result<Launched, Fault> {
+    async fn launch(&self, answers: Answers, _kind: RunKind) -> Result<Launched, Fault> {
         self.keep(Last::None);
         self.begin(answers).await.map_err(|failure| {
             let fault = as_fault(&failure);

@@ -7,6 +7,7 @@ use super::form::Form;
 use super::msg::{Opened, Painted};
 use super::session::Session;
 use super::start::{Banner, End, ScreenOptions};
+use super::welcome::{Resume, Welcome};
 use crate::domain::{Fault, Line};
 
 /// From this width on the detail stands beside the stages, below it over the log.
@@ -22,11 +23,15 @@ const INDICATOR_STAYS: i64 = 1_000;
 /// The page that fills the screen.
 #[derive(Clone, Debug)]
 pub(crate) enum Page {
+    /// What can be done about a setup from before (`App::welcome`).
+    Welcome,
     Form,
     /// A launch is under way, or came back while its indicator still has to stand.
     Starting {
         since: Timestamp,
         arrived: Option<Arrival>,
+        /// Where it was launched from, and where a launch that failed is told.
+        from: Box<Page>,
     },
     Setup,
     /// Every request of the row of the cursor.
@@ -64,7 +69,11 @@ pub(crate) struct App {
     pub options: ScreenOptions,
     pub banner: Banner,
     pub scale: f64,
+    /// The choices about a setup from before; `None` when there is none.
+    pub welcome: Option<Welcome>,
     pub form: Form,
+    /// Why the last launch failed.
+    pub fault: Option<Fault>,
     pub page: Page,
     pub session: Option<Session>,
     pub note: Option<Note>,
@@ -97,7 +106,9 @@ impl App {
             options,
             banner,
             scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 },
+            welcome: None,
             form,
+            fault: None,
             page: Page::Form,
             session: None,
             note: None,
@@ -106,6 +117,22 @@ impl App {
             painted: Painted::default(),
             dirty: true,
         }
+    }
+
+    /// Begins on the choices about a setup from before, when there is one.
+    pub(crate) fn welcome(&mut self, resume: Option<Resume>) {
+        self.welcome = resume.and_then(Welcome::new);
+        if self.welcome.is_some() {
+            self.page = Page::Welcome;
+        }
+    }
+
+    /// Shows that a launch is under way, begun on the page that is shown.
+    pub(crate) fn starts(&mut self) {
+        self.fault = None;
+        self.note = None;
+        let from = Box::new(self.page.clone());
+        self.turn(Page::Starting { since: self.now, arrived: None, from });
     }
 
     /// Tells something in the footer for a few seconds.
@@ -141,7 +168,7 @@ impl App {
     pub(crate) fn animated(&self) -> bool {
         match &self.page {
             Page::Starting { .. } => true,
-            Page::Form => false,
+            Page::Form | Page::Welcome => false,
             _ => self.session.as_ref().is_some_and(Session::busy),
         }
     }

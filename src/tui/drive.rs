@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::domain::{Answers, Fault, Line, LogSource, Record, RunEvent};
+use crate::domain::{Answers, Fault, Line, LogSource, Record, RunEvent, RunKind};
 use crate::engine::{Command, Handle};
 
 use super::app::App;
@@ -45,7 +45,7 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
     let mut signals = Signals::new()?;
     let mut screen = Screen::enter()?;
     let form = Form::new(start.answers, &start.fields);
-    let app = App::new(
+    let mut app = App::new(
         form,
         start.banner,
         start.options,
@@ -54,6 +54,7 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
         terminal::zone(),
         screen.size(),
     );
+    app.welcome(start.resume);
     let mut driver = Driver::new(app, start.launcher);
     let ended = driver.drive(&mut screen, &mut signals).await;
     drop(screen);
@@ -202,7 +203,7 @@ impl Driver {
         let mut then = Then::GoOn;
         for effect in effects {
             match effect {
-                Effect::Launch(answers) => self.launch(*answers),
+                Effect::Launch(answers, kind) => self.launch(*answers, kind),
                 Effect::StopLaunch => {
                     if let Some(launching) = self.launching.take() {
                         launching.abort();
@@ -222,9 +223,9 @@ impl Driver {
         Ok(then)
     }
 
-    fn launch(&mut self, answers: Answers) {
+    fn launch(&mut self, answers: Answers, kind: RunKind) {
         let launcher = Arc::clone(&self.launcher);
-        let launching = tokio::spawn(async move { launcher.launch(answers).await });
+        let launching = tokio::spawn(async move { launcher.launch(answers, kind).await });
         if let Some(before) = self.launching.replace(launching) {
             before.abort();
         }

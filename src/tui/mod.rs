@@ -21,6 +21,7 @@ mod terminal;
 mod text;
 mod update;
 mod view;
+mod welcome;
 
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ mod tests;
 pub use drive::run;
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TuiError};
 pub use summary::{Card, card, summary};
+pub use welcome::Resume;

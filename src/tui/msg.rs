@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Answers, Fault, Line, Plan, Progress, Record};
+use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind};
 use crate::engine::Command;
 
 use super::start::End;
@@ -83,7 +83,7 @@ pub(crate) struct Painted {
 /// Something that we want done.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Effect {
-    Launch(Box<Answers>),
+    Launch(Box<Answers>, RunKind),
     /// Drop the launch that is under way.
     StopLaunch,
     Send(Command),

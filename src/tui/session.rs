@@ -83,15 +83,22 @@ pub(crate) struct Session {
     pub open: bool,
     /// True once the finish page has come up by itself.
     pub celebrated: bool,
+    /// True until the run has said its first word: what is known is from an earlier one.
+    pub earlier: bool,
+    /// True until a key is pressed: the cursor goes where a person is needed, as that comes to light.
+    pub placing: bool,
 }
 
 impl Session {
-    /// A run in which nothing happened yet, the cursor on its first stage.
+    /// A run in which nothing happened yet, the cursor on the first stage that needs a person.
     pub(crate) fn new(opened: Opened, now: Timestamp) -> Self {
         let outline = opened.plan.outline();
         let mut progress = opened.earlier;
         progress.know(&outline);
-        Self {
+        let earlier = progress.header.is_some();
+        // When it began and how it ended is to be told of this run.
+        (progress.started, progress.ended, progress.exit) = (None, None, None);
+        let mut session = Self {
             progress,
             plan: opened.plan,
             outline,
@@ -109,11 +116,16 @@ impl Session {
             shown: now,
             open: true,
             celebrated: false,
-        }
+            earlier,
+            placing: earlier,
+        };
+        session.place();
+        session
     }
 
-    /// Takes one record in: progress, log line, request as sent. Panes whose subject is gone close.
-    pub(crate) fn take(&mut self, record: &Record) {
+    /// Takes one record in: progress, log line, request as sent. Panes whose subject is gone close. True when that took
+    /// the cursor elsewhere.
+    pub(crate) fn take(&mut self, record: &Record) -> bool {
         self.progress.apply(record);
         match &record.event {
             RunEvent::StepQueued { step }
@@ -122,6 +134,7 @@ impl Session {
             | RunEvent::StepFinished { step, .. } => {
                 self.confirmed.remove(step);
             }
+            RunEvent::RunStarted(_) => self.earlier = false,
             RunEvent::CallStarted(call) => self.sent(record.at, call),
             RunEvent::CallFinished(reply) => self.replied(reply),
             RunEvent::RunFinished { .. } => {
@@ -138,6 +151,7 @@ impl Session {
         {
             self.close_panel();
         }
+        self.placing && self.place()
     }
 
     fn sent(&mut self, at: Timestamp, call: &CallRecord) {
@@ -221,7 +235,7 @@ impl Session {
     /// True when every step ended, none of them badly.
     pub(crate) fn complete(&self) -> bool {
         let counts = self.counts();
-        counts.all > 0 && counts.done + counts.skipped == counts.all
+        !self.earlier && counts.all > 0 && counts.done + counts.skipped == counts.all
     }
 
     /// The title of a step of the plan, else its id.

@@ -8,13 +8,17 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record};
+use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record, RunKind};
 use crate::engine::Handle;
+
+use super::welcome::Resume;
 
 /// All that the wizard needs to begin.
 pub struct Start {
     /// What the form is filled with at first.
     pub answers: Answers,
+    /// What is known of this setup from before; then the wizard opens on what can be done about it.
+    pub resume: Option<Resume>,
     /// The fields of the form under their headings, in the order of the screen.
     pub fields: Vec<(&'static str, Vec<Field>)>,
     pub banner: Banner,
@@ -48,7 +52,7 @@ pub struct ScreenOptions {
 #[async_trait]
 pub trait Launch: Send + Sync {
     /// Starts the engine. Dropped when the person goes back before it is done.
-    async fn launch(&self, answers: Answers) -> Result<Launched, Fault>;
+    async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault>;
 }
 
 /// A run that was launched.

@@ -6,5 +6,6 @@ mod keys;
 mod logs;
 mod newcomer;
 mod properties;
+mod resume;
 mod screens;
 mod transitions;

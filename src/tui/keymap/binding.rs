@@ -13,6 +13,10 @@ pub(crate) enum Action {
     Suspend,
     Scroll(Scroll),
     Copy,
+    // The welcome.
+    ChoiceUp,
+    ChoiceDown,
+    Choice,
     // The form.
     NextField,
     PreviousField,

@@ -75,16 +75,30 @@ fn pages() -> Vec<(&'static str, App)> {
         draw(&mut app);
         pages.push((name, app));
     };
+    form("welcome", &|app| *app = super::resume::welcome(80, 24));
+    form("welcome, another choice", &|app| {
+        *app = super::resume::welcome_changed(80, 24);
+        press(app, &[Key::Down, Key::Down]);
+    });
+    form("welcome, failed", &|app| {
+        *app = super::resume::welcome(80, 24);
+        app.fault = Some(crate::domain::Fault::new("no sign-in", "run `az login`"));
+    });
+    form("a setup that goes on", &|app| *app = super::resume::resumed(80, 24));
     form("form", &|_| {});
+    form("form, behind the choices", &|app| {
+        *app = super::resume::welcome(80, 24);
+        press(app, &[Key::Down, Key::Down, Key::Enter]);
+    });
     form("form, a choice", &|app| drop(press(app, &[Key::Down])));
     form("form, a wrong name", &|app| drop(press(app, &[Key::Down, Key::Down, Key::Char('_')])));
     form("form, start", &|app| app.form.at = app.form.entries.len());
     form("form, leaving", &|app| drop(press(app, &[Key::Char('x'), Key::Ctrl('c')])));
     form("form, failed", &|app| {
-        app.form.fault = Some(crate::domain::Fault::new("no sign-in", "run `az login`"));
+        app.fault = Some(crate::domain::Fault::new("no sign-in", "run `az login`"));
     });
     form("starting", &|app| {
-        app.turn(Page::Starting { since: at(0), arrived: None });
+        app.turn(Page::Starting { since: at(0), arrived: None, from: Box::new(Page::Form) });
         tell_time(app, 5);
     });
     pages

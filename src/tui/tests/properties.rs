@@ -70,9 +70,18 @@ fn message() -> impl Strategy<Value = Msg> {
     ]
 }
 
-fn app(width: u16, height: u16, on_form: bool, ascii: bool) -> App {
+/// An app on one of the pages that a person can begin on.
+fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
     let options = ScreenOptions { ascii, no_colour: ascii, skip_form: false };
-    if on_form { form_app_with(width, height, options) } else { setup_app_with(width, height, options) }
+    let mut app = match page {
+        0 => form_app_with(width, height, options),
+        1 => setup_app_with(width, height, options),
+        2 => super::resume::welcome(width, height),
+        3 => super::resume::welcome_changed(width, height),
+        _ => super::resume::resumed(width, height),
+    };
+    app.options = options;
+    app
 }
 
 proptest! {
@@ -81,11 +90,11 @@ proptest! {
     #[test]
     fn nothing_panics(
         size in (1..200_u16, 1..60_u16),
-        on_form in any::<bool>(),
+        page in 0..5_u8,
         ascii in any::<bool>(),
         messages in prop::collection::vec(message(), 0..60),
     ) {
-        let mut app = app(size.0, size.1, on_form, ascii);
+        let mut app = app(size.0, size.1, page, ascii);
         draw(&mut app);
         for message in messages {
             update(&mut app, message);
@@ -95,7 +104,7 @@ proptest! {
 
     #[test]
     fn every_size_draws_every_page(size in (1..200_u16, 1..60_u16), keys in prop::collection::vec(key(), 0..6)) {
-        let mut app = app(size.0, size.1, false, false);
+        let mut app = app(size.0, size.1, 1, false);
         running(&mut app);
         feed(&mut app, 95, asked(1, &DPS));
         press(&mut app, &keys);

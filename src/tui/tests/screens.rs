@@ -38,7 +38,7 @@ fn the_form() {
 fn a_failed_start() {
     check("form_fault", |width, height| {
         let mut app = form_app(width, height);
-        app.form.fault = Some(
+        app.fault = Some(
             crate::domain::Fault::new("no sign-in was found", "run `az login`, then start again")
                 .meaning("hubup has nothing to prove who you are"),
         );
@@ -49,6 +49,17 @@ fn a_failed_start() {
 #[test]
 fn a_fresh_setup() {
     check("setup_fresh", setup_app);
+}
+
+#[test]
+fn a_setup_from_before() {
+    check("welcome", super::resume::welcome);
+    check("welcome_changed", super::resume::welcome_changed);
+}
+
+#[test]
+fn a_setup_that_goes_on() {
+    check("setup_resumed", super::resume::resumed);
 }
 
 #[test]

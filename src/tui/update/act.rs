@@ -10,7 +10,7 @@ use crate::tui::requests::requests;
 use crate::tui::session::Panel;
 use crate::tui::summary::summary;
 
-use super::{form, run, setup, typing};
+use super::{form, run, setup, typing, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
@@ -81,7 +81,8 @@ fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
 }
 
 fn launched(app: &mut App, result: Result<Opened, Fault>) {
-    let Page::Starting { since, .. } = app.page else { return };
+    let Page::Starting { since, from, .. } = &app.page else { return };
+    let (since, from) = (*since, from.clone());
     let arrival = match result {
         Ok(opened) => {
             app.open(opened);
@@ -89,13 +90,13 @@ fn launched(app: &mut App, result: Result<Opened, Fault>) {
         }
         Err(fault) => Arrival::Failed(Box::new(fault)),
     };
-    app.page = Page::Starting { since, arrived: Some(arrival) };
+    app.page = Page::Starting { since, arrived: Some(arrival), from };
     arrive(app);
 }
 
 /// Leaves the starting page when the launch came back and the indicator has stood long enough.
 fn arrive(app: &mut App) {
-    if let Page::Starting { since, arrived: Some(arrival) } = &app.page
+    if let Page::Starting { since, arrived: Some(arrival), from } = &app.page
         && app.indicator_may_go(*since)
     {
         let now = app.now;
@@ -107,8 +108,9 @@ fn arrive(app: &mut App) {
                 Page::Setup
             }
             Arrival::Failed(fault) => {
-                app.form.fault = Some(*fault);
-                Page::Form
+                let page = (**from).clone();
+                app.fault = Some(*fault);
+                page
             }
         };
         app.turn(page);
@@ -123,6 +125,9 @@ fn key_pressed(app: &mut App, key: Key) -> Vec<Effect> {
     }
     let binding = keymap::bindings(app).into_iter().find(|binding| binding.keys.contains(&key));
     let Some(binding) = binding else { return Vec::new() };
+    if let (Page::Setup, Some(session)) = (&app.page, &mut app.session) {
+        session.placing = false;
+    }
     let mut effects = perform(app, binding.action);
     effects.extend(missing(app));
     effects
@@ -147,6 +152,7 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::TakeSuggestion
         | Action::ClearField
         | Action::Launch => return form::perform(app, action),
+        Action::ChoiceUp | Action::ChoiceDown | Action::Choice => return welcome::perform(app, action),
         _ => return setup::perform(app, action),
     }
     Vec::new()
@@ -162,9 +168,13 @@ fn back(app: &mut App) -> Vec<Effect> {
     }
     match &app.page {
         Page::Form if app.form.leaving => app.form.leaving = false,
-        Page::Form => app.form.fault = None,
-        Page::Starting { .. } => {
-            app.turn(Page::Form);
+        Page::Welcome => app.fault = None,
+        Page::Form if app.fault.is_some() => app.fault = None,
+        Page::Form if app.welcome.is_some() => app.turn(Page::Welcome),
+        Page::Form => {}
+        Page::Starting { from, .. } => {
+            let from = (**from).clone();
+            app.turn(from);
             // What came back already is a run: leaving it is all that can be done with it.
             if app.session.is_some() {
                 app.turn(Page::Setup);
@@ -196,7 +206,8 @@ fn leave(app: &mut App) -> Vec<Effect> {
     app.help = false;
     app.scroll = 0;
     match (&app.page, &mut app.session) {
-        (Page::Form, None) if app.form.changes() > 0 => {
+        (Page::Form | Page::Welcome, None) if app.form.changes() > 0 => {
+            app.turn(Page::Form);
             app.form.leaving = true;
             Vec::new()
         }

@@ -5,6 +5,7 @@ mod form;
 mod run;
 mod setup;
 mod typing;
+mod welcome;
 
 pub(crate) use act::update;
 pub(crate) use form::launch;

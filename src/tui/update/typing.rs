@@ -39,7 +39,7 @@ pub(super) fn key(app: &mut App, key: Key) -> bool {
         _ => return false,
     }
     // Whoever mends an answer has read why the launch failed, and what was to be mended.
-    app.form.fault = None;
+    app.fault = None;
     app.note = None;
     true
 }

@@ -15,7 +15,7 @@ use crate::tui::session::Session;
 use crate::tui::summary::{card, counted, fault_items, portal};
 use crate::tui::text::{clock, pad, seconds, time_of_day};
 
-use super::{form, log, screen, theme};
+use super::{log, screen, theme};
 
 fn whole(app: &App, title: &str, paper: &Paper, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let block = screen::pane(title, false, true);
@@ -23,11 +23,8 @@ fn whole(app: &App, title: &str, paper: &Paper, frame: &mut Frame<'_>, area: Rec
     Painted { overflow, rows, ..Painted::default() }
 }
 
-/// The launch is under way; the form stays in sight until that takes long enough to be noticed.
+/// The launch is under way, and takes long enough to be noticed.
 pub(super) fn starting(app: &App, since: Timestamp, frame: &mut Frame<'_>, area: Rect) -> Painted {
-    if !app.indicator(since) {
-        return form::draw(app, frame, area);
-    }
     let mut paper = Paper::default();
     paper.gap();
     paper.line(vec![

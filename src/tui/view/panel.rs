@@ -70,6 +70,9 @@ fn of_stage(paper: &mut Paper, app: &App, session: &Session, row: Row) -> String
         if let Some(note) = session.progress.step(&step.id).and_then(|known| known.note.as_deref()) {
             paper.item("", 2, Tone::Dim, note);
         }
+        for line in came_back(session, step) {
+            paper.item("", 2, Tone::Warn, &line);
+        }
     }
     let ready = session.confirmable(row).len();
     if ready > 0 {
@@ -120,6 +123,7 @@ fn of_step(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
             paper.item(label, LABEL, Tone::Plain, &text);
         }
     }
+    from_before(paper, session, step, state);
     if let Some(planned) = planned.filter(|planned| !planned.why.is_empty()) {
         paper.gap();
         paper.text(Tone::Plain, &planned.why);
@@ -129,11 +133,48 @@ fn of_step(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
     step.title.clone()
 }
 
+/// What earlier runs left of the step, as long as this one has not gone beyond it.
+fn from_before(paper: &mut Paper, session: &Session, step: &StepOutline, state: StepState) {
+    let Some(known) = session.progress.step(&step.id) else { return };
+    if let Some(was) = known.was {
+        let text = format!("{} in an earlier run; it is looked at again", was.word());
+        paper.item("Before", LABEL, Tone::Plain, &text);
+    }
+    for (index, line) in came_back(session, step).iter().enumerate() {
+        paper.item(if index == 0 { "Came back" } else { "" }, LABEL, Tone::Warn, line);
+    }
+    if known.operation.is_some() && !state.is_active() {
+        let text = "has accepted it and may go on with it; how that ended is not on record";
+        paper.item("Azure", LABEL, Tone::Busy, text);
+    }
+}
+
+/// Why the step waits for a word again, each difference in a line of its own; nothing when it does not.
+fn came_back(session: &Session, step: &StepOutline) -> Vec<String> {
+    if !matches!(session.state(step), StepState::NotYet | StepState::Ready | StepState::Queued) {
+        return Vec::new();
+    }
+    let why =
+        session.progress.step(&step.id).and_then(|known| known.came_back.as_deref()).unwrap_or_default();
+    match why.split_once(": ") {
+        Some((what, differences)) => std::iter::once(format!("{what}:"))
+            .chain(differences.split("; ").map(ToOwned::to_owned))
+            .collect(),
+        None if why.is_empty() => Vec::new(),
+        None => vec![why.to_owned()],
+    }
+}
+
 fn progress_line(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline, state: StepState) {
     let known = session.progress.step(&step.id);
     let tone = theme::tone(RowState::Step(state));
     let took = known.and_then(|known| {
-        let until = if state.is_active() { app.now } else { known.ended? };
+        let until = match state {
+            StepState::Finished(_) => known.ended?,
+            state if state.is_active() => app.now,
+            // A look that sent it back, or a skip that was taken back, left its times behind.
+            _ => return None,
+        };
         Some(clock(seconds(known.started?, until)))
     });
     let mut text = state.word().to_owned();
@@ -222,6 +263,9 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
     if let Some(known) = known {
         if let (Some(started), Some(ended)) = (known.started, known.ended) {
             text.push_str(&format!(" after {}", clock(seconds(started, ended))));
+            if session.is_earlier(ended) {
+                text.push_str(" in an earlier run");
+            }
         }
         if known.attempts > 1 {
             text.push_str(&format!(", tried {} times", known.attempts));

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hubup::domain::{Answers, Fault, Field, FieldKind};
+use hubup::domain::{Answers, Fault, Field, FieldKind, RunKind};
 use hubup::tui::{self, Banner, Launch, Launched, ScreenOptions, Start};
 use portable_pty::CommandBuilder;
 
@@ -19,7 +19,7 @@ struct Panicking;
 
 #[async_trait]
 impl Launch for Panicking {
-    async fn launch(&self, _: Answers) -> Result<Launched, Fault> {
+    async fn launch(&self, _: Answers, _: RunKind) -> Result<Launched, Fault> {
         panic!("the launcher fell over");
     }
 }
@@ -45,6 +45,7 @@ fn wizard() {
     };
     let start = Start {
         answers: example(),
+        resume: None,
         fields: vec![("Traps", vec![field])],
         banner: Banner { cloud: "SANDBOX x60".to_owned(), detail: String::new() },
         launcher: Arc::new(Panicking),
