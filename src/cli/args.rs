@@ -50,6 +50,8 @@ pub enum Command {
     },
     /// Run the setup without the wizard
     Apply(Apply),
+    /// Delete what the setup made, after showing what that is; leave everything else
+    Destroy(Destroy),
     /// Show where the setup stands, seen in Azure; change nothing
     Status {
         #[arg(long, value_enum, default_value_t)]
@@ -82,9 +84,25 @@ pub struct Apply {
     /// Run only this stage, by its id or number (may be repeated)
     #[arg(long, value_name = "STAGE")]
     pub only: Vec<String>,
+    /// Use the resource of this id for what a step would make (may be repeated)
+    #[arg(long = "use", value_name = "STEP=ID", value_parser = choice)]
+    pub using: Vec<(StepId, String)>,
     /// Answer a step's question beforehand (may be repeated)
     #[arg(long, value_name = "STEP=CHOICE", value_parser = choice)]
     pub answer: Vec<(StepId, String)>,
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// How `destroy` runs.
+#[derive(Args, Debug, Default)]
+pub struct Destroy {
+    /// Do not ask for the setup's name first
+    #[arg(long)]
+    pub yes: bool,
+    /// Do not run this step (may be repeated)
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
 }

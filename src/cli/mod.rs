@@ -3,8 +3,10 @@
 mod apply;
 mod args;
 pub mod config;
+mod destroy;
 mod environment;
 mod failure;
+mod follow;
 pub mod init;
 mod past;
 mod plan;

@@ -9,7 +9,7 @@ use super::args::{Cli, Command, Global};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::print::{out, trouble};
-use super::{init, plan, sandbox, status, wizard};
+use super::{destroy, init, plan, sandbox, status, wizard};
 use crate::domain::Exit;
 
 /// Parses, runs, and gives the exit code of design section 7.
@@ -53,6 +53,7 @@ async fn obey(cli: Cli) -> Result<Ending, Failure> {
         None => wizard::run(&global, surroundings).await,
         Some(Command::Plan { output }) => plan::run(&global, surroundings, output).await.map(Ending::Exit),
         Some(Command::Apply(apply)) => apply::run(&global, surroundings, &apply).await,
+        Some(Command::Destroy(destroy)) => destroy::run(&global, surroundings, &destroy).await,
         Some(Command::Status { output }) => {
             status::run(&global, surroundings, output).await.map(Ending::Exit)
         }

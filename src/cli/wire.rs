@@ -51,6 +51,8 @@ pub struct Connected {
 /// What will be done, and why so.
 pub struct Prepared {
     pub answers: Answers,
+    /// What the plan is for.
+    pub kind: RunKind,
     pub plan: Plan,
     pub selection: Selection,
 }
@@ -267,7 +269,28 @@ impl Start {
         let plan = stages::plan(selection.dialect, selection.profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
         })?;
-        Ok(Prepared { answers, plan, selection })
+        Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
+    }
+
+    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks the dialect that the
+    /// setup was begun in, and of its profiles the first that is offered: what was made in one is deleted in any.
+    pub async fn prepare_teardown(
+        &self,
+        connected: &Connected,
+        answers: Answers,
+        past: &Past,
+        tell: Tell<'_>,
+    ) -> Result<Prepared, Failure> {
+        let mut spoken = answers.clone();
+        if let Some(header) = past.header() {
+            spoken.dialect.clone_from(&header.dialect);
+        }
+        let prepared = self.prepare(connected, spoken, &Past::default(), tell).await?;
+        let Selection { dialect, profile, .. } = &prepared.selection;
+        let plan = stages::teardown_plan(dialect, profile, &answers).map_err(|error| {
+            Failure::new(Exit::Usage, format!("error: the way back does not hold together: {error}"))
+        })?;
+        Ok(Prepared { answers, kind: RunKind::Teardown, plan, ..prepared })
     }
 
     /// Takes the setup's lock, opens a journal and starts the engine.
@@ -331,7 +354,7 @@ impl Start {
             hubup: env!("CARGO_PKG_VERSION").to_owned(),
             run,
             setup: prepared.answers.setup_id(),
-            kind: RunKind::Setup,
+            kind: prepared.kind,
             answers: prepared.answers.clone(),
             dialect: prepared.selection.dialect.id.to_owned(),
             profile: profile.id.to_owned(),

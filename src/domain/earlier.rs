@@ -1,4 +1,4 @@
-//! What earlier runs of a setup left on record: what a step may take for granted, and what it must settle first.
+//! What is on record of a step when it starts: what it may take for granted, what it must settle first, what was chosen.
 //!
 //! `Progress` collects it from the journals; the engine hands it to each step it performs.
 
@@ -19,6 +19,8 @@ pub struct Earlier {
     pub answers: Vec<(Ask, String)>,
     /// How the operation failed that an earlier run began and this one saw to its end.
     pub ended: Option<ServiceError>,
+    /// The resource that the person has used instead of making one: its id.
+    pub using: Option<String>,
 }
 
 impl Earlier {

@@ -211,6 +211,12 @@ pub enum RunEvent {
     },
     Asked(Question),
     Answered(Choice),
+    /// The person has a resource that exists used for what `step` would make.
+    UseChosen {
+        step: StepId,
+        /// Resource id.
+        id: String,
+    },
     /// `step` has `steps` run again.
     RedoStarted {
         step: StepId,
@@ -254,6 +260,7 @@ impl RunEvent {
             | Self::OperationAccepted { step, .. }
             | Self::OperationEnded { step, .. }
             | Self::StepWaiting { step, .. }
+            | Self::UseChosen { step, .. }
             | Self::RedoStarted { step, .. }
             | Self::StepFinished { step, .. }
             | Self::StepReset { step, .. } => Some(step),

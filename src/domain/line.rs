@@ -120,6 +120,7 @@ pub fn line(record: &Record) -> Option<Line> {
             }
             (level, text, None)
         }
+        RunEvent::UseChosen { id, .. } => (Level::Info, format!("to use {id}"), None),
         RunEvent::StepReset { why, .. } => (Level::Info, why.clone(), None),
         RunEvent::Noted { text, .. } => (Level::Info, text.clone(), None),
         RunEvent::RunFinished { exit } => {

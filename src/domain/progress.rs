@@ -68,6 +68,8 @@ pub struct StepProgress {
     pub not_before: Option<Timestamp>,
     /// The change that was sent and whose reply is not on record.
     unanswered: Option<CallId>,
+    /// The resource that the person has used for it.
+    pub using: Option<String>,
     /// What was asked, with the key of the choice.
     answers: Vec<(Ask, String)>,
     /// When it was started, the last time.
@@ -252,6 +254,7 @@ impl Progress {
                     progress.queued = false;
                 }
             }
+            RunEvent::UseChosen { step, id } => self.step_mut(step).using = Some(id.clone()),
             RunEvent::RedoStarted { .. } | RunEvent::Noted { .. } | RunEvent::Unknown => {}
         }
     }
@@ -369,6 +372,7 @@ impl Progress {
             unanswered: progress.is_some_and(|progress| progress.unanswered.is_some()),
             answers: progress.map(|progress| progress.answers.clone()).unwrap_or_default(),
             ended: None,
+            using: progress.and_then(|progress| progress.using.clone()),
         }
     }
 

@@ -194,6 +194,8 @@ pub struct Step {
     pub planned: Vec<Planned>,
     /// How long Azure's documents say it can take.
     pub bound: Duration,
+    /// Lists what may be used instead of making one, where that can be; entries have `id`, `name` and `location`.
+    pub usable: Option<Request>,
     act: Arc<Act>,
 }
 
@@ -212,6 +214,7 @@ impl Step {
             touches: Vec::new(),
             planned: Vec::new(),
             bound: Duration::from_mins(1),
+            usable: None,
             act: Arc::new(act),
         }
     }
@@ -248,6 +251,13 @@ impl Step {
     #[must_use]
     pub fn taking(mut self, bound: Duration) -> Self {
         self.bound = bound;
+        self
+    }
+
+    /// This step ready to use one of what `list` lists instead of making its own.
+    #[must_use]
+    pub fn usable_from(mut self, list: Request) -> Self {
+        self.usable = Some(list);
         self
     }
 

@@ -16,6 +16,8 @@ pub enum Command {
     Prove(Vec<StepId>),
     /// Do not run these; each is probed first and may turn out to be already there.
     Skip(Vec<StepId>),
+    /// Use the resource of that id for what the step would make. It is looked at, never changed.
+    Use { step: StepId, id: String },
     /// Take a skip back.
     Unskip(StepId),
     /// Run a step that failed, was blocked or cancelled once more.

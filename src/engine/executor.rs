@@ -288,6 +288,7 @@ impl Executor {
                 }
                 Ok(())
             }
+            Command::Use { step, id } => self.use_existing(step, id).await,
             Command::Unskip(step) => {
                 if self.skips.remove(&step) || self.progress.outcome(&step) == Some(Outcome::Skipped) {
                     self.reset(&step, "no longer skipped").await?;
@@ -314,6 +315,21 @@ impl Executor {
                 Ok(())
             }
         }
+    }
+
+    async fn use_existing(&mut self, step: StepId, id: String) -> Recorded<()> {
+        let usable = self.plan.step(&step).is_some_and(|step| step.usable.is_some());
+        let outcome = self.progress.outcome(&step);
+        if !usable || self.running.contains_key(&step) || outcome.is_some_and(Outcome::holds) {
+            return Ok(());
+        }
+        self.skips.remove(&step);
+        self.emit(RunEvent::UseChosen { step: step.clone(), id }).await?;
+        if outcome.is_some() {
+            self.reset(&step, "to use what exists").await?;
+        }
+        self.confirm(vec![step.clone()]).await?;
+        self.unblock(&step).await
     }
 
     async fn confirm(&mut self, steps: Vec<StepId>) -> Recorded<()> {

@@ -90,6 +90,7 @@ fn durability(event: &RunEvent) -> Durability {
         | RunEvent::RunStarted(_)
         | RunEvent::OperationAccepted { .. }
         | RunEvent::Answered(_)
+        | RunEvent::UseChosen { .. }
         | RunEvent::StepFinished { .. }
         | RunEvent::RunFinished { .. } => Durability::Synced,
         _ => Durability::Written,

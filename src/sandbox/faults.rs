@@ -41,6 +41,10 @@ fn anything() -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Action {
+    /// 403 `AuthorizationFailed`; nothing is done.
+    Forbidden,
+    /// 409 `ScopeLocked`; nothing is done.
+    Locked,
     /// 429 with `Retry-After`; nothing is done.
     Throttle,
     /// 409 `AnotherOperationInProgress`; nothing is done.
@@ -88,6 +92,18 @@ pub(crate) fn instead(action: Action, seconds: f64) -> Option<Result<Reply, Refu
         Some(Err(refusal))
     };
     match action {
+        Action::Forbidden => refuse(
+            403,
+            "AuthorizationFailed",
+            "The client does not have authorization to perform the action over the scope.",
+            false,
+        ),
+        Action::Locked => refuse(
+            409,
+            "ScopeLocked",
+            "The scope cannot perform delete operation because following scope(s) are locked. Please remove the lock and try again.",
+            false,
+        ),
         Action::Throttle => refuse(429, "TooManyRequests", "The request is being throttled.", true),
         Action::Conflict => refuse(
             409,

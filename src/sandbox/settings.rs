@@ -108,6 +108,9 @@ pub(crate) struct Latency {
     pub(crate) delete: f64,
     pub(crate) update: f64,
     pub(crate) poll: f64,
+    /// How long what was deleted still holds on: a hub to its namespace, an assignment to its role.
+    #[serde(default)]
+    pub(crate) let_go: f64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

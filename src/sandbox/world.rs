@@ -46,6 +46,9 @@ pub(crate) struct World {
     /// How often each entry of the fault script was met.
     #[serde(default)]
     pub(crate) fault_hits: Vec<u32>,
+    /// By what they hold on to, lower case: when what was deleted lets go of it.
+    #[serde(default)]
+    pub(crate) echoes: BTreeMap<String, Due>,
     /// Makes etags and scopes that never repeat.
     pub(crate) counter: u64,
 }
@@ -119,6 +122,7 @@ impl World {
             enrollment_groups: BTreeMap::new(),
             writes: (0, 0),
             fault_hits: Vec::new(),
+            echoes: BTreeMap::new(),
             counter: 0,
             settings,
         };
@@ -144,6 +148,24 @@ impl World {
         self.resources.retain(|key, _| !super::target::covers(&root, key));
         self.enrollment_groups.retain(|key, _| !super::target::covers(&root, key));
         self.assignments.retain(|assignment| !super::target::covers(&root, &assignment.scope));
+    }
+
+    /// Something that held on to a namespace or a role is deleted, and lets go of it a little later.
+    pub(crate) fn let_go_of(&mut self, held: &str, now: &Now) {
+        let due = Due::after(now, self.settings.latency.let_go);
+        if !due.reached(now) {
+            self.echoes.insert(held.to_ascii_lowercase(), due);
+        }
+    }
+
+    /// Whether something deleted still holds on to a namespace or a role. The look counts, where time does not.
+    pub(crate) fn still_held(&mut self, held: &str, now: &Now) -> bool {
+        let key = held.to_ascii_lowercase();
+        let holds = self.echoes.get_mut(&key).is_some_and(|due| !due.look(now));
+        if !holds {
+            self.echoes.remove(&key);
+        }
+        holds
     }
 
     /// Resources of one kind, in id order.

@@ -19,6 +19,8 @@ pub struct Dialect {
     pub profiles: &'static [Profile],
     /// Headings with their steps, in the order of the screen.
     pub stages: &'static [&'static Stage],
+    /// The same stages in the order of the way back.
+    pub way_back: &'static [&'static Stage],
 }
 
 /// One set of API versions of a dialect.
@@ -61,6 +63,10 @@ pub struct Stage {
     pub fields: &'static [Field],
     /// The steps, in the order of the screen; none when the answers leave the stage out.
     pub steps: fn(&Answers, &Profile) -> Vec<Step>,
+    /// The steps of the way back, whatever the answers left out: what an earlier run made is found all the same.
+    pub teardown: fn(&Answers, &Profile) -> Vec<Step>,
+    /// What stays whatever happens, each with the reason.
+    pub stays: &'static [(&'static str, &'static str)],
 }
 
 /// What the subscription's providers offer: versions and regions by `provider/type`, lower case.
@@ -270,15 +276,28 @@ fn check_regions(answers: &Answers, offers: &Offers, profile: &Profile) -> Resul
 
 /// The plan of `dialect` for `answers`; stages without steps are left out.
 pub fn plan(dialect: &Dialect, profile: &Profile, answers: &Answers) -> Result<Plan, PlanError> {
-    let stages = dialect
-        .stages
+    planned(dialect.stages, |stage| (stage.steps)(answers, profile))
+}
+
+/// The plan that takes away what the plan of `dialect` for `answers` makes.
+pub fn teardown_plan(dialect: &Dialect, profile: &Profile, answers: &Answers) -> Result<Plan, PlanError> {
+    planned(dialect.way_back, |stage| (stage.teardown)(answers, profile))
+}
+
+fn planned(stages: &[&'static Stage], steps: impl Fn(&Stage) -> Vec<Step>) -> Result<Plan, PlanError> {
+    let stages = stages
         .iter()
         .map(|stage| PlannedStage {
             id: stage.id.clone(),
             heading: stage.heading.to_owned(),
-            steps: (stage.steps)(answers, profile),
+            steps: steps(stage),
         })
         .filter(|stage| !stage.steps.is_empty())
         .collect();
     Plan::new(stages)
+}
+
+/// What a teardown never takes away, each with the reason.
+pub fn stays(dialect: &Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
+    dialect.way_back.iter().flat_map(|stage| stage.stays).copied()
 }

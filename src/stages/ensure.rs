@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::build::{Difference, Follows, LOOK_AGAIN, Registration, SETTLE_PATIENCE, done, fail, same, text};
+use super::build::{
+    Difference, Follows, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, done, fail, same, text,
+};
 use super::waits::{Registering, WriteWaits};
 use crate::domain::{
-    Answers, Ask, Body, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patch, Patience, Purpose,
-    Replay, Reply, Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
+    Answers, Ask, Body, ErrorKind, Exit, Fault, Method, Moves, Next, Outcome, Outputs, Patch, Patience,
+    Purpose, Replay, Reply, Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
 };
 
 /// What a look at a resource says.
@@ -32,6 +34,9 @@ pub enum Verdict {
 
 /// How long a request whose sender was killed may take to show.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
+/// What to do when what was to be used cannot be.
+const OTHER_RESOURCE: &str = "choose another resource, or retry after choosing to make one";
 
 /// What is known of how a resource came to be.
 #[derive(Clone, Copy)]
@@ -56,6 +61,7 @@ pub struct Ensure {
     verify: Option<Request>,
     registration: Option<Registration>,
     id: Option<Text>,
+    usable: Option<Request>,
     tagged: bool,
     tags: BTreeMap<String, String>,
     reach: Duration,
@@ -75,6 +81,7 @@ impl Ensure {
             verify: None,
             registration: None,
             id: None,
+            usable: None,
             tagged: false,
             tags: BTreeMap::new(),
             reach: Duration::ZERO,
@@ -112,6 +119,14 @@ impl Ensure {
     #[must_use]
     pub fn registered_by(mut self, registration: Registration) -> Self {
         self.registration = Some(registration);
+        self
+    }
+
+    /// Ready to use another resource of its type in the subscription instead.
+    #[must_use]
+    pub fn usable(mut self, answers: &Answers, resource_type: &str, version: &str) -> Self {
+        let path = format!("{}/providers/{resource_type}", answers.subscription_id());
+        self.usable = Some(arm(answers, Method::Get, path, version));
         self
     }
 
@@ -165,6 +180,7 @@ impl Ensure {
         let (mend, verify, registration) =
             (self.mend.clone(), self.verify.clone(), self.registration.clone());
         let update = self.update.as_ref().map(|update| update.request.clone());
+        let usable = self.usable.clone();
         let retag = self.tagged.then(|| self.retag(None));
         let mut step =
             Step::new(id, title, move |answers, outputs, replay| self.run(answers, outputs, replay))
@@ -181,11 +197,18 @@ impl Ensure {
         if let Some(verify) = &verify {
             step = step.planning(Purpose::Prove, verify);
         }
-        step.planning(Purpose::Prove, &look)
+        step = step.planning(Purpose::Prove, &look);
+        match usable {
+            Some(list) => step.usable_from(list),
+            None => step,
+        }
     }
 
     /// Makes the moves. Other shapes call it as a part of theirs.
     pub fn run(&self, answers: &Answers, outputs: &Outputs, replay: &mut Replay<'_>) -> Moves<Next> {
+        if let (Some(id), Some(_)) = (&replay.earlier().using, &self.id) {
+            return self.use_existing(id, answers, outputs, replay);
+        }
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut absent = Patience::of(Duration::from_mins(1));
         let mut waits = WriteWaits::default();
@@ -316,6 +339,71 @@ impl Ensure {
                     None => ours_to_repeat = true,
                     Some(fault) => return Ok(Next::Fail(fault)),
                 },
+            }
+        }
+    }
+
+    /// Looks whether the resource `id` can serve; changes nothing.
+    fn use_existing(
+        &self,
+        id: &str,
+        answers: &Answers,
+        known: &Outputs,
+        replay: &mut Replay<'_>,
+    ) -> Moves<Next> {
+        let own = self.look.path.shown(known);
+        if !same(&resource_type(id), &resource_type(&own)) {
+            let says = format!("`{id}` is not the id of a resource such as {own}");
+            return Ok(Next::Fail(Fault::new(says, OTHER_RESOURCE).exiting(Exit::Usage)));
+        }
+        let mut look = self.look.clone();
+        look.path = id.to_owned().into();
+        let mut settling = Patience::of(SETTLE_PATIENCE);
+        let refused = |says: String| Ok(Next::Fail(Fault::new(says, OTHER_RESOURCE)));
+        loop {
+            let reply = match replay.read(&look)? {
+                Ok(reply) => reply,
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    return Ok(Next::Fail(Fault::from(error).remedied_by(OTHER_RESOURCE)));
+                }
+                Err(error) => return Ok(fail(error)),
+            };
+            let mut gives = self.gives(known, reply);
+            gives.insert("id".to_owned(), id.to_owned());
+            match (self.judge)(answers, known, &reply.body) {
+                Verdict::Fits => {
+                    let note = Some(format!("used as you said: {id}"));
+                    return Ok(Next::Done { outcome: Outcome::AlreadyThere, note, outputs: gives });
+                }
+                Verdict::Settling(state) => {
+                    let every = reply.retry_after.unwrap_or(LOOK_AGAIN);
+                    if !replay.wait(&mut settling, &format!("{id} is {state}"), every)? {
+                        return refused(format!("{id} is still {state}"));
+                    }
+                }
+                Verdict::Differs(differs) => {
+                    let told: Vec<String> =
+                        differs.iter().map(|difference| difference.text.clone()).collect();
+                    let ask = Ask {
+                        question: format!("{id} differs from your answers. Use it?"),
+                        differs: told.clone(),
+                        choices: vec![
+                            (USE_AS_IT_IS.to_owned(), "use it as it is".to_owned()),
+                            ("stop".to_owned(), "stop here".to_owned()),
+                        ],
+                        under_yes: None,
+                    };
+                    if replay.ask(&ask)? != USE_AS_IT_IS {
+                        return Ok(Next::Fail(self.stopped()));
+                    }
+                    let note = Some(format!("used as you said: {id}; {}", told.join("; ")));
+                    return Ok(Next::Done { outcome: Outcome::Warned, note, outputs: gives });
+                }
+                Verdict::Broken(state) => return refused(format!("{id} is {state}")),
+                Verdict::Lacks(lacks) => {
+                    return refused(format!("{id} cannot be used as it is: {}", lacks.join("; ")));
+                }
+                Verdict::Unusable { says, remedy } => return Ok(Next::Fail(Fault::new(says, remedy))),
             }
         }
     }
@@ -569,6 +657,19 @@ enum Drift {
     End(Box<Next>),
 }
 
+/// The type of the resource that an id names: provider and type segments without the names, `` when it has none.
+fn resource_type(id: &str) -> String {
+    let Some((_, path)) = id.rsplit_once("/providers/") else { return String::new() };
+    let segments: Vec<&str> = path.split('/').collect();
+    let types = segments.iter().skip(1).step_by(2).copied();
+    let whole = segments.len() % 2 == 1 && segments.iter().all(|segment| !segment.is_empty());
+    if whole && id.starts_with("/subscriptions/") {
+        segments.first().copied().into_iter().chain(types).collect::<Vec<_>>().join("/")
+    } else {
+        String::new()
+    }
+}
+
 /// The person's own tags in which the resource differs. Their names are compared without case, as Azure does.
 fn differing_tags(answers: &Answers, value: &Value) -> Vec<Difference> {
     let found = value.get("tags").and_then(Value::as_object);
@@ -585,7 +686,8 @@ fn differing_tags(answers: &Answers, value: &Value) -> Vec<Difference> {
         .collect()
 }
 
-fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
+/// True when a resource carries the tag of this setup.
+pub fn carries_our_tag(answers: &Answers, value: &Value) -> bool {
     value.pointer("/tags").and_then(|tags| tags.get(SETUP_TAG)).and_then(Value::as_str) == Some(&answers.name)
 }
 

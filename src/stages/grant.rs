@@ -147,6 +147,11 @@ impl Grant {
                 .meaning("no service principal of this tenant has that object id")
                 .remedied_by("check the object id (an application id is not one), then retry");
         }
+        if error.shows(&["RoleAssignmentScopeNotAssignableToRoleDefinition"]) {
+            return fault
+                .meaning("the custom role can be assigned in the setup's own group only, and this lies in another")
+                .remedied_by("set `assignable_scope = \"subscription\"` under `[roles]` in the setup file, then run again");
+        }
         if error.kind == ErrorKind::Forbidden {
             return fault
                 .meaning(format!("the signed-in caller may not give roles: {}", self.noun))

@@ -14,6 +14,8 @@ mod grant;
 mod hub;
 mod namespace;
 mod preview_2025;
+mod remove;
+mod revoke;
 mod sync;
 mod waits;
 
@@ -22,7 +24,9 @@ mod tests;
 
 pub use build::{arm, fail, read_all};
 pub use changes::{Change, changes};
-pub use dialect::{Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan};
+pub use dialect::{
+    Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan, stays, teardown_plan,
+};
 pub use ensure::{Ensure, Verdict};
 pub use grant::Grant;
 

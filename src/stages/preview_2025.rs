@@ -52,4 +52,14 @@ pub static DIALECT: Dialect = Dialect {
         &sync::preview_2025::STAGE,
         &enrollment::preview_2025::STAGE,
     ],
+    // Contract preview-2025, section 13.
+    way_back: &[
+        &enrollment::preview_2025::STAGE,
+        &dps::preview_2025::STAGE,
+        &hub::preview_2025::STAGE,
+        &sync::preview_2025::STAGE,
+        &certificates::preview_2025::STAGE,
+        &namespace::preview_2025::STAGE,
+        &access::preview_2025::STAGE,
+    ],
 };

@@ -11,6 +11,9 @@ use crate::domain::{
     Reply, Roles, Seen, ServiceError, StepId, Turn,
 };
 
+#[path = "teardown_tests.rs"]
+mod teardown;
+
 fn answers() -> Answers {
     Answers {
         name: "factory".into(),

@@ -6,6 +6,7 @@
 mod binary;
 #[cfg(unix)]
 mod cli;
+mod destroy;
 mod engine;
 #[cfg(unix)]
 mod hell;

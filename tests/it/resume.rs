@@ -289,3 +289,65 @@ async fn what_a_person_decided_stays_decided() {
     let answers = Answers { tags: std::collections::BTreeMap::new(), ..example() };
     assert_eq!(cloud.past(&answers).progress.header.unwrap().setup, answers.setup_id());
 }
+
+const OTHER: &str =
+    "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-contoso-factory/providers";
+
+/// A second setup that uses namespace and identity of the first one: nothing of its own is made for them, and what is
+/// made later is made with them.
+#[test]
+fn what_exists_is_used_by_its_id() {
+    let account = Account::new();
+    account.run(&APPLY).exits(0);
+    let second = example_with("resource_group = \"rg-contoso-factory\"", "resource_group = \"rg-second\"");
+    let second = second.replacen("name = \"contoso-factory\"", "name = \"second\"", 1);
+    account.write("hubup.toml", &second);
+    let namespace = format!("{OTHER}/Microsoft.DeviceRegistry/namespaces/contoso-factory-ns");
+    let identity = format!("{OTHER}/Microsoft.ManagedIdentity/userAssignedIdentities/contoso-factory-id");
+    let uses = [format!("namespace.create={namespace}"), format!("access.identity={identity}")];
+    let arguments = [&APPLY[..], &["--use", &uses[0], "--use", &uses[1], "--output", "json"]].concat();
+    // The role of the second setup cannot be given in the group of the first one, and what to do is told.
+    account
+        .run(&arguments)
+        .exits(1)
+        .tells(&["can be assigned in the setup's own group only", "assignable_scope"]);
+    let wide = "assignable_scope = \"subscription\"";
+    account.write("hubup.toml", second.replacen("#assignable_scope = \"resource-group\"", wide, 1));
+    let change = [&arguments[..], &["--answer", "access.adr-role=change"]].concat();
+    let ran = account.run(&change).exits(0);
+    let records = ran.records();
+    let puts = records.iter().filter_map(|record| match &record.event {
+        RunEvent::CallStarted(call) if call.shown.method == Method::Put => Some(call),
+        _ => None,
+    });
+    let puts: Vec<_> = puts.collect();
+    assert!(puts.iter().all(|put| !put.shown.url.contains("rg-second/providers/Microsoft.DeviceRegistry")));
+    let hub = puts.iter().find(|put| put.step == Some(HUB)).unwrap();
+    let link = &hub.shown.body.as_ref().unwrap()["properties"]["deviceRegistry"];
+    assert_eq!(link["namespaceResourceId"], json!(namespace));
+    assert_eq!(link["identityResourceId"], json!(identity));
+    // The next run knows it without being told.
+    let again = account.run(&[&APPLY[..], &["--output", "json"]].concat()).exits(0);
+    assert!(!again.out.contains("\"method\":\"PUT\""), "{again}");
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_and_nothing_is_made() {
+    let account = Account::new();
+    let rows = [
+        (format!("{OTHER}/Microsoft.DeviceRegistry/namespaces/nowhere"), "ResourceGroupNotFound", 1),
+        (format!("{OTHER}/Microsoft.Devices/IotHubs/a-hub"), "is not the id of a resource such as", 2),
+        ("not an id".to_owned(), "is not the id of a resource such as", 2),
+        ("/subscriptions//providers/Microsoft.DeviceRegistry/namespaces/".to_owned(), "is not the id", 2),
+    ];
+    for (id, told, code) in rows {
+        let given = format!("namespace.create={id}");
+        let ran = account.run(&[&APPLY[..], &["--only", "namespace", "--use", &given]].concat());
+        let ran = ran.exits(code).tells(&[told, "choose another resource"]);
+        assert!(!ran.out.contains("PUT  namespaces"), "{ran}");
+    }
+    account
+        .run(&[&APPLY[..], &["--use", "sync.synchronize=x"]].concat())
+        .exits(2)
+        .tells(&["nothing that exists can be used", "hub.create"]);
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
 mod clock;
+mod deletes;
 mod faults;
 mod grants;
 mod journey;

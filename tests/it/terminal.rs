@@ -3,6 +3,7 @@
 //! Nothing sleeps: each test waits for what must appear. What the screens look like is the business of the snapshots
 //! beside `tui`; here it is what only a terminal can tell: keys, signals, sizes, and what is left behind.
 
+mod destroying;
 mod failing;
 mod leaving;
 mod panics;

@@ -113,7 +113,11 @@ fn namespaces(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PUT", false) => put(call),
         ("PATCH", false) => patch(call),
         ("DELETE", false) => {
-            if let Some(linked) = linked_to(call.world, &call.id) {
+            let mut linked = linked_to(call.world, &call.id);
+            if linked.is_none() && call.world.still_held(&call.id, call.now) {
+                linked = Some("a resource that was deleted".to_owned());
+            }
+            if let Some(linked) = linked {
                 let message = format!(
                     "The namespace '{}' cannot be deleted while '{linked}' is linked to it.",
                     call.target.name()
@@ -131,12 +135,14 @@ fn linked_to(world: &World, namespace: &str) -> Option<String> {
     world
         .resources
         .values()
-        .find(|resource| {
-            let hub = text(&resource.body, &["properties", "deviceRegistry", "namespaceResourceId"]);
-            let service = text(&resource.body, &["properties", "deviceRegistryNamespace", "resourceId"]);
-            hub.or(service).is_some_and(|id| id.eq_ignore_ascii_case(namespace))
-        })
+        .find(|resource| link(resource).is_some_and(|id| id.eq_ignore_ascii_case(namespace)))
         .map(|resource| resource.id.clone())
+}
+
+/// Id of the namespace that a hub or provisioning service is linked to.
+pub(crate) fn link(resource: &Resource) -> Option<&str> {
+    let hub = text(&resource.body, &["properties", "deviceRegistry", "namespaceResourceId"]);
+    hub.or_else(|| text(&resource.body, &["properties", "deviceRegistryNamespace", "resourceId"]))
 }
 
 /// `^[a-z0-9][a-z0-9-]*[a-z0-9]$`, 3 to 64 (contract, section 2.1).

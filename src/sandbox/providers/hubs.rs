@@ -64,6 +64,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
         ("POST", "iothubs/iothubkeys", Some("listkeys")) => key(call),
         ("GET", "iothubs/certificates", None) => certificates(call),
+        ("DELETE", "iothubs/certificates", None) if !call.target.is_collection() => delete_certificate(call),
         _ => Err(call.method_not_allowed()),
     }
 }
@@ -171,6 +172,19 @@ fn certificates(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return value.pop().map(|body| Reply::json(200, body)).ok_or_else(|| call.not_found());
     }
     Ok(Reply::json(200, json!({"value": value})))
+}
+
+/// Takes a certificate out; its etag is asked for (`Certificates_Delete` of the specification).
+fn delete_certificate(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let Some(found) = call.world.resource(&call.id) else { return Ok(Reply::empty(204)) };
+    let current = text(&found.body, &["etag"]).unwrap_or_default();
+    let given = call.request.header("if-match").map(|given| given.trim_matches('"'));
+    if given.is_none_or(|given| given != "*" && given != current) {
+        let message = "Deleting a certificate needs the If-Match header with its etag.";
+        return Err(Refusal::hub(412, "IH412001", message.to_owned()));
+    }
+    call.world.remove_tree(&call.id.clone());
+    Ok(Reply::empty(200))
 }
 
 /// Identity ids that a body assigns.

@@ -29,6 +29,9 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
             .map(str::to_owned)
             .collect();
         world.principals.retain(|id, _| !gone.contains(id));
+        for held in holds(world, &root) {
+            world.let_go_of(&held, now);
+        }
         world.remove_tree(&root);
         return Ok(());
     }
@@ -45,6 +48,19 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
             Ok(())
         }
     }
+}
+
+/// The namespaces and roles that something at or below `root` holds on to, without those that go with it.
+fn holds(world: &World, root: &str) -> Vec<String> {
+    let links = world
+        .resources
+        .values()
+        .filter(|resource| covers(root, &resource.id))
+        .filter_map(device_registry::link)
+        .map(str::to_owned);
+    let roles =
+        world.assignments.iter().filter(|known| covers(root, &known.scope)).map(|known| known.role.clone());
+    links.chain(roles).filter(|held| !covers(root, held)).collect()
 }
 
 fn gone() -> Failure {

@@ -54,9 +54,9 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
         ("DELETE", false) => {
             let Some(found) = call.world.resource(&call.id) else { return Ok(Reply::empty(204)) };
-            let principal = found.property("principalId").unwrap_or_default().to_owned();
+            let client = found.property("clientId").unwrap_or_default().to_owned();
             // Its role assignments stay behind as orphans (contract, section 13).
-            call.world.principals.remove(&principal);
+            call.world.principals.retain(|_, known| known.app_id != client);
             call.world.remove_tree(&call.id.clone());
             Ok(Reply::empty(200))
         }

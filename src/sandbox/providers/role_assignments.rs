@@ -65,6 +65,7 @@ pub(crate) fn handle(
         ("DELETE", false) => Ok(match position {
             Some(index) => {
                 let gone = world.assignments.remove(index);
+                world.let_go_of(&gone.role, now);
                 Reply::json(200, body(&gone, scope, caller))
             }
             None => Reply::empty(204),

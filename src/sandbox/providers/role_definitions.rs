@@ -84,7 +84,8 @@ pub(crate) fn handle(
             let Some(role) = world.roles.get(&name) else { return Ok(Reply::empty(204)) };
             let body = custom_body(&name, role, &scope);
             authorize(world, now, caller, "Microsoft.Authorization/roleDefinitions/delete", &scope)?;
-            if world.assignments.iter().any(|assignment| assignment.role == name) {
+            let assigned = world.assignments.iter().any(|assignment| assignment.role == name);
+            if assigned || world.still_held(&name, now) {
                 let message = "There are existing role assignments referencing this role. Please delete them before deleting the role definition.";
                 return Err(Refusal::arm(400, "RoleDefinitionHasAssignments", message.to_owned()));
             }

@@ -2,6 +2,7 @@
 
 mod fields;
 pub mod preview_2025;
+pub mod teardown_2025;
 
 use crate::domain::StepId;
 
@@ -10,3 +11,7 @@ pub const ADR_ROLE: StepId = StepId::new("access.adr-role");
 pub const HUB_APP: StepId = StepId::new("access.hub-app");
 pub const HUB_APP_CONTRIBUTOR: StepId = StepId::new("access.hub-app-contributor");
 pub const IDENTITY: StepId = StepId::new("access.identity");
+pub const DELETE_HUB_APP_CONTRIBUTOR: StepId = StepId::new("access.delete-hub-app-contributor");
+pub const DELETE_ADR_ROLE: StepId = StepId::new("access.delete-adr-role");
+pub const DELETE_IDENTITY: StepId = StepId::new("access.delete-identity");
+pub const DELETE_RESOURCE_GROUP: StepId = StepId::new("access.delete-resource-group");

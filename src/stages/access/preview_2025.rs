@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields};
+use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, teardown_2025};
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
     Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
@@ -28,8 +28,14 @@ pub const ADR_ONBOARDING: &str = "547f7f0a-69c0-4807-bd9e-0321dfb66a84";
 /// The corrected custom role: what it may do, without name and scope.
 const ADR_ROLE_JSON: &str = include_str!("../../../assets/adr-role.json");
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("access"), heading: "Roles and identity", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("access"),
+    heading: "Roles and identity",
+    fields: fields::FIELDS,
+    steps,
+    teardown: teardown_2025::steps,
+    stays: teardown_2025::STAYS,
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![
@@ -64,7 +70,7 @@ fn resource_group(answers: &Answers, profile: &Profile) -> Step {
 }
 
 /// The scope that the custom role is defined at.
-fn role_scope(answers: &Answers) -> String {
+pub(super) fn role_scope(answers: &Answers) -> String {
     match answers.assignable_scope {
         AssignableScope::ResourceGroup => answers.resource_group_id(),
         AssignableScope::Subscription => answers.subscription_id(),
@@ -77,7 +83,7 @@ pub fn role_definition_id(answers: &Answers, guid: &str) -> String {
 }
 
 /// The GUID that hubup gives the custom role (contract preview-2025, 1e).
-fn custom_role_guid(answers: &Answers) -> String {
+pub(super) fn custom_role_guid(answers: &Answers) -> String {
     derived_uuid(&format!("{}|{}|{}", answers.subscription, answers.resource_group, answers.role_name))
         .to_string()
 }
@@ -327,6 +333,7 @@ fn identity(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.ManagedIdentity/userAssignedIdentities", version)
     .registered_by(registration(answers, profile, "Microsoft.ManagedIdentity"))
     .judged(|_, _, value| match (provisioning(value), text(value, "/properties/principalId")) {
         (Verdict::Fits, Some(principal)) if !principal.is_empty() => Verdict::Fits,

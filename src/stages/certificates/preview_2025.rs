@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{CREDENTIAL, POLICY, fields};
+use super::{CREDENTIAL, POLICY, fields, teardown_2025};
 use crate::domain::{
     Answers, Ask, Certificates, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Purpose, Replay,
     Request, StageId, Step, Text, object,
@@ -20,6 +20,8 @@ pub static STAGE: Stage = Stage {
     heading: "Credential and policy",
     fields: fields::FIELDS,
     steps,
+    teardown: teardown_2025::steps,
+    stays: &[],
 };
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {

@@ -2,8 +2,11 @@
 
 mod fields;
 pub mod preview_2025;
+pub mod teardown_2025;
 
 use crate::domain::StepId;
 
 pub const CREATE: StepId = StepId::new("dps.create");
 pub const LINK_HUB: StepId = StepId::new("dps.link-hub");
+pub const UNLINK_HUB: StepId = StepId::new("dps.unlink-hub");
+pub const DELETE: StepId = StepId::new("dps.delete");

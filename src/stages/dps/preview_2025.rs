@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{CREATE, LINK_HUB, fields};
+use super::{CREATE, LINK_HUB, fields, teardown_2025};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience, Pick,
-    Purpose, Replay, Request, StageId, Step, StepOutputs, Text, object,
+    Purpose, Replay, Request, StageId, Step, Text, object,
 };
 use crate::stages::access::IDENTITY;
 use crate::stages::access::preview_2025::{assigned_identity, compare_identity, identity_slot, same_id};
@@ -30,8 +30,14 @@ const HUB_NOT_ACTIVE: &[&str] = &["404002", "401001"];
 /// The hub is in the list already.
 const DUPLICATE_LINK: &[&str] = &["400303"];
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("dps"), heading: "Device Provisioning Service", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("dps"),
+    heading: "Device Provisioning Service",
+    fields: fields::FIELDS,
+    steps,
+    teardown: teardown_2025::steps,
+    stays: &[],
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![create(answers, profile), link_hub(answers, profile)]
@@ -40,6 +46,11 @@ fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
 /// Resource id of the provisioning service that the answers name.
 pub fn dps_id(answers: &Answers) -> String {
     answers.resource_id(&format!("Microsoft.Devices/provisioningServices/{}", answers.dps))
+}
+
+/// The service's id as a request carries it, where the need is one of effect.
+pub fn dps_slot(answers: &Answers) -> Text {
+    Text::slot_or(&CREATE, "id", dps_id(answers))
 }
 
 fn create(answers: &Answers, profile: &Profile) -> Step {
@@ -69,6 +80,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.Devices/provisioningServices", version)
     .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(identity_assignments(answers, profile))
     .judged(judge)
@@ -132,7 +144,7 @@ struct Link {
 }
 
 fn link_hub(answers: &Answers, profile: &Profile) -> Step {
-    let id = Text::slot_or(&CREATE, "id", dps_id(answers));
+    let id = dps_slot(answers);
     let version = profile.version("Microsoft.Devices/provisioningServices");
     let host = Text::slot(&hub::CREATE, "hostName");
     let entry = object([
@@ -213,7 +225,9 @@ impl Link {
             }
             if lists(&found.body, &host) {
                 let outcome = if wrote { Outcome::Done } else { Outcome::AlreadyThere };
-                return Ok(done(outcome, StepOutputs::new()));
+                // Who put it there matters to the way back, so a look at it does not forget that.
+                let ours = wrote || known.get(&LINK_HUB, "linked").is_some_and(|linked| same(linked, &host));
+                return Ok(done(outcome, outputs([("linked", ours.then_some(host.as_str()))])));
             }
             if wrote {
                 return Ok(Next::Fail(
@@ -251,7 +265,7 @@ impl Link {
 }
 
 /// A linked hub's `name` is its host name (contract preview-2025, 5c).
-fn lists(dps: &Value, host: &str) -> bool {
+pub(super) fn lists(dps: &Value, host: &str) -> bool {
     let hubs = dps.pointer("/properties/iotHubs").and_then(Value::as_array);
     hubs.into_iter().flatten().any(|hub| text(hub, "/name").is_some_and(|name| same(name, host)))
 }
@@ -259,7 +273,7 @@ fn lists(dps: &Value, host: &str) -> bool {
 /// What the service takes back of a description that it gave: the PUT replaces the whole, so everything that can be
 /// written is kept, masked connection strings of other hubs included, and what is read-only is left out (contract
 /// preview-2025, 5c; type files of `Microsoft.Devices/provisioningServices`).
-fn taken_back(read: &Value) -> Value {
+pub(super) fn taken_back(read: &Value) -> Value {
     let mut kept = Map::new();
     for key in ["location", "tags"] {
         if let Some(value) = read.get(key).filter(|value| !value.is_null()) {

@@ -2,7 +2,9 @@
 
 mod fields;
 pub mod preview_2025;
+mod teardown_2025;
 
 use crate::domain::StepId;
 
 pub const GROUP: StepId = StepId::new("enrollment.group");
+pub const DELETE: StepId = StepId::new("enrollment.delete");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{GROUP, fields};
+use super::{GROUP, fields, teardown_2025};
 use crate::domain::{
     Answers, Auth, Certificates, Method, Need, Outputs, Pick, Purpose, Request, StageId, Step, Template,
     Text, object,
@@ -20,36 +20,47 @@ use crate::stages::ensure::{Ensure, Verdict};
 const KEY: &str = "dps key";
 const KEY_POLICY: &str = "dps key policy";
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("enrollment"), heading: "Enrollment group", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("enrollment"),
+    heading: "Enrollment group",
+    fields: fields::FIELDS,
+    steps,
+    teardown: teardown_2025::steps,
+    stays: &[],
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![group(answers, profile)]
 }
 
-fn group(answers: &Answers, profile: &Profile) -> Step {
-    let request = |method| {
-        Request::new(
-            method,
-            Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() },
-            Text::slot(&dps::CREATE, "serviceOperationsHostName"),
-            format!("/enrollmentGroups/{}", answers.enrollment_group),
-            profile.version("DPS service plane"),
-        )
-    };
+/// A request about the group to the service plane at `host`; it is signed with what [`service_keys`] reads.
+pub(super) fn group_request(answers: &Answers, profile: &Profile, method: Method, host: Text) -> Request {
+    Request::new(
+        method,
+        Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() },
+        host,
+        format!("/enrollmentGroups/{}", answers.enrollment_group),
+        profile.version("DPS service plane"),
+    )
+}
+
+/// The read of the key that such requests are signed with; `service` is the id of the provisioning service.
+pub(super) fn service_keys(answers: &Answers, profile: &Profile, service: Text) -> Request {
     // A policy whose rights hold both is what the CLI looks for (contract preview-2025, 7a).
     let pick = |field: &str| Pick::KeyWithRights {
         rights: vec!["ServiceConfig".to_owned(), "EnrollmentWrite".to_owned()],
         field: field.to_owned(),
     };
-    let keys = arm(
-        answers,
-        Method::Post,
-        Text::slot(&dps::CREATE, "id").then("/listkeys"),
-        profile.version("Microsoft.Devices/provisioningServices"),
-    )
-    .capturing(KEY, pick("primaryKey"))
-    .capturing(KEY_POLICY, pick("keyName"));
+    let version = profile.version("Microsoft.Devices/provisioningServices");
+    arm(answers, Method::Post, service.then("/listkeys"), version)
+        .capturing(KEY, pick("primaryKey"))
+        .capturing(KEY_POLICY, pick("keyName"))
+}
+
+fn group(answers: &Answers, profile: &Profile) -> Step {
+    let host = || Text::slot(&dps::CREATE, "serviceOperationsHostName");
+    let request = |method| group_request(answers, profile, method, host());
+    let keys = service_keys(answers, profile, Text::slot(&dps::CREATE, "id"));
     let issues = answers.certificates != Certificates::Off;
     let mut members: Vec<(Text, Template)> = vec![
         ("enrollmentGroupId".into(), (&*answers.enrollment_group).into()),

@@ -2,9 +2,12 @@
 
 mod fields;
 pub mod preview_2025;
+pub mod teardown_2025;
 
 use crate::domain::StepId;
 
 pub const CREATE: StepId = StepId::new("hub.create");
 pub const NAMESPACE_CONTRIBUTOR: StepId = StepId::new("hub.namespace-contributor");
 pub const NAMESPACE_REGISTRY_CONTRIBUTOR: StepId = StepId::new("hub.namespace-registry-contributor");
+pub const DELETE: StepId = StepId::new("hub.delete");
+pub const DELETE_NAMESPACE_ROLES: StepId = StepId::new("hub.delete-namespace-roles");

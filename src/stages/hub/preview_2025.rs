@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields};
+use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, teardown_2025};
 use crate::domain::{Answers, Body, Method, Need, Patch, Purpose, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::{
     CONTRIBUTOR, assigned_identity, compare_identity, identity_slot, role_definition_id, same_id,
@@ -25,8 +25,14 @@ use crate::stages::namespace::preview_2025::{identity_assignments, known_namespa
 const REGISTRY_CONTRIBUTOR: (&str, &str) =
     ("IoT Hub Registry Contributor", "4ea46cd5-c1b2-4a8e-910b-273211f9ce47");
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("hub"), heading: "IoT hub", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("hub"),
+    heading: "IoT hub",
+    fields: fields::FIELDS,
+    steps,
+    teardown: teardown_2025::steps,
+    stays: &[],
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![
@@ -86,6 +92,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.Devices/IotHubs", version)
     .registered_by(registration(answers, profile, "Microsoft.Devices"))
     .granted_by(identity_assignments(answers, profile))
     .merged_by(units, taken_back)

@@ -2,8 +2,11 @@
 
 mod fields;
 pub mod preview_2025;
+pub mod teardown_2025;
 
 use crate::domain::StepId;
 
 pub const CREATE: StepId = StepId::new("namespace.create");
 pub const IDENTITY_ROLE: StepId = StepId::new("namespace.identity-role");
+pub const DELETE: StepId = StepId::new("namespace.delete");
+pub const DELETE_IDENTITY_ROLE: StepId = StepId::new("namespace.delete-identity-role");

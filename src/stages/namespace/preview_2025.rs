@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CREATE, IDENTITY_ROLE, fields};
+use super::{CREATE, IDENTITY_ROLE, fields, teardown_2025};
 use crate::domain::{Answers, Method, Need, Outputs, Request, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
@@ -11,8 +11,14 @@ use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, list_assignments, outcome};
 
-pub static STAGE: Stage =
-    Stage { id: StageId::new("namespace"), heading: "ADR namespace", fields: fields::FIELDS, steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("namespace"),
+    heading: "ADR namespace",
+    fields: fields::FIELDS,
+    steps,
+    teardown: teardown_2025::steps,
+    stays: &[],
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![create(answers, profile), identity_role(answers, profile)]
@@ -50,6 +56,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     )
     .tagged(answers)
     .known_as(id.clone())
+    .usable(answers, "Microsoft.DeviceRegistry/namespaces", version)
     .registered_by(registration(answers, profile, "Microsoft.DeviceRegistry"))
     // A PUT would replace it and drop what others added; the identity alone can be patched in (section 4).
     .mended_by(

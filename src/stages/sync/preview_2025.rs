@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{HUB_CERTIFICATE, SYNCHRONIZE};
+use super::{HUB_CERTIFICATE, SYNCHRONIZE, teardown_2025};
 use crate::domain::{
     Answers, Certificates, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience,
     Purpose, Replay, Request, StageId, Step, StepOutputs, Text,
@@ -27,7 +27,14 @@ const RIGHTS_NOT_EFFECTIVE: &[&str] = &[
     "Forbidden",
 ];
 
-pub static STAGE: Stage = Stage { id: StageId::new("sync"), heading: "Credential sync", fields: &[], steps };
+pub static STAGE: Stage = Stage {
+    id: StageId::new("sync"),
+    heading: "Credential sync",
+    fields: &[],
+    steps,
+    teardown: teardown_2025::steps,
+    stays: &[],
+};
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     if answers.certificates == Certificates::Off {
@@ -36,7 +43,8 @@ fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![synchronize(answers, profile), hub_certificate(answers, profile)]
 }
 
-fn list_certificates(answers: &Answers, profile: &Profile) -> Request {
+/// The look that lists what the hub trusts.
+pub(super) fn list_certificates(answers: &Answers, profile: &Profile) -> Request {
     let path = hub_slot(answers).then("/certificates");
     arm(answers, Method::Get, path, profile.version("Microsoft.Devices/IotHubs"))
 }
@@ -172,12 +180,15 @@ fn run_certificate(look: &Request, policy: &Text, known: &Outputs, replay: &mut 
     ))
 }
 
-/// The hub's certificate of `policy`. The live service spells the key with a capital (contract preview-2025, 6b).
+/// The hub's certificate of `policy`.
 fn ours<'a>(certificates: &'a [Value], policy: &str) -> Option<&'a Value> {
-    certificates.iter().find(|certificate| {
-        ["/properties/policyResourceId", "/properties/PolicyResourceId"]
-            .iter()
-            .filter_map(|pointer| text(certificate, pointer))
-            .any(|id| same_id(id, policy))
-    })
+    certificates.iter().find(|certificate| is_of_policy(certificate, policy))
+}
+
+/// True for the CA of `policy`. The live service spells the key with a capital (contract preview-2025, 6b).
+pub(super) fn is_of_policy(certificate: &Value, policy: &str) -> bool {
+    ["/properties/policyResourceId", "/properties/PolicyResourceId"]
+        .iter()
+        .filter_map(|pointer| text(certificate, pointer))
+        .any(|id| same_id(id, policy))
 }

@@ -30,7 +30,8 @@ const CHOICE: StepId = StepId::new("roof.choice");
 const AGAIN: StepId = StepId::new("roof.again");
 
 /// The roof stands first on the screen and needs the ground.
-static MIRROR: Dialect = Dialect { id: "mirror", profiles: &[PROFILE], stages: &[&ROOF, &GROUND] };
+static MIRROR: Dialect =
+    Dialect { id: "mirror", profiles: &[PROFILE], stages: &[&ROOF, &GROUND], way_back: &[] };
 
 const PROFILE: Profile = Profile {
     id: "M",
@@ -40,9 +41,12 @@ const PROFILE: Profile = Profile {
     policies_are_tracked: true,
 };
 
-static ROOF: Stage = Stage { id: StageId::new("roof"), heading: "The roof", fields: &[], steps: roof_steps };
-static GROUND: Stage =
-    Stage { id: StageId::new("ground"), heading: "The ground", fields: &[], steps: ground_steps };
+static ROOF: Stage = stage("roof", "The roof", roof_steps);
+static GROUND: Stage = stage("ground", "The ground", ground_steps);
+
+const fn stage(id: &'static str, heading: &'static str, steps: fn(&Answers, &Profile) -> Vec<Step>) -> Stage {
+    Stage { id: StageId::new(id), heading, fields: &[], steps, teardown: |_, _| Vec::new(), stays: &[] }
+}
 
 fn done(outputs: &[(&str, &str)]) -> Next {
     let outputs = outputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -18,6 +18,8 @@ fn path() -> String {
 #[tokio::test]
 async fn answers_that_do_nothing() {
     for (action, status) in [
+        ("forbidden", 403),
+        ("locked", 409),
         ("throttle", 429),
         ("conflict", 409),
         ("unavailable", 503),

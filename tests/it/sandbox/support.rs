@@ -9,7 +9,7 @@ pub const SUBSCRIPTION: &str = "11111111-1111-4111-8111-111111111111";
 pub const ARM: &str = "management.azure.com";
 
 /// No eventual consistency, and nothing waits.
-pub const CALM: &str = "[latency]\nprincipal = 0\nrole_effective = 0\nrole_definition = 0\nhub_certificate = 0\ndps_data_plane = 0\n";
+pub const CALM: &str = "[latency]\nprincipal = 0\nrole_effective = 0\nrole_definition = 0\nhub_certificate = 0\nlet_go = 0\ndps_data_plane = 0\n";
 
 /// A running sandbox with a signed-in client.
 pub struct Azure {

@@ -1,0 +1,173 @@
+//! Follows a run on the command line: prints its records, shows its questions, passes on answers and signals.
+//!
+//! It decides nothing and knows no stage. `apply` and `destroy` run it, and tell afterwards what came of it.
+
+use std::io::BufRead as _;
+
+use tokio::sync::mpsc;
+
+use super::args::Output;
+use super::print::{out, trouble};
+use super::signals::{Signal, Signals};
+use crate::azure::redact;
+use crate::domain::{Level, Progress, Question, Record, RunEvent, Wait, line};
+use crate::engine::{Command, Handle};
+
+/// Prints events as they come, passes on answers and signals.
+pub struct Follow {
+    /// The run so far.
+    pub progress: Progress,
+    output: Output,
+    handle: Handle,
+    /// A person is there to answer.
+    asks: bool,
+    /// Number of the question that was shown last: what is typed answers this one and no other.
+    shown: Option<u64>,
+    answers: Option<mpsc::UnboundedReceiver<String>>,
+}
+
+impl Follow {
+    /// Follows the run that takes orders through `handle` and goes on from `progress`; `asks` when a person is there to
+    /// answer.
+    pub fn new(progress: Progress, output: Output, handle: Handle, asks: bool) -> Self {
+        Self { progress, output, handle, asks, shown: None, answers: None }
+    }
+
+    /// Follows `events` to their end, or until a second signal.
+    pub async fn run(
+        &mut self,
+        mut events: mpsc::UnboundedReceiver<Record>,
+        signals: &mut Signals,
+    ) -> Followed {
+        let mut signalled = None;
+        loop {
+            tokio::select! {
+                record = events.recv() => match record {
+                    Some(record) => self.tell(&record),
+                    None => return Followed::ToItsEnd(signalled),
+                },
+                signal = signals.next() => {
+                    if signalled.is_some() {
+                        // The second one does not wait: what Azure accepted is in the journal.
+                        return Followed::ThrownOff(signal);
+                    }
+                    signalled = Some(signal);
+                    trouble("leaving: nothing new is sent; what Azure accepted goes on there (again to leave at once)");
+                    self.handle.send(Command::Leave);
+                }
+                typed = next(&mut self.answers) => match typed {
+                    Some(typed) => self.answer(&typed),
+                    // The terminal takes no more lines, so nobody can answer.
+                    None => {
+                        self.answers = None;
+                        self.asks = false;
+                        self.handle.send(Command::Leave);
+                    }
+                },
+            }
+        }
+    }
+
+    fn tell(&mut self, record: &Record) {
+        self.progress.apply(record);
+        match self.output {
+            Output::Json => {
+                if let Ok(text) = serde_json::to_string(&shareable(record)) {
+                    out(&text);
+                }
+            }
+            Output::Text => {
+                if let Some(line) = line(record).filter(|line| line.level != Level::Detail) {
+                    let time = line.at.strftime("%H:%M:%S");
+                    let call = line.call.map(|call| format!("  {}", call.short())).unwrap_or_default();
+                    out(&format!("{time}  {:<34}  {}{call}", line.step, line.text));
+                }
+                self.ask();
+            }
+        }
+    }
+
+    /// Shows the oldest question, one at a time.
+    fn ask(&mut self) {
+        let Some(question) = self.progress.questions.first() else { return };
+        if self.shown.is_some_and(|number| self.waits(number).is_some()) {
+            return;
+        }
+        self.shown = Some(question.number);
+        out(&format!("    {}: {}", question.step, question.ask.question));
+        for difference in &question.ask.differs {
+            out(&format!("    differs: {difference}"));
+        }
+        for (number, (key, label)) in question.ask.choices.iter().enumerate() {
+            out(&format!("    {} {label} ({key})", number + 1));
+        }
+        match &mut self.answers {
+            // What was typed before the question stood there was not meant for it.
+            Some(answers) => while answers.try_recv().is_ok() {},
+            None if self.asks => self.answers = Some(typed_lines()),
+            None => {}
+        }
+    }
+
+    /// The question `number`, while it waits.
+    fn waits(&self, number: u64) -> Option<&Question> {
+        self.progress.questions.iter().find(|question| question.number == number)
+    }
+
+    fn answer(&mut self, typed: &str) {
+        let Some(question) = self.shown.and_then(|number| self.waits(number)) else { return };
+        let typed = typed.trim();
+        let by_number = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let choice = by_number
+            .and_then(|index| question.ask.choices.get(index))
+            .or_else(|| question.ask.choices.iter().find(|(key, _)| key == typed));
+        match choice {
+            Some((key, _)) => {
+                self.handle.send(Command::Answer { number: question.number, choice: key.clone() });
+            }
+            None => trouble("type the number of a choice"),
+        }
+    }
+}
+
+/// How following a run ended.
+pub enum Followed {
+    /// With the run, after that signal if one came.
+    ToItsEnd(Option<Signal>),
+    /// By a second signal, with the run still going.
+    ThrownOff(Signal),
+}
+
+async fn next(answers: &mut Option<mpsc::UnboundedReceiver<String>>) -> Option<String> {
+    match answers {
+        Some(answers) => answers.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Lines typed on standard input, read by a thread of its own: a read of a terminal cannot be cancelled.
+fn typed_lines() -> mpsc::UnboundedReceiver<String> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// The record as it may leave the journal: a status URL is signed, so neither what was accepted nor the looks at it tell
+/// its signature.
+fn shareable(record: &Record) -> Record {
+    let mut record = record.clone();
+    match &mut record.event {
+        RunEvent::OperationAccepted {
+            wait: Wait::AsyncOperation { poll } | Wait::Location { poll }, ..
+        } => *poll = redact::text(poll.split('?').next().unwrap_or_default()),
+        RunEvent::CallStarted(call) => call.shown.url = redact::url(&call.shown.url),
+        _ => {}
+    }
+    record
+}

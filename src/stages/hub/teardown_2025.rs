@@ -1,0 +1,52 @@
+//! The way back of stage 4: the hub, and the namespace's roles on one that stays (contract preview-2025, sections 6 and 13).
+
+use super::preview_2025::hub_slot;
+use super::{DELETE, DELETE_NAMESPACE_ROLES};
+use crate::domain::{Answers, Method, Need, Purpose, Request, Step, Text};
+use crate::stages::build::arm;
+use crate::stages::dialect::Profile;
+use crate::stages::dps;
+use crate::stages::namespace;
+use crate::stages::remove::Remove;
+use crate::stages::revoke::{Revoke, of_another_setup};
+
+pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
+    vec![delete(answers, profile), delete_roles(answers, profile)]
+}
+
+/// The look at the hub.
+pub fn look(answers: &Answers, profile: &Profile) -> Request {
+    arm(answers, Method::Get, hub_slot(answers), profile.version("Microsoft.Devices/IotHubs"))
+}
+
+fn delete(answers: &Answers, profile: &Profile) -> Step {
+    Remove::new(format!("the IoT hub {}", answers.hub), hub_slot(answers), look(answers, profile))
+        .tagged()
+        .step(DELETE, "Delete the IoT hub")
+        .because("With it go its devices, its certificates and the roles that were given on it.")
+        .needing([Need::effect(dps::DELETE)])
+        .taking(std::time::Duration::from_mins(5))
+}
+
+fn delete_roles(answers: &Answers, profile: &Profile) -> Step {
+    let revoke = Revoke {
+        noun: "the namespace's roles on the hub".to_owned(),
+        scope: hub_slot(answers),
+        principal: Text::slot(&namespace::CREATE, "principalId"),
+        version: profile.version("Microsoft.Authorization"),
+    };
+    let planned = revoke.clone();
+    let namespace = namespace::teardown_2025::look(answers, profile);
+    let seen = namespace.clone();
+    let step = Step::new(
+        DELETE_NAMESPACE_ROLES,
+        "Take the namespace's roles on the hub away",
+        move |answers, known, replay| {
+            revoke.run(answers, known, replay, &|replay| of_another_setup(answers, &seen, replay))
+        },
+    )
+    .because("Roles go with a hub that is deleted; on one that stays hubup takes away what it gave.")
+    .needing([Need::effect(DELETE)])
+    .planning(Purpose::Look, &namespace);
+    planned.plan(answers, step)
+}

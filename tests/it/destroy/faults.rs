@@ -1,0 +1,131 @@
+//! Deletions that go wrong: conflicts, lost replies, throttling, rights, locks, and a hubup that is killed.
+
+use hubup::domain::{Exit, Outcome, RunEvent, StepId};
+
+use super::support::{assert_complete, assert_same, begin, changes, destroy, past, told, world};
+use crate::support::{Cloud, example};
+
+/// A path of each deletion of the example, and the step that makes it.
+const DELETIONS: &[(&str, &str)] = &[
+    ("/enrollmentGroups/*", "enrollment.delete"),
+    ("*/provisioningServices/*", "dps.delete"),
+    ("*/IotHubs/*", "hub.delete"),
+    ("*/policies/*", "certificates.delete-policy"),
+    ("*/credentials/default", "certificates.delete-credential"),
+    ("*/namespaces/contoso-factory-ns", "namespace.delete"),
+    ("*/roleAssignments/*", "access.delete-hub-app-contributor"),
+    ("*/roleDefinitions/*", "access.delete-adr-role"),
+    ("*/userAssignedIdentities/*", "access.delete-identity"),
+    ("*/resourcegroups/rg-contoso-factory", "access.delete-resource-group"),
+];
+
+/// A world in which the first deletion at `path` meets `action`.
+fn faulty(path: &str, action: &str) -> String {
+    format!(
+        "[[faults]]\nmethod = \"DELETE\"\npath = \"{path}\"\nnth = [1]\naction = \"{action}\"\nseconds = 1\n"
+    )
+}
+
+async fn set_up(world_text: &str) -> (Cloud, serde_json::Value) {
+    let cloud = Cloud::open(world_text).await;
+    let before = world(&cloud);
+    let run = cloud.apply(&example(), &[]).await;
+    assert_eq!(run.with_outcome(Outcome::Failed), Vec::<String>::new(), "{}", told(&run));
+    (cloud, before)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_is_waited_out() {
+    for action in ["conflict", "throttle", "unavailable", "broken", "expired", "reset", "lost", "torn"] {
+        // All of them at once: each deletion is met by the same.
+        let faults: String = DELETIONS.iter().map(|(path, _)| faulty(path, action)).collect();
+        let (cloud, before) = set_up(&faults).await;
+        let run = destroy(&cloud, &example(), &[]).await;
+        assert_complete(&run);
+        assert_same(&world(&cloud), &before, &format!("{action}: {}", told(&run)));
+        // What was done, though its reply was lost, is told as done.
+        for (_, step) in DELETIONS {
+            // A signature cannot expire as a token does: there it is a refusal, and the group goes with the service.
+            if (action, *step) == ("expired", "enrollment.delete") {
+                continue;
+            }
+            assert_eq!(run.outcome(step), Some(Outcome::Done), "{action}: {}", told(&run));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_or_a_lock_that_is_in_the_way_is_named() {
+    for (action, means, remedy) in [
+        ("forbidden", "the signed-in caller may not", "ask an Owner or"),
+        ("locked", "a lock on this resource, or above it, forbids the change", "have the lock removed"),
+    ] {
+        for (path, step) in DELETIONS {
+            // A service plane knows no locks, and a group in it goes with the service.
+            if *step == "enrollment.delete" {
+                continue;
+            }
+            let (cloud, before) = set_up(&faulty(path, action)).await;
+            let run = destroy(&cloud, &example(), &[]).await;
+            assert_eq!(run.outcome(step), Some(Outcome::Failed), "{action} {step}: {}", told(&run));
+            assert_eq!(*run.result.as_ref().unwrap(), Exit::NotPermitted, "{action} {step}");
+            let fault = run.progress.step(&StepId::new(step)).unwrap().fault.clone().unwrap();
+            assert!(fault.means.as_deref().is_some_and(|said| said.starts_with(means)), "{fault:?}");
+            assert!(fault.remedy.starts_with(remedy), "{fault:?}");
+            // Mended, the same command goes on.
+            assert_complete(&destroy(&cloud, &example(), &[]).await);
+            assert_same(&world(&cloud), &before, &format!("{action} {step}"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_plane_that_lets_nobody_in_does_not_keep_the_service() {
+    let (cloud, before) = set_up(&faulty("/enrollmentGroups/*", "forbidden")).await;
+    let run = destroy(&cloud, &example(), &[]).await;
+    assert_complete(&run);
+    assert_eq!(run.outcome("enrollment.delete"), Some(Outcome::Warned));
+    assert_same(&world(&cloud), &before, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletions_that_reach_others_late_are_waited_for() {
+    let (cloud, before) = set_up("").await;
+    let run = destroy(&cloud, &example(), &[]).await;
+    assert_complete(&run);
+    assert_same(&world(&cloud), &before, "");
+    let waited = |step: &str| {
+        run.records.iter().any(|record| {
+            matches!(&record.event, RunEvent::StepWaiting { step: waits, why, .. }
+                if waits.as_str() == step && why.starts_with("what holds on to"))
+        })
+    };
+    assert!(waited("namespace.delete"), "{}", told(&run));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_anywhere_it_goes_on() {
+    let answers = example();
+    let (cloud, _) = set_up("").await;
+    let whole = destroy(&cloud, &answers, &[]).await;
+    assert_complete(&whole);
+    let records = whole.records.len();
+    assert!(records > 100, "{records}");
+    // Every few records, so that each kind of moment of each step is met by some of them.
+    for at in (2..records).step_by(5) {
+        let (cloud, before) = set_up("").await;
+        let mut running = begin(&cloud, &answers, &[], past(&cloud, &answers)).await;
+        for _ in 0..at {
+            if running.events.recv().await.is_none() {
+                break;
+            }
+        }
+        running.ended.abort();
+        let _ = (&mut running.ended).await;
+        drop(running);
+        let run = destroy(&cloud, &answers, &[]).await;
+        assert_complete(&run);
+        assert_same(&world(&cloud), &before, &format!("killed at {at}: {}", told(&run)));
+        assert_eq!(changes(&destroy(&cloud, &answers, &[]).await), Vec::<String>::new());
+    }
+}
