@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod candidates;
 pub mod config;
 mod destroy;
 mod environment;

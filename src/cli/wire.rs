@@ -15,8 +15,8 @@ use super::failure::Failure;
 use super::past::Past;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
-    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, RunKind, ServiceError,
-    StepId, clean,
+    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, Reply, Request, RunHeader, RunId, RunKind,
+    ServiceError, StepId, clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{JournalLog, StateFolder, Writer};
@@ -291,6 +291,11 @@ impl Start {
             Failure::new(Exit::Usage, format!("error: the way back does not hold together: {error}"))
         })?;
         Ok(Prepared { answers, kind: RunKind::Teardown, plan, ..prepared })
+    }
+
+    /// Makes one look beside a run, which is on no record.
+    pub async fn lookup(&self, connected: &Connected, request: &Request) -> Result<Reply, ServiceError> {
+        engine::lookup(&connected.azure, self.clock, request, &|_, _| {}).await
     }
 
     /// Takes the setup's lock, opens a journal and starts the engine.

@@ -8,16 +8,17 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::apply::Ending;
 use super::args::Global;
+use super::candidates::candidates;
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
 use super::print::{out, trouble};
-use super::wire::{self, Start};
-use crate::domain::{Answers, Exit, Fault, Field, RunKind};
+use super::wire::{self, Connected, Start};
+use crate::domain::{Answers, Exit, Fault, Field, Plan, RunKind, StepId};
 use crate::engine::Manner;
 use crate::journal::JournalLog;
 use crate::stages::DIALECTS;
-use crate::tui::{self, Banner, End, Launch, Launched, Resume, ScreenOptions, TuiError};
+use crate::tui::{self, Banner, Candidate, End, Launch, Launched, Resume, ScreenOptions, TuiError};
 
 /// Runs the wizard.
 pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
@@ -27,7 +28,8 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     let no_colour = surroundings.no_colour;
     let start = Arc::new(wire::start(global, surroundings).await?);
     let (answers, resume) = resume(&start)?;
-    let launcher = Arc::new(Launcher { start: start.clone(), last: Mutex::new(Last::None) });
+    let launcher =
+        Arc::new(Launcher { start: start.clone(), last: Mutex::new(Last::None), live: Mutex::new(None) });
     let report = tui::run(tui::Start {
         answers,
         resume,
@@ -99,6 +101,13 @@ fn fields() -> Vec<(&'static str, Vec<Field>)> {
 struct Launcher {
     start: Arc<Start>,
     last: Mutex<Last>,
+    live: Mutex<Option<Arc<Live>>>,
+}
+
+/// What a run was launched with.
+struct Live {
+    connected: Connected,
+    plan: Plan,
 }
 
 /// What came of the last launch.
@@ -141,6 +150,9 @@ impl Launcher {
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
         let running = self.start.begin(&connected, &prepared, manner, orders, Some(&log))?;
+        let account = short(&connected.account);
+        let live = Arc::new(Live { connected, plan: prepared.plan.clone() });
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
         let (tell, told) = oneshot::channel();
         let engine = running.ended;
         self.keep(Last::Engine(tokio::spawn(async move {
@@ -157,7 +169,7 @@ impl Launcher {
             engine: running.handle,
             events: running.events,
             ended: Box::pin(async move { told.await.ok().flatten() }),
-            account: short(&connected.account),
+            account,
             why: prepared.selection.because,
             older: log,
             earlier: past.progress,
@@ -174,6 +186,14 @@ impl Launch for Launcher {
             self.keep(Last::Failed(failure));
             fault
         })
+    }
+
+    async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(live) = live else { return Ok(Vec::new()) };
+        let list = live.plan.step(&step).and_then(|step| step.usable.as_ref());
+        let Some(list) = list else { return Ok(Vec::new()) };
+        candidates(&self.start, &live.connected, list).await
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::form::Form;
 use super::msg::{Opened, Painted};
-use super::session::Session;
+use super::session::{Panel, Session};
 use super::start::{Banner, End, ScreenOptions};
 use super::welcome::{Resume, Welcome};
 use crate::domain::{Fault, Line};
@@ -169,7 +169,10 @@ impl App {
         match &self.page {
             Page::Starting { .. } => true,
             Page::Form | Page::Welcome => false,
-            _ => self.session.as_ref().is_some_and(Session::busy),
+            _ => self.session.as_ref().is_some_and(|session| {
+                let looks = matches!(&session.panel, Panel::Use(using) if using.found.is_none());
+                looks || session.busy()
+            }),
         }
     }
 

@@ -69,9 +69,6 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
     Ok(Report { end, summary })
 }
 
-/// What was read of the older lines: start, end, lines.
-type ReadBack = (usize, usize, Vec<Line>);
-
 struct Driver {
     app: App,
     launcher: Arc<dyn Launch>,
@@ -80,7 +77,8 @@ struct Driver {
     events: Option<UnboundedReceiver<Record>>,
     ended: Option<BoxFuture<'static, Option<Fault>>>,
     older: Option<Arc<dyn LogSource>>,
-    read_back: (UnboundedSender<ReadBack>, UnboundedReceiver<ReadBack>),
+    /// What tasks that were begun here come to.
+    answers: (UnboundedSender<Msg>, UnboundedReceiver<Msg>),
 }
 
 /// What came of performing effects.
@@ -100,7 +98,7 @@ impl Driver {
             events: None,
             ended: None,
             older: None,
-            read_back: mpsc::unbounded_channel(),
+            answers: mpsc::unbounded_channel(),
         }
     }
 
@@ -163,8 +161,9 @@ impl Driver {
                     self.step(Msg::Tick(terminal::now()), screen)?;
                     then = self.step(Msg::Launched(Box::new(result)), screen)?;
                 }
-                Some((start, end, lines)) = self.read_back.1.recv() => {
-                    then = self.step(Msg::Older { start, end, lines }, screen)?;
+                Some(answer) = self.answers.1.recv() => {
+                    self.step(Msg::Tick(terminal::now()), screen)?;
+                    then = self.step(answer, screen)?;
                 }
                 () = sleep_until(ticked + pause), if self.app.ticking() => {
                     ticked = Instant::now();
@@ -204,6 +203,11 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Launch(answers, kind) => self.launch(*answers, kind),
+                Effect::Candidates(step) => {
+                    let (launcher, of) = (Arc::clone(&self.launcher), step.clone());
+                    let asked = async move { launcher.candidates(of).await };
+                    self.ask(asked, |found| Msg::Candidates(step, found));
+                }
                 Effect::StopLaunch => {
                     if let Some(launching) = self.launching.take() {
                         launching.abort();
@@ -231,6 +235,21 @@ impl Driver {
         }
     }
 
+    /// Has something done beside the screen; what comes of it arrives as the message that `told` makes.
+    fn ask<T: Send + 'static>(
+        &self,
+        asked: impl Future<Output = Result<T, Fault>> + Send + 'static,
+        told: impl FnOnce(Result<T, Box<Fault>>) -> Msg + Send + 'static,
+    ) {
+        let asked = tokio::spawn(asked);
+        let answers = self.answers.0.clone();
+        tokio::spawn(async move {
+            let result = asked.await.unwrap_or_else(|_| Err(fell_over("at that")));
+            // Nobody listens any more when the wizard has ended.
+            let _ = answers.send(told(result.map_err(Box::new)));
+        });
+    }
+
     /// Keeps the live ends of what was launched, and gives the rest to the state.
     fn opened(&mut self, launched: Launched) -> Opened {
         let opened = Opened {
@@ -249,13 +268,13 @@ impl Driver {
 
     fn read(&self, at: usize, count: usize, first: Option<Box<Line>>, expected: usize) {
         let Some(source) = self.older.clone() else { return };
-        let answer = self.read_back.0.clone();
+        let answer = self.answers.0.clone();
         tokio::task::spawn_blocking(move || {
             let end = first.map_or(expected, |first| locate(source.as_ref(), &first, expected));
             // Also some that are still in memory: they are the next to leave it.
             let lines = source.lines(at..at + count);
             // Nobody listens any more when the wizard has ended.
-            let _ = answer.send((at, end, lines));
+            let _ = answer.send(Msg::Older { start: at, end, lines });
         });
     }
 
@@ -303,11 +322,13 @@ async fn launched(
     let Some(launching) = launching else { return pending().await };
     match launching.await {
         Ok(result) => result.map_err(Box::new),
-        Err(_) => {
-            let remedy = "start it again; if it stays, report it";
-            Err(Box::new(Fault::new("hubup itself failed while starting", remedy)))
-        }
+        Err(_) => Err(Box::new(fell_over("while starting"))),
     }
+}
+
+/// A task that panicked. What the panic said stands in the terminal once the screen is left.
+fn fell_over(when: &str) -> Fault {
+    Fault::new(format!("hubup itself failed {when}"), "start it again; if it stays, report it")
 }
 
 /// Where the journal has `first`, near `expected`; `expected` when it is not there.

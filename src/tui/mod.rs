@@ -20,6 +20,7 @@ mod summary;
 mod terminal;
 mod text;
 mod update;
+mod using;
 mod view;
 mod welcome;
 
@@ -29,4 +30,5 @@ mod tests;
 pub use drive::run;
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TuiError};
 pub use summary::{Card, card, summary};
+pub use using::Candidate;
 pub use welcome::Resume;

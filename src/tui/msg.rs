@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind};
+use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Command;
 
 use super::start::End;
+use super::using::Candidate;
 
 /// A key, whatever terminal it came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +41,8 @@ pub(crate) enum Msg {
     /// The time.
     Tick(Timestamp),
     Launched(Box<Result<Opened, Fault>>),
+    /// What was found that can be used for that step.
+    Candidates(StepId, Result<Vec<Candidate>, Box<Fault>>),
     Run(Record),
     /// The engine has ended, by itself or for that reason: nothing can be told to it any more.
     RunClosed(Option<Box<Fault>>),
@@ -78,12 +81,16 @@ pub(crate) struct Painted {
     pub rows: usize,
     /// How many lines of the log are shown.
     pub log_rows: usize,
+    /// How many candidates for a step stand to be chosen.
+    pub candidates: usize,
 }
 
 /// Something that we want done.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Effect {
     Launch(Box<Answers>, RunKind),
+    /// Look for what can be used for that step.
+    Candidates(StepId),
     /// Drop the launch that is under way.
     StopLaunch,
     Send(Command),

@@ -12,6 +12,7 @@ use crate::domain::{
 use super::log::Log;
 use super::msg::Opened;
 use super::rows::Row;
+use super::using::Using;
 
 /// What the pane beside, or over, the log shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +27,8 @@ pub(crate) enum Panel {
     Abort,
     /// The question of that number.
     Question(u64),
+    /// The choice of something that exists for a step.
+    Use(Box<Using>),
     /// Why the engine could not go on.
     Stopped(Box<Fault>),
 }

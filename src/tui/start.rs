@@ -8,9 +8,10 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record, RunKind};
+use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Handle;
 
+use super::using::Candidate;
 use super::welcome::Resume;
 
 /// All that the wizard needs to begin.
@@ -53,6 +54,9 @@ pub struct ScreenOptions {
 pub trait Launch: Send + Sync {
     /// Starts the engine. Dropped when the person goes back before it is done.
     async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault>;
+
+    /// Looks for resources that can be used for a step of the run that was launched last.
+    async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;
 }
 
 /// A run that was launched.

@@ -9,3 +9,4 @@ mod properties;
 mod resume;
 mod screens;
 mod transitions;
+mod using;

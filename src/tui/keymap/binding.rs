@@ -49,6 +49,12 @@ pub(crate) enum Action {
     Choose(usize),
     DropQueued,
     SwitchFocus,
+    // Using what exists.
+    UseExisting,
+    PickUp,
+    PickDown,
+    LookAgain,
+    UseNow,
     // The log.
     Find,
     ClearSearch,

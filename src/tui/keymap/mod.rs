@@ -4,6 +4,7 @@
 mod binding;
 mod pages;
 mod setup;
+mod using;
 
 pub(crate) use binding::{Action, Binding, Place, Scroll};
 pub(crate) use pages::{bindings, page_bindings};

@@ -7,6 +7,7 @@ use crate::tui::rows::Row;
 use crate::tui::session::{Focus, Panel, Session};
 
 use super::binding::{Action, Bindings, Place, Scroll};
+use super::using::using;
 
 /// The keys of the setup page, whatever its pane shows.
 pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
@@ -18,8 +19,12 @@ pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
     }
     match &session.panel {
         Panel::Detail => main(keys, app, session),
-        Panel::SkipCost(_) => {
+        Panel::Use(choice) => using(keys, app, choice),
+        Panel::SkipCost(steps) => {
             keys.add(&[Key::Enter], "Enter", "skip", "skip", Action::SkipNow).at(Place::Main);
+            if session.open && session.usable_of(steps).is_some() {
+                use_existing(keys);
+            }
             keys.add(&[Key::Esc], "Esc", "back", "skip nothing", Action::Back).at(Place::Main);
             keys.add(&[Key::Ctrl('c')], "Ctrl+C", "abort", "leave the run", Action::Leave).at(Place::Main);
         }
@@ -215,6 +220,10 @@ fn row_actions(keys: &mut Bindings, session: &Session, row: Row) {
         )
         .at(Place::Row);
     }
+    let skipped = !session.steps_in(row, is_skipped).is_empty();
+    if session.open && !skipped && session.usable_in(row).is_some() {
+        use_existing(keys);
+    }
     if session.steps_of(row).iter().any(|step| {
         session.sent.contains_key(&step.id)
             || session.plan.step(&step.id).is_some_and(|step| !step.planned.is_empty())
@@ -228,6 +237,11 @@ fn row_actions(keys: &mut Bindings, session: &Session, row: Row) {
         )
         .at(Place::Row);
     }
+}
+
+fn use_existing(keys: &mut Bindings) {
+    let help = "use one that exists in place of making it; shows what was found";
+    keys.add(&[Key::Char('u')], "u", "use existing", help, Action::UseExisting).at(Place::Row);
 }
 
 fn moves(keys: &mut Bindings, session: &Session, row: Row) {

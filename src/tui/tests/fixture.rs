@@ -136,6 +136,7 @@ pub(super) fn plan() -> Plan {
         ("identity", object([("principal", Text::slot(&IDENTITY, "principalId").into())])),
     ]));
     let look = Request { method: Method::Get, ..put("Microsoft.Devices/IotHubs/contoso-hub") };
+    let hubs = "/subscriptions/1111/providers/Microsoft.Devices/IotHubs".to_owned();
     let stage = |id: &'static str, heading: &str, steps| PlannedStage {
         id: StageId::new(id),
         heading: heading.to_owned(),
@@ -173,6 +174,7 @@ pub(super) fn plan() -> Plan {
                 .needing([Need::effect(NAMESPACE), Need::value(IDENTITY)])
                 .planning(Purpose::Look, &look)
                 .planning(Purpose::Change, &hub)
+                .usable_from(Request { method: Method::Get, path: hubs.into(), ..put("") })
                 .taking(Duration::from_mins(5)),
                 step(GRANT, "Namespace is Contributor on the hub", "So that it may sync.")
                     .needing([Need::effect(HUB)]),

@@ -37,6 +37,13 @@ fn pages() -> Vec<(&'static str, App)> {
         press(app, &[Key::Char('a')]);
     });
     page("skip cost", &|app| drop(press(app, &[Key::End, Key::Char('s')])));
+    page("what exists, looked for", &|app| *app = super::using::asked_for(app.width, app.height));
+    page("what exists", &|app| *app = super::using::found(app.width, app.height));
+    page("what exists, the second", &|app| {
+        *app = super::using::found(app.width, app.height);
+        press(app, &[Key::Down]);
+    });
+    page("what exists, not told", &|app| *app = super::using::refused(app.width, app.height));
     page("all", &|app| {
         app.banner.cloud = "AZURE".into();
         if let Some(session) = &mut app.session {

@@ -8,6 +8,7 @@ use crate::tui::msg::{Key, Msg};
 use crate::tui::start::ScreenOptions;
 use crate::tui::text::{cut, matches, pad, width, wrap};
 use crate::tui::update::update;
+use crate::tui::using::Candidate;
 
 use super::fixture::*;
 
@@ -65,6 +66,10 @@ fn message() -> impl Strategy<Value = Msg> {
         1 => (1..200_u16, 1..60_u16).prop_map(|(width, height)| Msg::Resize(width, height)),
         1 => (0..1_000_i64).prop_map(|seconds| Msg::Tick(at(seconds))),
         1 => ".{0,30}".prop_map(Msg::Paste),
+        1 => ".{0,30}".prop_map(|text| {
+            let found = Candidate { id: text.clone(), name: text.clone(), location: text.clone(), hint: text };
+            Msg::Candidates(HUB, Ok(vec![found]))
+        }),
         1 => Just(Msg::RunClosed(None)),
         1 => (0..50_usize, 0..50_usize).prop_map(|(start, end)| Msg::Older { start, end, lines: Vec::new() }),
     ]
@@ -78,7 +83,8 @@ fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
         1 => setup_app_with(width, height, options),
         2 => super::resume::welcome(width, height),
         3 => super::resume::welcome_changed(width, height),
-        _ => super::resume::resumed(width, height),
+        4 => super::resume::resumed(width, height),
+        _ => super::using::found(width, height),
     };
     app.options = options;
     app
@@ -90,7 +96,7 @@ proptest! {
     #[test]
     fn nothing_panics(
         size in (1..200_u16, 1..60_u16),
-        page in 0..5_u8,
+        page in 0..6_u8,
         ascii in any::<bool>(),
         messages in prop::collection::vec(message(), 0..60),
     ) {

@@ -110,6 +110,12 @@ fn what_skipping_costs() {
 }
 
 #[test]
+fn what_exists_for_a_step() {
+    check("use_existing", super::using::found);
+    check("use_existing_fault", super::using::refused);
+}
+
+#[test]
 fn leaving_while_something_runs() {
     check("abort", |width, height| {
         let mut app = running_app(width, height);

@@ -10,7 +10,7 @@ use crate::tui::requests::requests;
 use crate::tui::session::Panel;
 use crate::tui::summary::summary;
 
-use super::{form, run, setup, typing, welcome};
+use super::{form, run, setup, typing, using, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
@@ -33,6 +33,10 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Launched(result) => {
             app.dirty = true;
             launched(app, *result);
+            Vec::new()
+        }
+        Msg::Candidates(step, found) => {
+            using::found(app, &step, found);
             Vec::new()
         }
         Msg::Run(record) => run::record(app, &record),
@@ -153,6 +157,9 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::ClearField
         | Action::Launch => return form::perform(app, action),
         Action::ChoiceUp | Action::ChoiceDown | Action::Choice => return welcome::perform(app, action),
+        Action::UseExisting | Action::PickUp | Action::PickDown | Action::LookAgain | Action::UseNow => {
+            return using::perform(app, action);
+        }
         _ => return setup::perform(app, action),
     }
     Vec::new()

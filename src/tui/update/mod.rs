@@ -5,6 +5,7 @@ mod form;
 mod run;
 mod setup;
 mod typing;
+mod using;
 mod welcome;
 
 pub(crate) use act::update;

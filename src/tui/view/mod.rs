@@ -9,6 +9,7 @@ mod screen;
 mod setup;
 mod stages;
 mod theme;
+mod using;
 mod welcome;
 
 pub(crate) use screen::view;

@@ -11,7 +11,7 @@ use crate::tui::session::{Panel, Session};
 use crate::tui::summary::{counted, fault_items, portal};
 use crate::tui::text::{clock, safe, seconds};
 
-use super::theme;
+use super::{theme, using};
 
 /// Width of the column of labels.
 const LABEL: usize = 12;
@@ -22,8 +22,9 @@ pub(super) fn paper(app: &App, session: &Session) -> (String, Paper) {
     let mut paper = Paper::default();
     let title = match &session.panel {
         Panel::Detail => detail(&mut paper, app, session),
-        Panel::SkipCost(steps) => skip_cost(&mut paper, session, steps),
+        Panel::SkipCost(steps) => skip_cost(&mut paper, app, session, steps),
         Panel::All => all(&mut paper, session),
+        Panel::Use(choice) => using::paper(&mut paper, app, session, choice),
         Panel::Abort => abort(&mut paper, session),
         Panel::Stopped(why) => stopped(&mut paper, why),
         Panel::Question(number) => match session.question(*number) {
@@ -130,6 +131,8 @@ fn of_step(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
     }
     relations(paper, app, session, step);
     outputs(paper, app, session, step);
+    paper.gap();
+    keys(paper, app, &[Action::UseExisting]);
     step.title.clone()
 }
 
@@ -294,7 +297,14 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
         paper.item("Quote", LABEL, Tone::Plain, &format!("correlation {id}"));
     }
     paper.gap();
-    let wanted = [Action::Retry, Action::KeepTrying, Action::Skip, Action::Requests, Action::Copy];
+    let wanted = [
+        Action::Retry,
+        Action::KeepTrying,
+        Action::UseExisting,
+        Action::Skip,
+        Action::Requests,
+        Action::Copy,
+    ];
     keys(paper, app, &wanted);
     step.title.clone()
 }
@@ -337,7 +347,7 @@ fn asked(paper: &mut Paper, session: &Session, question: &Question, open: bool) 
     format!("{} asks you", session.title(&question.step))
 }
 
-fn skip_cost(paper: &mut Paper, session: &Session, steps: &[StepId]) -> String {
+fn skip_cost(paper: &mut Paper, app: &App, session: &Session, steps: &[StepId]) -> String {
     let titles = |ids: &[StepId]| ids.iter().map(|id| session.title(id)).collect::<Vec<_>>().join(" · ");
     let impact = session.plan.impact(steps);
     let open = |ids: Vec<StepId>| -> Vec<StepId> {
@@ -360,6 +370,10 @@ fn skip_cost(paper: &mut Paper, session: &Session, steps: &[StepId]) -> String {
     }
     paper.gap();
     paper.text(Tone::Dim, "hubup looks first: what is there as it should be counts as already there.");
+    if session.usable_of(steps).is_some() {
+        paper.gap();
+        keys(paper, app, &[Action::UseExisting, Action::SkipNow, Action::Back]);
+    }
     "What skipping costs".to_owned()
 }
 

@@ -67,6 +67,11 @@ pub(super) fn draw(app: &App, session: &Session, frame: &mut Frame<'_>, body: Re
         {
             painted.question = Some(number);
         }
+        if let Panel::Use(using) = &session.panel
+            && painted.rows > 0
+        {
+            painted.candidates = using.candidates().len();
+        }
     }
     if let Some(area) = areas.log {
         let focused = session.focus == Focus::Log && session.panel == Panel::Detail;
