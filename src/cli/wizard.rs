@@ -13,12 +13,12 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
 use super::print::{out, trouble};
-use super::wire::{self, Connected, Start};
-use crate::domain::{Answers, Exit, Fault, Field, Plan, RunKind, StepId};
-use crate::engine::Manner;
+use super::wire::{self, Connected, Prepared, Start};
+use crate::domain::{Answers, Exit, Fault, Field, Outcome, Plan, RunKind, StepId};
+use crate::engine::{Command, Manner};
 use crate::journal::JournalLog;
-use crate::stages::DIALECTS;
-use crate::tui::{self, Banner, Candidate, End, Launch, Launched, Resume, ScreenOptions, TuiError};
+use crate::stages::{self, DIALECTS, Dialect};
+use crate::tui::{self, Banner, Candidate, End, Launch, Launched, Resume, ScreenOptions, TuiError, WayBack};
 
 /// Runs the wizard.
 pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
@@ -141,12 +141,21 @@ impl Launcher {
         }
     }
 
-    async fn begin(&self, answers: Answers) -> Result<Launched, Failure> {
+    async fn begin(&self, answers: Answers, kind: RunKind) -> Result<Launched, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
         let past = Past::read(&self.start.state, answers.setup_id())?;
-        let prepared = self.start.prepare(&connected, answers, &past, &|_, _| {}).await?;
-        past.check_changes(prepared.selection.dialect, &prepared.answers)?;
-        let orders = past.resumed(&prepared.plan);
+        let prepared = match kind {
+            RunKind::Setup => self.start.prepare(&connected, answers, &past, &|_, _| {}).await?,
+            RunKind::Teardown => self.start.prepare_teardown(&connected, answers, &past, &|_, _| {}).await?,
+        };
+        let stays = match kind {
+            RunKind::Setup => {
+                past.check_changes(prepared.selection.dialect, &prepared.answers)?;
+                Vec::new()
+            }
+            RunKind::Teardown => stays(prepared.selection.dialect),
+        };
+        let orders = orders(&past, &prepared);
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
         let running = self.start.begin(&connected, &prepared, manner, orders, Some(&log))?;
@@ -173,19 +182,33 @@ impl Launcher {
             why: prepared.selection.because,
             older: log,
             earlier: past.progress,
+            stays,
         })
+    }
+
+    async fn way_back(&self, answers: Answers) -> Result<WayBack, Failure> {
+        let connected = self.start.connect(&|_, _| {}).await?;
+        let past = Past::read(&self.start.state, answers.setup_id())?;
+        let answers = past.header().map_or(answers, |header| header.answers.clone());
+        let prepared = self.start.prepare_teardown(&connected, answers, &past, &|_, _| {}).await?;
+        let stays = stays(prepared.selection.dialect);
+        Ok(WayBack { answers: prepared.answers, plan: prepared.plan, stays })
     }
 }
 
 #[async_trait]
 impl Launch for Launcher {
-    async fn launch(&self, answers: Answers, _kind: RunKind) -> Result<Launched, Fault> {
+    async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault> {
         self.keep(Last::None);
-        self.begin(answers).await.map_err(|failure| {
+        self.begin(answers, kind).await.map_err(|failure| {
             let fault = as_fault(&failure);
             self.keep(Last::Failed(failure));
             fault
         })
+    }
+
+    async fn way_back(&self, answers: Answers) -> Result<WayBack, Fault> {
+        Launcher::way_back(self, answers).await.map_err(|failure| as_fault(&failure))
     }
 
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {
@@ -195,6 +218,29 @@ impl Launch for Launcher {
         let Some(list) = list else { return Ok(Vec::new()) };
         candidates(&self.start, &live.connected, list).await
     }
+}
+
+/// The orders of a run that a person directs. On the way back only what is seen to be gone, or is on its way, is looked
+/// at unasked: what was left, as a group with something in it, may be another matter once what comes before it is gone.
+fn orders(past: &Past, prepared: &Prepared) -> Vec<Command> {
+    let mut orders = past.resumed(&prepared.plan);
+    if prepared.kind == RunKind::Teardown {
+        let gone = |step: &StepId| {
+            let known = past.progress.step(step);
+            matches!(past.progress.outcome(step), Some(Outcome::Done | Outcome::AlreadyThere))
+                || known.is_some_and(|known| known.operation.is_some())
+        };
+        for order in &mut orders {
+            if let Command::Prove(steps) = order {
+                steps.retain(gone);
+            }
+        }
+    }
+    orders
+}
+
+fn stays(dialect: &Dialect) -> Vec<(String, String)> {
+    stages::stays(dialect).map(|(what, why)| (what.to_owned(), why.to_owned())).collect()
 }
 
 /// A name for the header: the end of a GUID tells as much as all of it.

@@ -7,6 +7,7 @@ use super::form::Form;
 use super::msg::{Opened, Painted};
 use super::session::{Panel, Session};
 use super::start::{Banner, End, ScreenOptions};
+use super::teardown::Teardown;
 use super::welcome::{Resume, Welcome};
 use crate::domain::{Fault, Line};
 
@@ -34,6 +35,8 @@ pub(crate) enum Page {
         from: Box<Page>,
     },
     Setup,
+    /// What taking the setup down comes to (`App::teardown`).
+    Teardown,
     /// Every request of the row of the cursor.
     Requests,
     /// One line of the log in full.
@@ -71,6 +74,8 @@ pub(crate) struct App {
     pub scale: f64,
     /// The choices about a setup from before; `None` when there is none.
     pub welcome: Option<Welcome>,
+    /// The way back, while its page stands.
+    pub teardown: Option<Teardown>,
     pub form: Form,
     /// Why the last launch failed.
     pub fault: Option<Fault>,
@@ -107,6 +112,7 @@ impl App {
             banner,
             scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 },
             welcome: None,
+            teardown: None,
             form,
             fault: None,
             page: Page::Form,
@@ -169,6 +175,7 @@ impl App {
         match &self.page {
             Page::Starting { .. } => true,
             Page::Form | Page::Welcome => false,
+            Page::Teardown => self.teardown.as_ref().is_some_and(|teardown| teardown.found.is_none()),
             _ => self.session.as_ref().is_some_and(|session| {
                 let looks = matches!(&session.panel, Panel::Use(using) if using.found.is_none());
                 looks || session.busy()

@@ -208,6 +208,10 @@ impl Driver {
                     let asked = async move { launcher.candidates(of).await };
                     self.ask(asked, |found| Msg::Candidates(step, found));
                 }
+                Effect::WayBack(answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.way_back(*answers).await }, Msg::WayBack);
+                }
                 Effect::StopLaunch => {
                     if let Some(launching) = self.launching.take() {
                         launching.abort();
@@ -229,7 +233,18 @@ impl Driver {
 
     fn launch(&mut self, answers: Answers, kind: RunKind) {
         let launcher = Arc::clone(&self.launcher);
-        let launching = tokio::spawn(async move { launcher.launch(answers, kind).await });
+        // One run ends before the other begins; what it still says is told nowhere, and stands in its journal.
+        if let Some(engine) = self.engine.take() {
+            engine.send(Command::Leave);
+        }
+        let before = self.ended.take();
+        self.events = None;
+        let launching = tokio::spawn(async move {
+            if let Some(before) = before {
+                before.await;
+            }
+            launcher.launch(answers, kind).await
+        });
         if let Some(before) = self.launching.replace(launching) {
             before.abort();
         }
@@ -258,6 +273,7 @@ impl Driver {
             why: launched.why,
             older: launched.older.len(),
             earlier: launched.earlier,
+            stays: launched.stays,
         };
         self.engine = Some(launched.engine);
         self.events = Some(launched.events);

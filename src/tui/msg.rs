@@ -7,6 +7,7 @@ use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepI
 use crate::engine::Command;
 
 use super::start::End;
+use super::teardown::WayBack;
 use super::using::Candidate;
 
 /// A key, whatever terminal it came from.
@@ -43,6 +44,8 @@ pub(crate) enum Msg {
     Launched(Box<Result<Opened, Fault>>),
     /// What was found that can be used for that step.
     Candidates(StepId, Result<Vec<Candidate>, Box<Fault>>),
+    /// What taking the setup down comes to.
+    WayBack(Result<WayBack, Box<Fault>>),
     Run(Record),
     /// The engine has ended, by itself or for that reason: nothing can be told to it any more.
     RunClosed(Option<Box<Fault>>),
@@ -66,6 +69,8 @@ pub(crate) struct Opened {
     pub older: usize,
     /// Where earlier runs left the setup.
     pub earlier: Progress,
+    /// What stays whatever the run does, each with the reason.
+    pub stays: Vec<(String, String)>,
 }
 
 /// What stands on the screen since the last frame: keys are judged by what the person saw when pressing them.
@@ -91,6 +96,8 @@ pub(crate) enum Effect {
     Launch(Box<Answers>, RunKind),
     /// Look for what can be used for that step.
     Candidates(StepId),
+    /// Find out what taking the setup of these answers down comes to.
+    WayBack(Box<Answers>),
     /// Drop the launch that is under way.
     StopLaunch,
     Send(Command),

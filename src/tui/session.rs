@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     CallId, CallRecord, Counts, Fault, Plan, Progress, Purpose, Question, Record, ReplyRecord, RunEvent,
-    Shown, StageId, StageOutline, StepId, StepState, line,
+    RunKind, Shown, StageId, StageOutline, StepId, StepState, line,
 };
 
 use super::log::Log;
@@ -68,6 +68,8 @@ pub(crate) struct Session {
     pub progress: Progress,
     pub account: String,
     pub why: String,
+    /// What stays whatever the run does, each with the reason.
+    pub stays: Vec<(String, String)>,
     /// Confirmed here and not yet told back by the engine.
     pub confirmed: BTreeSet<StepId>,
     pub cursor: Row,
@@ -107,6 +109,7 @@ impl Session {
             outline,
             account: opened.account,
             why: opened.why,
+            stays: opened.stays,
             confirmed: BTreeSet::new(),
             cursor: Row::Stage(0),
             unfolded: BTreeSet::new(),
@@ -254,6 +257,16 @@ impl Session {
         };
         let done = if self.complete() { last() } else { None };
         self.progress.ended.or(done).unwrap_or(now)
+    }
+
+    /// True when the run takes the setup down.
+    pub(crate) fn is_teardown(&self) -> bool {
+        self.progress.header.as_ref().is_some_and(|header| header.kind == RunKind::Teardown)
+    }
+
+    /// True when the way back can be begun: this run is not it, and nothing of this run is under way.
+    pub(crate) fn can_take_down(&self) -> bool {
+        !self.busy() && !self.is_teardown() && self.progress.header.is_some()
     }
 
     /// True in the embedded Azure, where nothing costs anything.

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Handle;
 
+use super::teardown::WayBack;
 use super::using::Candidate;
 use super::welcome::Resume;
 
@@ -52,8 +53,11 @@ pub struct ScreenOptions {
 /// Turns answers into a run: sign-in, look-ups, plan, engine. Given by `cli`.
 #[async_trait]
 pub trait Launch: Send + Sync {
-    /// Starts the engine. Dropped when the person goes back before it is done.
+    /// Starts the engine; the one before has ended. Dropped when the person goes back before it is done.
     async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault>;
+
+    /// Finds out what taking the setup of `answers` down comes to. Changes nothing.
+    async fn way_back(&self, answers: Answers) -> Result<WayBack, Fault>;
 
     /// Looks for resources that can be used for a step of the run that was launched last.
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;
@@ -76,6 +80,8 @@ pub struct Launched {
     pub older: Arc<dyn LogSource>,
     /// Where earlier runs of the setup left it; nothing when there were none.
     pub earlier: Progress,
+    /// What stays whatever the run does, each with the reason.
+    pub stays: Vec<(String, String)>,
 }
 
 /// How the wizard ended.

@@ -8,5 +8,6 @@ mod newcomer;
 mod properties;
 mod resume;
 mod screens;
+mod teardown;
 mod transitions;
 mod using;

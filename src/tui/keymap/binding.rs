@@ -49,6 +49,9 @@ pub(crate) enum Action {
     Choose(usize),
     DropQueued,
     SwitchFocus,
+    // The way back.
+    TakeDown,
+    Agree,
     // Using what exists.
     UseExisting,
     PickUp,

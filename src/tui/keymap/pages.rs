@@ -38,6 +38,7 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
             keys.help_and_suspend();
         }
         (Page::Setup, Some(session)) => setup(&mut keys, app, session),
+        (Page::Teardown, _) => teardown(&mut keys, app),
         (Page::Finish { since }, _) => {
             // It comes up by itself: an Enter meant for what stood there before must not leave.
             if app.painted.finish && app.now.as_millisecond() - since.as_millisecond() >= 1_000 {
@@ -107,6 +108,17 @@ fn welcome(keys: &mut Bindings, app: &App) {
         keys.add(&[Key::Down, Key::Char('j')], "↓ j", "down", "next choice", Action::ChoiceDown)
             .at(Place::Row);
     }
+    keys.help_and_suspend();
+}
+
+fn teardown(keys: &mut Bindings, app: &App) {
+    if app.teardown.as_ref().is_some_and(|teardown| teardown.way_back().is_some()) {
+        let help = "to the stages of the way back, when the name was typed";
+        keys.add(&[Key::Enter], "Enter", "begin", help, Action::Agree).at(Place::Main);
+    }
+    keys.add(&[Key::Esc], "Esc", "back", "back; nothing is deleted", Action::Back).at(Place::Main);
+    keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave hubup", Action::Leave).at(Place::Main);
+    keys.scrolling(app.scroll, app.painted.overflow, false);
     keys.help_and_suspend();
 }
 

@@ -95,7 +95,10 @@ pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
         }
     }
     if session.panel != Panel::Detail {
-        keys.scrolling(session.scroll, app.painted.overflow, false);
+        // The list of what exists follows its own cursor.
+        if !matches!(session.panel, Panel::Use(_)) {
+            keys.scrolling(session.scroll, app.painted.overflow, false);
+        }
         keys.help_and_suspend();
     }
 }
@@ -153,6 +156,10 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     if session.open && !session.unconfirmed().is_empty() {
         keys.add(&[Key::Char('A')], "A", "all the rest", "do everything that is left", Action::All)
             .at(Place::Row);
+    }
+    if session.can_take_down() {
+        let help = "what taking the setup down comes to; deletes nothing yet";
+        keys.add(&[Key::Char('T')], "T", "take down", help, Action::TakeDown);
     }
     let searched = !session.log.query.is_empty();
     if searched && (on_log || !session.detail_open) {

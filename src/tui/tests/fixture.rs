@@ -123,7 +123,7 @@ pub(super) fn put(path: &str) -> Request {
     Request::new(Method::Put, Auth::ResourceManager, "management.azure.com", path, "2025-11-01-preview")
 }
 
-fn step(id: StepId, title: &str, why: &str) -> Step {
+pub(super) fn step(id: StepId, title: &str, why: &str) -> Step {
     Step::new(id, title, |_, _, _| {
         Ok(Next::Done { outcome: Outcome::Done, note: None, outputs: StepOutputs::new() })
     })
@@ -320,6 +320,7 @@ pub(super) fn opened() -> Opened {
         why: "Speaks preview-2025, profile A: every version it needs is offered.".into(),
         older: 0,
         earlier: Progress::default(),
+        stays: Vec::new(),
     }
 }
 

@@ -44,6 +44,13 @@ fn pages() -> Vec<(&'static str, App)> {
         press(app, &[Key::Down]);
     });
     page("what exists, not told", &|app| *app = super::using::refused(app.width, app.height));
+    page("the way back, asked for", &|app| *app = super::teardown::asked(app.width, app.height));
+    page("the way back", &|app| *app = super::teardown::shown(app.width, app.height));
+    page("the way back, named", &|app| {
+        *app = super::teardown::shown(app.width, app.height);
+        super::teardown::typed(app, "contoso");
+    });
+    page("the way back, under way", &|app| *app = super::teardown::under_way(app.width, app.height));
     page("all", &|app| {
         app.banner.cloud = "AZURE".into();
         if let Some(session) = &mut app.session {

@@ -84,7 +84,9 @@ fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
         2 => super::resume::welcome(width, height),
         3 => super::resume::welcome_changed(width, height),
         4 => super::resume::resumed(width, height),
-        _ => super::using::found(width, height),
+        5 => super::using::found(width, height),
+        6 => super::teardown::shown(width, height),
+        _ => super::teardown::under_way(width, height),
     };
     app.options = options;
     app
@@ -96,7 +98,7 @@ proptest! {
     #[test]
     fn nothing_panics(
         size in (1..200_u16, 1..60_u16),
-        page in 0..6_u8,
+        page in 0..8_u8,
         ascii in any::<bool>(),
         messages in prop::collection::vec(message(), 0..60),
     ) {

@@ -116,6 +116,15 @@ fn what_exists_for_a_step() {
 }
 
 #[test]
+fn the_way_back() {
+    check("teardown", |width, height| {
+        let mut app = super::teardown::shown(width, height);
+        super::teardown::typed(&mut app, "contoso");
+        app
+    });
+}
+
+#[test]
 fn leaving_while_something_runs() {
     check("abort", |width, height| {
         let mut app = running_app(width, height);

@@ -10,7 +10,7 @@ use crate::tui::requests::requests;
 use crate::tui::session::Panel;
 use crate::tui::summary::summary;
 
-use super::{form, run, setup, typing, using, welcome};
+use super::{form, run, setup, teardown, typing, using, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
@@ -37,6 +37,10 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Candidates(step, found) => {
             using::found(app, &step, found);
+            Vec::new()
+        }
+        Msg::WayBack(found) => {
+            teardown::found(app, found);
             Vec::new()
         }
         Msg::Run(record) => run::record(app, &record),
@@ -157,6 +161,12 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::ClearField
         | Action::Launch => return form::perform(app, action),
         Action::ChoiceUp | Action::ChoiceDown | Action::Choice => return welcome::perform(app, action),
+        Action::TakeDown => {
+            let header = app.session.as_ref().and_then(|session| session.progress.header.as_ref());
+            let answers = header.map(|header| header.answers.clone());
+            return answers.map(|answers| teardown::open(app, answers)).unwrap_or_default();
+        }
+        Action::Agree => return teardown::agree(app),
         Action::UseExisting | Action::PickUp | Action::PickDown | Action::LookAgain | Action::UseNow => {
             return using::perform(app, action);
         }
@@ -176,6 +186,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     match &app.page {
         Page::Form if app.form.leaving => app.form.leaving = false,
         Page::Welcome => app.fault = None,
+        Page::Teardown => teardown::back(app),
         Page::Form if app.fault.is_some() => app.fault = None,
         Page::Form if app.welcome.is_some() => app.turn(Page::Welcome),
         Page::Form => {}

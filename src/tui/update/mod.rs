@@ -4,6 +4,7 @@ mod act;
 mod form;
 mod run;
 mod setup;
+mod teardown;
 mod typing;
 mod using;
 mod welcome;

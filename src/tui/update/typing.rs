@@ -15,6 +15,9 @@ fn line(app: &mut App) -> Option<&mut TextInput> {
         (Page::Form, _) if !app.form.leaving => {
             app.form.entry_mut().filter(|entry| entry.words().is_none()).map(|entry| &mut entry.input)
         }
+        (Page::Teardown, _) => {
+            app.teardown.as_mut().filter(|teardown| teardown.way_back().is_some()).map(|page| &mut page.input)
+        }
         (Page::Setup, Some(session)) => match &mut session.panel {
             Panel::Use(using) if session.log.typing.is_none() => Some(&mut using.input),
             _ => session.log.typing.as_mut(),
@@ -50,8 +53,8 @@ pub(super) fn key(app: &mut App, key: Key) -> bool {
     {
         return false;
     }
-    // No id holds it either.
-    if key == Key::Char('?') && using(app).is_some() {
+    // No id and no setup's name holds it either.
+    if key == Key::Char('?') && (using(app).is_some() || matches!(app.page, Page::Teardown)) {
         return false;
     }
     let Some(line) = line(app) else { return false };

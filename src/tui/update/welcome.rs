@@ -6,6 +6,8 @@ use crate::tui::keymap::Action;
 use crate::tui::msg::Effect;
 use crate::tui::welcome::Choice;
 
+use super::teardown;
+
 /// Performs `action` on the welcome page.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     let Some(welcome) = &mut app.welcome else { return Vec::new() };
@@ -35,7 +37,8 @@ fn choose(app: &mut App) -> Vec<Effect> {
             app.turn(Page::Form);
             Vec::new()
         }
-        Choice::Review | Choice::TakeDown => Vec::new(),
+        Choice::TakeDown => before.map(|answers| teardown::open(app, answers)).unwrap_or_default(),
+        Choice::Review => Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ mod panel;
 mod screen;
 mod setup;
 mod stages;
+mod teardown;
 mod theme;
 mod using;
 mod welcome;

@@ -74,7 +74,8 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
     if let Some(started) = progress.started {
         says.push_str(&format!(" · {}", clock(seconds(started, session.until(app.now)))));
     }
-    paper.text(Tone::Good, &format!("Everything is finished: {says}"));
+    let what = if session.is_teardown() { "The setup is taken down" } else { "Everything is finished" };
+    paper.text(Tone::Good, &format!("{what}: {says}"));
     let answers = progress.header.as_ref().map(|header| &header.answers);
     let public = answers.is_some_and(|answers| answers.cloud.name == "public");
     let links = public && !session.is_sandbox(&app.banner.cloud);
@@ -110,6 +111,13 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
                 }
             }
         }
+    }
+    if !session.stays.is_empty() {
+        paper.gap();
+        paper.text(Tone::Strong, "What stays");
+    }
+    for (what, why) in &session.stays {
+        paper.item("", 2, Tone::Plain, &format!("{what}: {why}"));
     }
     if !card.resources.is_empty() {
         paper.gap();

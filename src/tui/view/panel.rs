@@ -379,10 +379,8 @@ fn skip_cost(paper: &mut Paper, app: &App, session: &Session, steps: &[StepId]) 
 
 fn all(paper: &mut Paper, session: &Session) -> String {
     let left = session.unconfirmed();
-    paper.text(
-        Tone::Strong,
-        &format!("This does {} steps on Azure, where what is made may be billed:", left.len()),
-    );
+    let what = if session.is_teardown() { "what is deleted is gone" } else { "what is made may be billed" };
+    paper.text(Tone::Strong, &format!("This does {} steps on Azure, where {what}:", left.len()));
     paper.gap();
     for id in &left {
         paper.text(Tone::Plain, &session.title(id));

@@ -12,7 +12,13 @@ use super::theme;
 /// Width of the column of labels.
 const LABEL: usize = 12;
 
-/// What the panel says. Gives its title, and the line that has to stay in sight.
+/// How far the panel is scrolled, so that the line of the cursor stays in sight on `rows` rows.
+pub(super) fn scroll(using: &Using, rows: usize) -> usize {
+    // Two lines stand above the list; one more shows where it goes on.
+    using.at.map_or(usize::MAX, |at| (at + 4).saturating_sub(rows))
+}
+
+/// What the panel says. Gives its title.
 pub(super) fn paper(paper: &mut Paper, app: &App, session: &Session, using: &Using) -> String {
     paper.text(Tone::Dim, "It is looked at and judged first, and never changed by this.");
     paper.gap();

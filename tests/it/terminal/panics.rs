@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hubup::domain::{Answers, Fault, Field, FieldKind, RunKind, StepId};
-use hubup::tui::{self, Banner, Candidate, Launch, Launched, ScreenOptions, Start};
+use hubup::tui::{self, Banner, Candidate, Launch, Launched, ScreenOptions, Start, WayBack};
 use portable_pty::CommandBuilder;
 
 use super::pty::{CTRL_C, CTRL_G, Terminal};
@@ -20,6 +20,10 @@ struct Panicking;
 #[async_trait]
 impl Launch for Panicking {
     async fn launch(&self, _: Answers, _: RunKind) -> Result<Launched, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn way_back(&self, _: Answers) -> Result<WayBack, Fault> {
         panic!("the launcher fell over");
     }
 
