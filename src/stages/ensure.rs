@@ -1,18 +1,20 @@
 //! The shape of most steps: look, then adopt, create or report the difference, then wait, then look again to prove.
 
+mod drift;
+mod using;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::build::{
-    Difference, Follows, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, done, fail, same, text,
-};
+use self::drift::{Changing, Drift, Update};
+use super::build::{Difference, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, done, fail, text};
 use super::waits::{Registering, WriteWaits};
 use crate::domain::{
-    Answers, Ask, Body, ErrorKind, Exit, Fault, Method, Moves, Next, Outcome, Outputs, Patch, Patience,
-    Purpose, Replay, Reply, Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
+    Answers, Ask, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply,
+    Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
 };
 
 /// What a look at a resource says.
@@ -34,9 +36,6 @@ pub enum Verdict {
 
 /// How long a request whose sender was killed may take to show.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
-
-/// What to do when what was to be used cannot be.
-const OTHER_RESOURCE: &str = "choose another resource, or retry after choosing to make one";
 
 /// What is known of how a resource came to be.
 #[derive(Clone, Copy)]
@@ -343,71 +342,6 @@ impl Ensure {
         }
     }
 
-    /// Looks whether the resource `id` can serve; changes nothing.
-    fn use_existing(
-        &self,
-        id: &str,
-        answers: &Answers,
-        known: &Outputs,
-        replay: &mut Replay<'_>,
-    ) -> Moves<Next> {
-        let own = self.look.path.shown(known);
-        if !same(&resource_type(id), &resource_type(&own)) {
-            let says = format!("`{id}` is not the id of a resource such as {own}");
-            return Ok(Next::Fail(Fault::new(says, OTHER_RESOURCE).exiting(Exit::Usage)));
-        }
-        let mut look = self.look.clone();
-        look.path = id.to_owned().into();
-        let mut settling = Patience::of(SETTLE_PATIENCE);
-        let refused = |says: String| Ok(Next::Fail(Fault::new(says, OTHER_RESOURCE)));
-        loop {
-            let reply = match replay.read(&look)? {
-                Ok(reply) => reply,
-                Err(error) if error.kind == ErrorKind::NotFound => {
-                    return Ok(Next::Fail(Fault::from(error).remedied_by(OTHER_RESOURCE)));
-                }
-                Err(error) => return Ok(fail(error)),
-            };
-            let mut gives = self.gives(known, reply);
-            gives.insert("id".to_owned(), id.to_owned());
-            match (self.judge)(answers, known, &reply.body) {
-                Verdict::Fits => {
-                    let note = Some(format!("used as you said: {id}"));
-                    return Ok(Next::Done { outcome: Outcome::AlreadyThere, note, outputs: gives });
-                }
-                Verdict::Settling(state) => {
-                    let every = reply.retry_after.unwrap_or(LOOK_AGAIN);
-                    if !replay.wait(&mut settling, &format!("{id} is {state}"), every)? {
-                        return refused(format!("{id} is still {state}"));
-                    }
-                }
-                Verdict::Differs(differs) => {
-                    let told: Vec<String> =
-                        differs.iter().map(|difference| difference.text.clone()).collect();
-                    let ask = Ask {
-                        question: format!("{id} differs from your answers. Use it?"),
-                        differs: told.clone(),
-                        choices: vec![
-                            (USE_AS_IT_IS.to_owned(), "use it as it is".to_owned()),
-                            ("stop".to_owned(), "stop here".to_owned()),
-                        ],
-                        under_yes: None,
-                    };
-                    if replay.ask(&ask)? != USE_AS_IT_IS {
-                        return Ok(Next::Fail(self.stopped()));
-                    }
-                    let note = Some(format!("used as you said: {id}; {}", told.join("; ")));
-                    return Ok(Next::Done { outcome: Outcome::Warned, note, outputs: gives });
-                }
-                Verdict::Broken(state) => return refused(format!("{id} is {state}")),
-                Verdict::Lacks(lacks) => {
-                    return refused(format!("{id} cannot be used as it is: {}", lacks.join("; ")));
-                }
-                Verdict::Unusable { says, remedy } => return Ok(Next::Fail(Fault::new(says, remedy))),
-            }
-        }
-    }
-
     fn fits(
         &self,
         answers: &Answers,
@@ -445,110 +379,6 @@ impl Ensure {
             gives.insert("id".to_owned(), id.shown(known));
         }
         gives
-    }
-
-    /// The verdict, with tags that were changed counted as a difference where the resource is ours. Right after a write
-    /// they are not looked at: a policy of the organisation may have the last word on them.
-    fn verdict(&self, answers: &Answers, known: &Outputs, value: &Value, wrote: bool) -> Verdict {
-        let verdict = (self.judge)(answers, known, value);
-        if wrote || !self.tagged || !carries_our_tag(answers, value) {
-            return verdict;
-        }
-        let tags = differing_tags(answers, value);
-        match verdict {
-            Verdict::Fits if !tags.is_empty() => Verdict::Differs(tags),
-            Verdict::Differs(differs) => Verdict::Differs(differs.into_iter().chain(tags).collect()),
-            verdict => verdict,
-        }
-    }
-
-    /// Keep, change or stop: a person decides, field by field in sight.
-    fn drift(
-        &self,
-        known: &Outputs,
-        reply: &Reply,
-        replay: &mut Replay<'_>,
-        differs: &[Difference],
-        wrote: bool,
-        changing: &mut Changing,
-    ) -> Moves<Drift> {
-        let told: Vec<String> = differs.iter().map(Difference::told).collect();
-        let end = |next| Ok(Drift::End(Box::new(next)));
-        let follows = |wanted| differs.iter().any(|difference| difference.follows == wanted);
-        if !changing.agreed {
-            if wrote {
-                return end(Next::Fail(self.not_as_asked(&told)));
-            }
-            let ask = self.ask_about_drift(differs, told.clone());
-            match replay.ask(&ask)? {
-                USE_AS_IT_IS => {
-                    return end(Next::Done {
-                        outcome: Outcome::Warned,
-                        note: Some(format!("used as it is: {}", told.join("; "))),
-                        outputs: self.gives(known, reply),
-                    });
-                }
-                "change" => changing.agreed = true,
-                _ => return end(Next::Fail(self.stopped())),
-            }
-        }
-        let update = self.update.as_ref().filter(|_| follows(Follows::Update) && !changing.updated);
-        if let Some(update) = update {
-            changing.updated = true;
-            let mut request = update.request.clone();
-            if let (Some(taken_back), Body::MergeInto { read, .. }) = (update.taken_back, &mut request.body) {
-                *read = Some(taken_back(&reply.body));
-            }
-            return Ok(Drift::Write(Box::new(over(&request, reply))));
-        }
-        if follows(Follows::Tags) && !changing.retagged {
-            changing.retagged = true;
-            return Ok(Drift::Write(Box::new(self.retag(Some(&reply.body)))));
-        }
-        end(Next::Fail(self.not_as_asked(&told)))
-    }
-
-    fn ask_about_drift(&self, differs: &[Difference], told: Vec<String>) -> Ask {
-        let changeable = |difference: &Difference| match difference.follows {
-            Follows::Update => self.update.is_some(),
-            Follows::Tags => true,
-            Follows::Never(_) => false,
-        };
-        let mut choices = vec![(USE_AS_IT_IS.to_owned(), "keep it as it is".to_owned())];
-        if differs.iter().all(changeable) {
-            choices.push(("change".to_owned(), "change it to what you said".to_owned()));
-        }
-        choices.push(("stop".to_owned(), "stop here".to_owned()));
-        // Tags that others changed break nothing.
-        let harmless = differs.iter().all(|difference| difference.follows == Follows::Tags);
-        Ask {
-            question: format!("{} exists and differs from your answers", self.noun),
-            differs: told,
-            choices,
-            under_yes: harmless.then(|| USE_AS_IT_IS.to_owned()),
-        }
-    }
-
-    /// Sets the person's tags and ours beside those that are there (ARM: a PATCH of `tags` replaces them all).
-    fn retag(&self, read: Option<&Value>) -> Request {
-        let mut request = self.look.clone();
-        request.method = Method::Patch;
-        let tags = read.and_then(|read| read.get("tags")).cloned().unwrap_or_else(|| json!({}));
-        let body = |tags: Value| json!({ "tags": tags });
-        let patches = self.tags.iter().map(|(name, value)| {
-            let name = name.replace('~', "~0").replace('/', "~1");
-            Patch::Set(format!("/tags/{name}"), value.as_str().into())
-        });
-        request.body = Body::MergeInto { read: read.map(|_| body(tags)), patches: patches.collect() };
-        request
-    }
-
-    fn not_as_asked(&self, told: &[String]) -> Fault {
-        Fault::new(
-            format!("{} was made, and is not what was asked for: {}", self.noun, told.join("; ")),
-            "look at it in the portal, then retry",
-        )
-        .meaning("the service took the request and did something else with it")
     }
 
     fn still_lacks(&self, differs: &[String]) -> Fault {
@@ -634,56 +464,6 @@ pub fn provisioning_and_active(value: &Value) -> Verdict {
         (Verdict::Fits, None) => Verdict::Settling("without a state".to_owned()),
         (verdict, _) => verdict,
     }
-}
-
-/// How a resource that differs is made what was answered.
-#[derive(Clone)]
-struct Update {
-    request: Request,
-    taken_back: Option<fn(&Value) -> Value>,
-}
-
-/// What was done about a resource that differs.
-#[derive(Clone, Copy, Default)]
-struct Changing {
-    agreed: bool,
-    updated: bool,
-    retagged: bool,
-}
-
-/// How a resource that differs goes on.
-enum Drift {
-    Write(Box<Request>),
-    End(Box<Next>),
-}
-
-/// The type of the resource that an id names: provider and type segments without the names, `` when it has none.
-fn resource_type(id: &str) -> String {
-    let Some((_, path)) = id.rsplit_once("/providers/") else { return String::new() };
-    let segments: Vec<&str> = path.split('/').collect();
-    let types = segments.iter().skip(1).step_by(2).copied();
-    let whole = segments.len() % 2 == 1 && segments.iter().all(|segment| !segment.is_empty());
-    if whole && id.starts_with("/subscriptions/") {
-        segments.first().copied().into_iter().chain(types).collect::<Vec<_>>().join("/")
-    } else {
-        String::new()
-    }
-}
-
-/// The person's own tags in which the resource differs. Their names are compared without case, as Azure does.
-fn differing_tags(answers: &Answers, value: &Value) -> Vec<Difference> {
-    let found = value.get("tags").and_then(Value::as_object);
-    let of = |name: &str| {
-        let mut tags = found.into_iter().flatten();
-        tags.find(|(key, _)| same(key, name)).and_then(|(_, tag)| tag.as_str())
-    };
-    let differing = answers.tags.iter().filter(|(name, wanted)| of(name) != Some(wanted.as_str()));
-    differing
-        .map(|(name, wanted)| {
-            let found = of(name).unwrap_or("not set");
-            Difference::new(format!("tag {name} is {found} (you said {wanted})"), Follows::Tags)
-        })
-        .collect()
 }
 
 /// True when a resource carries the tag of this setup.

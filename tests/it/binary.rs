@@ -12,7 +12,7 @@ use hubup::journal::{self, Journal, StateFolder};
 use hubup::sandbox::SignIn;
 
 /// No command of the tests takes near as long; what does hangs.
-const BOUND: Duration = Duration::from_mins(1);
+pub const BOUND: Duration = Duration::from_mins(1);
 
 /// The account that a program runs under: home, working folder, environment.
 pub struct Account {

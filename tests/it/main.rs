@@ -11,6 +11,7 @@ mod engine;
 #[cfg(unix)]
 mod hell;
 mod hell_config;
+mod kill;
 #[cfg(unix)]
 mod resume;
 mod sandbox;
