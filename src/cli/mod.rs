@@ -6,6 +6,7 @@ mod candidates;
 pub mod config;
 mod destroy;
 mod environment;
+mod export;
 mod failure;
 mod follow;
 pub mod init;

@@ -1,5 +1,6 @@
 //! `hubup` without a command: gives the wizard what it needs, and prints what it leaves behind.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -10,15 +11,19 @@ use super::apply::Ending;
 use super::args::Global;
 use super::candidates::candidates;
 use super::environment::Surroundings;
+use super::export::export;
 use super::failure::Failure;
+use super::follow::shareable;
 use super::past::Past;
 use super::print::{out, trouble};
 use super::wire::{self, Connected, Prepared, Start};
-use crate::domain::{Answers, Exit, Fault, Field, Outcome, Plan, RunKind, StepId};
+use crate::domain::{Answers, Exit, Fault, Field, Outcome, Plan, Record, RunKind, StepId};
 use crate::engine::{Command, Manner};
-use crate::journal::JournalLog;
+use crate::journal::{self, JournalLog};
 use crate::stages::{self, DIALECTS, Dialect};
-use crate::tui::{self, Banner, Candidate, End, Launch, Launched, Resume, ScreenOptions, TuiError, WayBack};
+use crate::tui::{
+    self, Banner, Candidate, End, ExportForm, Launch, Launched, Resume, ScreenOptions, TuiError, WayBack,
+};
 
 /// Runs the wizard.
 pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
@@ -186,6 +191,12 @@ impl Launcher {
         })
     }
 
+    /// The records of the setup's chain of runs, without the signatures of status URLs.
+    fn records(&self, answers: &Answers) -> Result<Vec<Record>, Failure> {
+        let chain = journal::chain(&self.start.state, answers.setup_id())?;
+        Ok(chain.iter().flat_map(|journal| &journal.records).map(shareable).collect())
+    }
+
     async fn way_back(&self, answers: Answers) -> Result<WayBack, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
         let past = Past::read(&self.start.state, answers.setup_id())?;
@@ -205,6 +216,16 @@ impl Launch for Launcher {
             self.keep(Last::Failed(failure));
             fault
         })
+    }
+
+    async fn review(&self, answers: Answers) -> Result<Vec<Record>, Fault> {
+        self.records(&answers).map_err(|failure| as_fault(&failure))
+    }
+
+    async fn export(&self, answers: Answers, form: ExportForm) -> Result<String, Fault> {
+        let records = self.records(&answers).map_err(|failure| as_fault(&failure))?;
+        let path = export(Path::new(""), &records, form)?;
+        Ok(path.display().to_string())
     }
 
     async fn way_back(&self, answers: Answers) -> Result<WayBack, Fault> {

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::form::Form;
-use super::msg::{Opened, Painted};
+use super::msg::{Msg, Opened, Painted};
+use super::review::Review;
 use super::session::{Panel, Session};
 use super::start::{Banner, End, ScreenOptions};
 use super::teardown::Teardown;
+use super::using::Using;
 use super::welcome::{Resume, Welcome};
 use crate::domain::{Fault, Line};
 
@@ -35,6 +37,8 @@ pub(crate) enum Page {
         from: Box<Page>,
     },
     Setup,
+    /// What was done, step by step (`App::review`).
+    Review,
     /// What taking the setup down comes to (`App::teardown`).
     Teardown,
     /// Every request of the row of the cursor.
@@ -74,6 +78,8 @@ pub(crate) struct App {
     pub scale: f64,
     /// The choices about a setup from before; `None` when there is none.
     pub welcome: Option<Welcome>,
+    /// The review, while its page stands.
+    pub review: Option<Review>,
     /// The way back, while its page stands.
     pub teardown: Option<Teardown>,
     pub form: Form,
@@ -82,6 +88,8 @@ pub(crate) struct App {
     pub page: Page,
     pub session: Option<Session>,
     pub note: Option<Note>,
+    /// What came in while the indicator of its wait still had to stand.
+    pub late: Option<Box<Msg>>,
     /// True while the help stands over the page.
     pub help: bool,
     /// Lines scrolled past on the page or help that fills the screen.
@@ -112,12 +120,14 @@ impl App {
             banner,
             scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 },
             welcome: None,
+            review: None,
             teardown: None,
             form,
             fault: None,
             page: Page::Form,
             session: None,
             note: None,
+            late: None,
             help: false,
             scroll: 0,
             painted: Painted::default(),
@@ -175,11 +185,39 @@ impl App {
         match &self.page {
             Page::Starting { .. } => true,
             Page::Form | Page::Welcome => false,
-            Page::Teardown => self.teardown.as_ref().is_some_and(|teardown| teardown.found.is_none()),
-            _ => self.session.as_ref().is_some_and(|session| {
-                let looks = matches!(&session.panel, Panel::Use(using) if using.found.is_none());
-                looks || session.busy()
-            }),
+            page => {
+                let asked = match page {
+                    Page::Review => self.review.as_ref().is_some_and(|review| review.found.is_none()),
+                    Page::Teardown => self.teardown.as_ref().is_some_and(|teardown| teardown.found.is_none()),
+                    _ => self.using().is_some_and(|using| using.found.is_none()),
+                };
+                asked || self.session.as_ref().is_some_and(Session::busy)
+            }
+        }
+    }
+
+    /// The choice of something that exists, while its panel stands.
+    fn using(&self) -> Option<&Using> {
+        match self.session.as_ref().map(|session| &session.panel) {
+            Some(Panel::Use(using)) => Some(using),
+            _ => None,
+        }
+    }
+
+    /// When that was asked for which `msg` answers, as long as it is waited for.
+    pub(crate) fn asked_at(&self, msg: &Msg) -> Option<Timestamp> {
+        match msg {
+            Msg::Reviewed(_) => {
+                self.review.as_ref().filter(|review| review.found.is_none()).map(|review| review.since)
+            }
+            Msg::WayBack(_) => {
+                self.teardown.as_ref().filter(|page| page.found.is_none()).map(|page| page.since)
+            }
+            Msg::Candidates(step, _) => self
+                .using()
+                .filter(|using| using.found.is_none() && using.step == *step)
+                .map(|using| using.since),
+            _ => None,
         }
     }
 

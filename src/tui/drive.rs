@@ -208,6 +208,14 @@ impl Driver {
                     let asked = async move { launcher.candidates(of).await };
                     self.ask(asked, |found| Msg::Candidates(step, found));
                 }
+                Effect::Review(answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.review(*answers).await }, Msg::Reviewed);
+                }
+                Effect::Export(answers, form) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.export(*answers, form).await }, Msg::Exported);
+                }
                 Effect::WayBack(answers) => {
                     let launcher = Arc::clone(&self.launcher);
                     self.ask(async move { launcher.way_back(*answers).await }, Msg::WayBack);

@@ -6,6 +6,7 @@
 
 mod app;
 mod drive;
+mod exchange;
 mod form;
 mod input;
 mod keymap;
@@ -13,6 +14,7 @@ mod log;
 mod msg;
 mod paper;
 mod requests;
+mod review;
 mod rows;
 mod session;
 mod start;
@@ -29,6 +31,8 @@ mod welcome;
 mod tests;
 
 pub use drive::run;
+pub use review::Form as ExportForm;
+pub(crate) use review::{Exchange, Reviewed};
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TuiError};
 pub use summary::{Card, card, summary};
 pub use teardown::WayBack;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Command;
 
+use super::review::Form;
 use super::start::End;
 use super::teardown::WayBack;
 use super::using::Candidate;
@@ -44,6 +45,10 @@ pub(crate) enum Msg {
     Launched(Box<Result<Opened, Fault>>),
     /// What was found that can be used for that step.
     Candidates(StepId, Result<Vec<Candidate>, Box<Fault>>),
+    /// What the journals say of a setup, oldest first.
+    Reviewed(Result<Vec<Record>, Box<Fault>>),
+    /// The file that the review was written to.
+    Exported(Result<String, Box<Fault>>),
     /// What taking the setup down comes to.
     WayBack(Result<WayBack, Box<Fault>>),
     Run(Record),
@@ -96,6 +101,10 @@ pub(crate) enum Effect {
     Launch(Box<Answers>, RunKind),
     /// Look for what can be used for that step.
     Candidates(StepId),
+    /// Read what the journals say of the setup of these answers.
+    Review(Box<Answers>),
+    /// Write that to a file.
+    Export(Box<Answers>, Form),
     /// Find out what taking the setup of these answers down comes to.
     WayBack(Box<Answers>),
     /// Drop the launch that is under way.

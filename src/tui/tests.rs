@@ -7,6 +7,7 @@ mod logs;
 mod newcomer;
 mod properties;
 mod resume;
+mod review;
 mod screens;
 mod teardown;
 mod transitions;

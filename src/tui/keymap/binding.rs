@@ -49,6 +49,17 @@ pub(crate) enum Action {
     Choose(usize),
     DropQueued,
     SwitchFocus,
+    // The review.
+    Review,
+    ReviewUp,
+    ReviewDown,
+    ReviewFirst,
+    ReviewLast,
+    Deeper,
+    Filter,
+    Export,
+    ExportMarkdown,
+    ExportJson,
     // The way back.
     TakeDown,
     Agree,

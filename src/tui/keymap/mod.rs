@@ -3,6 +3,7 @@
 
 mod binding;
 mod pages;
+mod review;
 mod setup;
 mod using;
 

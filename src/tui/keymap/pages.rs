@@ -5,6 +5,7 @@ use crate::tui::msg::Key;
 use crate::tui::welcome::Choice;
 
 use super::binding::{Action, Binding, Bindings, Place};
+use super::review::review;
 use super::setup::setup;
 
 /// The keys that act now, the most important first.
@@ -39,6 +40,11 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
         }
         (Page::Setup, Some(session)) => setup(&mut keys, app, session),
         (Page::Teardown, _) => teardown(&mut keys, app),
+        (Page::Review, _) => {
+            if let Some(page) = &app.review {
+                review(&mut keys, app, page);
+            }
+        }
         (Page::Finish { since }, _) => {
             // It comes up by itself: an Enter meant for what stood there before must not leave.
             if app.painted.finish && app.now.as_millisecond() - since.as_millisecond() >= 1_000 {
@@ -60,6 +66,8 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
             )
             .at(Place::Main);
             keys.add(&[Key::Char('y')], "y", "copy", "copy the summary", Action::Copy).at(Place::Row);
+            let help = "every step with its outcome, reason and requests";
+            keys.add(&[Key::Char('R')], "R", "review", help, Action::Review).at(Place::Row);
             keys.add(&[Key::Esc], "Esc", "stages", "back to the stages and the log", Action::Back)
                 .at(Place::Row);
             keys.scrolling(app.scroll, app.painted.overflow, true);

@@ -157,6 +157,10 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
         keys.add(&[Key::Char('A')], "A", "all the rest", "do everything that is left", Action::All)
             .at(Place::Row);
     }
+    if session.progress.header.is_some() {
+        let help = "every step with its outcome, reason and requests";
+        keys.add(&[Key::Char('R')], "R", "review", help, Action::Review).at(Place::Row);
+    }
     if session.can_take_down() {
         let help = "what taking the setup down comes to; deletes nothing yet";
         keys.add(&[Key::Char('T')], "T", "take down", help, Action::TakeDown);
@@ -184,7 +188,7 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     if session.detail_open && !on_log {
         keys.scrolling(session.scroll, app.painted.overflow, false);
     } else {
-        log_keys(keys, app, session, on_log);
+        log_keys(keys, session, on_log);
     }
     if on_log && session.log.current().is_some() {
         keys.add(&[Key::Char('y')], "y", "copy", "copy this line", Action::Copy);
@@ -276,7 +280,7 @@ fn moves(keys: &mut Bindings, session: &Session, row: Row) {
     }
 }
 
-fn log_keys(keys: &mut Bindings, app: &App, session: &Session, on_log: bool) {
+fn log_keys(keys: &mut Bindings, session: &Session, on_log: bool) {
     let log = &session.log;
     let Some(current) = log.current() else { return };
     if current > 0 {
@@ -294,7 +298,7 @@ fn log_keys(keys: &mut Bindings, app: &App, session: &Session, on_log: bool) {
         keys.add(&[Key::Char('G')], "G", "follow", "log: last line, and follow", Action::Log(Scroll::Bottom));
     }
     keys.add(&[Key::Char('/')], "/", "search", "search the log", Action::Search);
-    if !log.query.is_empty() && app.painted.log_rows > 0 {
+    if !log.query.is_empty() {
         keys.add(&[Key::Char('n')], "n", "next", "next line that matches", Action::NextMatch);
         keys.add(&[Key::Char('N')], "N", "previous", "line before that matches", Action::PreviousMatch);
     }

@@ -51,6 +51,24 @@ fn pages() -> Vec<(&'static str, App)> {
         super::teardown::typed(app, "contoso");
     });
     page("the way back, under way", &|app| *app = super::teardown::under_way(app.width, app.height));
+    page("review, asked for", &|app| *app = super::review::asked(app.width, app.height));
+    page("review", &|app| *app = super::review::on_hub(app.width, app.height));
+    page("review, filtered", &|app| {
+        *app = super::review::shown(app.width, app.height);
+        press(app, &[Key::Char('f'), Key::Char('f')]);
+    });
+    page("review, requests", &|app| {
+        *app = super::review::on_hub(app.width, app.height);
+        press(app, &[Key::Enter]);
+    });
+    page("review, a request", &|app| {
+        *app = super::review::on_hub(app.width, app.height);
+        press(app, &[Key::Enter, Key::Enter]);
+    });
+    page("review, export", &|app| {
+        *app = super::review::shown(app.width, app.height);
+        press(app, &[Key::Char('e')]);
+    });
     page("all", &|app| {
         app.banner.cloud = "AZURE".into();
         if let Some(session) = &mut app.session {

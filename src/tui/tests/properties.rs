@@ -22,7 +22,7 @@ fn key() -> impl Strategy<Value = Key> {
             Key::PageDown, Key::Home, Key::End, Key::Backspace, Key::Delete, Key::Ctrl('c'), Key::Ctrl('g'),
             Key::Ctrl('t'), Key::Ctrl('u'), Key::Ctrl('z'),
         ]),
-        4 => prop::sample::select("sSArwcdDa/ynNgGjkhlqu?123 ".chars().map(Key::Char).collect::<Vec<_>>()),
+        4 => prop::sample::select("sSArwcdDa/ynNgGjkhlqu?123 RTfem".chars().map(Key::Char).collect::<Vec<_>>()),
         1 => any::<char>().prop_map(Key::Char),
     ]
 }
@@ -86,7 +86,8 @@ fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
         4 => super::resume::resumed(width, height),
         5 => super::using::found(width, height),
         6 => super::teardown::shown(width, height),
-        _ => super::teardown::under_way(width, height),
+        7 => super::teardown::under_way(width, height),
+        _ => super::review::on_hub(width, height),
     };
     app.options = options;
     app
@@ -98,7 +99,7 @@ proptest! {
     #[test]
     fn nothing_panics(
         size in (1..200_u16, 1..60_u16),
-        page in 0..8_u8,
+        page in 0..9_u8,
         ascii in any::<bool>(),
         messages in prop::collection::vec(message(), 0..60),
     ) {

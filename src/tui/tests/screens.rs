@@ -125,6 +125,26 @@ fn the_way_back() {
 }
 
 #[test]
+fn the_review() {
+    check("review", super::review::on_hub);
+    check("review_requests", |width, height| {
+        let mut app = super::review::on_hub(width, height);
+        press(&mut app, &[Key::Enter]);
+        app
+    });
+    check("review_request", |width, height| {
+        let mut app = super::review::on_hub(width, height);
+        press(&mut app, &[Key::Enter, Key::Enter]);
+        app
+    });
+    check("review_export", |width, height| {
+        let mut app = super::review::on_hub(width, height);
+        press(&mut app, &[Key::Char('e')]);
+        app
+    });
+}
+
+#[test]
 fn leaving_while_something_runs() {
     check("abort", |width, height| {
         let mut app = running_app(width, height);

@@ -2,18 +2,25 @@
 
 use jiff::Timestamp;
 
-use crate::domain::Fault;
+use crate::domain::{Answers, Fault};
 use crate::tui::app::{App, Arrival, Page};
+use crate::tui::exchange;
 use crate::tui::keymap::{self, Action, Scroll};
 use crate::tui::msg::{Effect, Key, Msg, Opened};
 use crate::tui::requests::requests;
+use crate::tui::review::Depth;
 use crate::tui::session::Panel;
 use crate::tui::summary::summary;
 
-use super::{form, run, setup, teardown, typing, using, welcome};
+use super::{form, review, run, setup, teardown, typing, using, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    // An indicator that came up stays for a while: what it waited for is taken in after that.
+    if app.asked_at(&msg).is_some_and(|since| !app.indicator_may_go(since)) {
+        app.late = Some(Box::new(msg));
+        return Vec::new();
+    }
     match msg {
         Msg::Key(key) => {
             app.dirty = true;
@@ -37,6 +44,14 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Candidates(step, found) => {
             using::found(app, &step, found);
+            Vec::new()
+        }
+        Msg::Reviewed(found) => {
+            review::found(app, found);
+            Vec::new()
+        }
+        Msg::Exported(exported) => {
+            review::exported(app, exported);
             Vec::new()
         }
         Msg::WayBack(found) => {
@@ -85,7 +100,7 @@ fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
         app.dirty = true;
     }
     arrive(app);
-    Vec::new()
+    app.late.take().map(|late| update(app, *late)).unwrap_or_default()
 }
 
 fn launched(app: &mut App, result: Result<Opened, Fault>) {
@@ -162,10 +177,18 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Launch => return form::perform(app, action),
         Action::ChoiceUp | Action::ChoiceDown | Action::Choice => return welcome::perform(app, action),
         Action::TakeDown => {
-            let header = app.session.as_ref().and_then(|session| session.progress.header.as_ref());
-            let answers = header.map(|header| header.answers.clone());
-            return answers.map(|answers| teardown::open(app, answers)).unwrap_or_default();
+            return subject(app).map(|answers| teardown::open(app, answers)).unwrap_or_default();
         }
+        Action::Review => return subject(app).map(|answers| review::open(app, answers)).unwrap_or_default(),
+        Action::ReviewUp
+        | Action::ReviewDown
+        | Action::ReviewFirst
+        | Action::ReviewLast
+        | Action::Deeper
+        | Action::Filter
+        | Action::Export
+        | Action::ExportMarkdown
+        | Action::ExportJson => return review::perform(app, action),
         Action::Agree => return teardown::agree(app),
         Action::UseExisting | Action::PickUp | Action::PickDown | Action::LookAgain | Action::UseNow => {
             return using::perform(app, action);
@@ -173,6 +196,13 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         _ => return setup::perform(app, action),
     }
     Vec::new()
+}
+
+/// The answers of the setup that is shown.
+fn subject(app: &App) -> Option<Answers> {
+    let reviewed = app.review.as_ref().filter(|_| matches!(app.page, Page::Review));
+    let header = || app.session.as_ref()?.progress.header.as_ref();
+    reviewed.map(|review| &review.answers).or_else(|| header().map(|header| &header.answers)).cloned()
 }
 
 /// Esc: one layer back, never forward.
@@ -187,6 +217,7 @@ fn back(app: &mut App) -> Vec<Effect> {
         Page::Form if app.form.leaving => app.form.leaving = false,
         Page::Welcome => app.fault = None,
         Page::Teardown => teardown::back(app),
+        Page::Review => review::back(app),
         Page::Form if app.fault.is_some() => app.fault = None,
         Page::Form if app.welcome.is_some() => app.turn(Page::Welcome),
         Page::Form => {}
@@ -266,6 +297,14 @@ fn copy(app: &mut App) -> Vec<Effect> {
             ("the summary".to_owned(), summary(&session.plan, &session.progress, &app.form.answers()))
         }
         (Page::Requests, Some(session)) => ("the requests".to_owned(), requests(session, &app.zone).plain()),
+        (Page::Review, _) => {
+            let exchange = app.review.as_ref().and_then(|review| match review.depth {
+                Depth::Exchange(at) => review.exchanges().get(at),
+                _ => None,
+            });
+            let Some(exchange) = exchange else { return Vec::new() };
+            ("the request".to_owned(), exchange::paper(exchange, &app.zone).plain())
+        }
         (Page::LogLine(line), _) => ("the line".to_owned(), run::line_text(line, &app.zone)),
         (_, Some(session)) => setup::copied(app, session),
         (_, None) => return Vec::new(),

@@ -6,7 +6,7 @@ use crate::tui::keymap::Action;
 use crate::tui::msg::Effect;
 use crate::tui::welcome::Choice;
 
-use super::teardown;
+use super::{review, teardown};
 
 /// Performs `action` on the welcome page.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
@@ -38,7 +38,7 @@ fn choose(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         Choice::TakeDown => before.map(|answers| teardown::open(app, answers)).unwrap_or_default(),
-        Choice::Review => Vec::new(),
+        Choice::Review => before.map(|answers| review::open(app, answers)).unwrap_or_default(),
     }
 }
 

@@ -5,6 +5,7 @@ mod form;
 mod log;
 mod pages;
 mod panel;
+mod review;
 mod screen;
 mod setup;
 mod stages;

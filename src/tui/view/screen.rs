@@ -11,7 +11,7 @@ use crate::tui::paper::{Paper, Tone};
 use crate::tui::session::Session;
 use crate::tui::text::{cut, safe, wrap};
 
-use super::{bars, form, pages, setup, teardown, theme, welcome};
+use super::{bars, form, pages, review, setup, teardown, theme, welcome};
 
 /// Below this there is one line only.
 const LEAST: (u16, u16) = (40, 10);
@@ -41,6 +41,7 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) -> Painted {
     match (&app.page, &app.session) {
         (Page::Welcome, _) => welcome::draw(app, frame, body),
         (Page::Teardown, _) => teardown::draw(app, frame, body),
+        (Page::Review, _) => review::draw(app, frame, body),
         (Page::Form, _) | (_, None) if !matches!(app.page, Page::Starting { .. }) => {
             form::draw(app, frame, body)
         }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hubup::domain::{Answers, Fault, Field, FieldKind, RunKind, StepId};
-use hubup::tui::{self, Banner, Candidate, Launch, Launched, ScreenOptions, Start, WayBack};
+use hubup::domain::{Answers, Fault, Field, FieldKind, Record, RunKind, StepId};
+use hubup::tui::{self, Banner, Candidate, ExportForm, Launch, Launched, ScreenOptions, Start, WayBack};
 use portable_pty::CommandBuilder;
 
 use super::pty::{CTRL_C, CTRL_G, Terminal};
@@ -24,6 +24,14 @@ impl Launch for Panicking {
     }
 
     async fn way_back(&self, _: Answers) -> Result<WayBack, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn review(&self, _: Answers) -> Result<Vec<Record>, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn export(&self, _: Answers, _: ExportForm) -> Result<String, Fault> {
         panic!("the launcher fell over");
     }
 
