@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use super::failure::Failure;
 use super::wire::{Connected, Start};
-use crate::domain::{Fault, Next, Replay, Request, SETUP_TAG, Seen, Turn, clean};
+use crate::domain::{Request, SETUP_TAG, clean};
 use crate::stages::read_all;
 use crate::tui::Candidate;
 
@@ -16,19 +17,8 @@ pub async fn candidates(
     start: &Start,
     connected: &Connected,
     list: &Request,
-) -> Result<Vec<Candidate>, Fault> {
-    let mut seen = Seen::default();
-    let entries = loop {
-        match read_all(&mut Replay::new(&seen), list) {
-            Ok(entries) => break entries,
-            Err(next) => match *next {
-                Next::Read(page) => seen.turns.push(Turn::Read(start.lookup(connected, &page).await)),
-                // A list is read by looks alone.
-                _ => break Ok(Vec::new()),
-            },
-        }
-    };
-    let entries = entries.map_err(|error| Fault::from(&error))?;
+) -> Result<Vec<Candidate>, Failure> {
+    let entries = start.read_through(connected, &|_, _| {}, |replay| read_all(replay, list)).await??;
     Ok(entries.iter().filter_map(candidate).collect())
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod bundle;
 mod candidates;
 pub mod config;
 mod destroy;
@@ -13,10 +14,14 @@ pub mod init;
 mod past;
 mod plan;
 mod print;
+mod recall;
+mod review;
 mod run;
+mod runs;
 mod sandbox;
 mod signals;
 mod status;
+mod which;
 mod wire;
 mod wizard;
 

@@ -16,13 +16,16 @@ use super::failure::Failure;
 use super::follow::shareable;
 use super::past::Past;
 use super::print::{out, trouble};
+use super::review::{go_on, reviewed};
+use super::which::Which;
 use super::wire::{self, Connected, Prepared, Start};
 use crate::domain::{Answers, Exit, Fault, Field, Outcome, Plan, Record, RunKind, StepId};
 use crate::engine::{Command, Manner};
-use crate::journal::{self, JournalLog};
+use crate::journal::{self, JournalLog, StateFolder};
 use crate::stages::{self, DIALECTS, Dialect};
 use crate::tui::{
-    self, Banner, Candidate, End, ExportForm, Launch, Launched, Resume, ScreenOptions, TuiError, WayBack,
+    self, Banner, Candidate, End, ExportForm, Launch, Launched, Resume, Reviewed, ScreenOptions, TuiError,
+    WayBack,
 };
 
 /// Runs the wizard.
@@ -33,8 +36,12 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     let no_colour = surroundings.no_colour;
     let start = Arc::new(wire::start(global, surroundings).await?);
     let (answers, resume) = resume(&start)?;
-    let launcher =
-        Arc::new(Launcher { start: start.clone(), last: Mutex::new(Last::None), live: Mutex::new(None) });
+    let launcher = Arc::new(Launcher {
+        start: start.clone(),
+        last: Mutex::new(Last::None),
+        live: Mutex::new(None),
+        flags: flags(global),
+    });
     let report = tui::run(tui::Start {
         answers,
         resume,
@@ -92,6 +99,21 @@ fn resume(start: &Start) -> Result<(Answers, Option<Resume>), Failure> {
     Ok((answers, Some(Resume { progress: past.progress, changes })))
 }
 
+/// How the command line names the setup of this wizard again.
+fn flags(global: &Global) -> String {
+    let mut flags = String::new();
+    if global.sandbox {
+        flags.push_str(" --sandbox");
+    }
+    if let Some(path) = &global.config {
+        flags.push_str(&format!(" --config {}", path.display()));
+    }
+    if let Some(name) = &global.setup {
+        flags.push_str(&format!(" --setup {name}"));
+    }
+    flags
+}
+
 /// The fields of all stages under their headings. The wizard asks them before the dialect is known, so they are those
 /// of the dialect that is preferred.
 fn fields() -> Vec<(&'static str, Vec<Field>)> {
@@ -107,6 +129,8 @@ struct Launcher {
     start: Arc<Start>,
     last: Mutex<Last>,
     live: Mutex<Option<Arc<Live>>>,
+    /// How the command line names the setup again.
+    flags: String,
 }
 
 /// What a run was launched with.
@@ -191,10 +215,19 @@ impl Launcher {
         })
     }
 
-    /// The records of the setup's chain of runs, without the signatures of status URLs.
-    fn records(&self, answers: &Answers) -> Result<Vec<Record>, Failure> {
-        let chain = journal::chain(&self.start.state, answers.setup_id())?;
-        Ok(chain.iter().flat_map(|journal| &journal.records).map(shareable).collect())
+    /// What the setup's chain of runs did, without the signatures of status URLs.
+    fn reviewed(&self, answers: &Answers) -> Result<Reviewed, Failure> {
+        let which = Which {
+            state: StateFolder::new(self.start.state.root().to_owned()),
+            setup: answers.setup_id(),
+            flags: self.flags.clone(),
+        };
+        let chain = journal::chain(&which.state, which.setup)?;
+        let runs: Vec<Vec<Record>> =
+            chain.iter().map(|journal| journal.records.iter().map(shareable).collect()).collect();
+        let review = reviewed(&which, &runs)?;
+        let go_on = go_on(&which, review.kind);
+        Ok(Reviewed { review, go_on })
     }
 
     async fn way_back(&self, answers: Answers) -> Result<WayBack, Failure> {
@@ -218,13 +251,13 @@ impl Launch for Launcher {
         })
     }
 
-    async fn review(&self, answers: Answers) -> Result<Vec<Record>, Fault> {
-        self.records(&answers).map_err(|failure| as_fault(&failure))
+    async fn review(&self, answers: Answers) -> Result<Reviewed, Fault> {
+        self.reviewed(&answers).map_err(|failure| as_fault(&failure))
     }
 
     async fn export(&self, answers: Answers, form: ExportForm) -> Result<String, Fault> {
-        let records = self.records(&answers).map_err(|failure| as_fault(&failure))?;
-        let path = export(Path::new(""), &records, form)?;
+        let reviewed = self.reviewed(&answers).map_err(|failure| as_fault(&failure))?;
+        let path = export(Path::new(""), &reviewed, form).map_err(|fault| *fault)?;
         Ok(path.display().to_string())
     }
 
@@ -237,7 +270,7 @@ impl Launch for Launcher {
         let Some(live) = live else { return Ok(Vec::new()) };
         let list = live.plan.step(&step).and_then(|step| step.usable.as_ref());
         let Some(list) = list else { return Ok(Vec::new()) };
-        candidates(&self.start, &live.connected, list).await
+        candidates(&self.start, &live.connected, list).await.map_err(|failure| as_fault(&failure))
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::form::Form;
 use super::msg::{Msg, Opened, Painted};
-use super::review::Review;
+use super::review::Reviewing;
 use super::session::{Panel, Session};
 use super::start::{Banner, End, ScreenOptions};
 use super::teardown::Teardown;
@@ -79,7 +79,7 @@ pub(crate) struct App {
     /// The choices about a setup from before; `None` when there is none.
     pub welcome: Option<Welcome>,
     /// The review, while its page stands.
-    pub review: Option<Review>,
+    pub review: Option<Reviewing>,
     /// The way back, while its page stands.
     pub teardown: Option<Teardown>,
     pub form: Form,

@@ -210,7 +210,7 @@ impl Driver {
                 }
                 Effect::Review(answers) => {
                     let launcher = Arc::clone(&self.launcher);
-                    self.ask(async move { launcher.review(*answers).await }, Msg::Reviewed);
+                    self.ask(async move { launcher.review(*answers).await.map(Box::new) }, Msg::Reviewed);
                 }
                 Effect::Export(answers, form) => {
                     let launcher = Arc::clone(&self.launcher);
@@ -218,7 +218,7 @@ impl Driver {
                 }
                 Effect::WayBack(answers) => {
                     let launcher = Arc::clone(&self.launcher);
-                    self.ask(async move { launcher.way_back(*answers).await }, Msg::WayBack);
+                    self.ask(async move { launcher.way_back(*answers).await.map(Box::new) }, Msg::WayBack);
                 }
                 Effect::StopLaunch => {
                     if let Some(launching) = self.launching.take() {
@@ -267,9 +267,12 @@ impl Driver {
         let asked = tokio::spawn(asked);
         let answers = self.answers.0.clone();
         tokio::spawn(async move {
-            let result = asked.await.unwrap_or_else(|_| Err(fell_over("at that")));
+            let result = match asked.await {
+                Ok(result) => result.map_err(Box::new),
+                Err(_) => Err(Box::new(fell_over("at that"))),
+            };
             // Nobody listens any more when the wizard has ended.
-            let _ = answers.send(told(result.map_err(Box::new)));
+            let _ = answers.send(told(result));
         });
     }
 

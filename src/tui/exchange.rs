@@ -1,10 +1,11 @@
-//! One request with its reply, whole, as the journal has it: redacted. The review draws it and copies it.
+//! One request with its reply, whole, as the review has it: redacted. The page draws it and copies it. Pure.
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use crate::review::Exchange;
+
 use super::paper::{Paper, Tone};
-use super::review::Exchange;
 use super::text::time_of_day;
 
 /// Width of the column of labels.
@@ -12,48 +13,43 @@ const LABEL: usize = 12;
 
 /// How it ended, in few words: `201  184 ms`.
 pub(crate) fn status(exchange: &Exchange) -> (Tone, String) {
-    let Some(reply) = &exchange.reply else { return (Tone::Warn, "no reply on record".to_owned()) };
-    let tone = if reply.error.is_none() { Tone::Good } else { Tone::Warn };
-    match reply.status {
-        Some(status) => (tone, format!("{status}  {} ms", reply.millis)),
-        None => (tone, format!("no reply  {} ms", reply.millis)),
+    let Some(millis) = exchange.millis else { return (Tone::Warn, "no reply on record".to_owned()) };
+    match exchange.status {
+        Some(status) if status < 400 => (Tone::Good, format!("{status}  {millis} ms")),
+        Some(status) => (Tone::Warn, format!("{status}  {millis} ms")),
+        None => (Tone::Warn, format!("no reply  {millis} ms")),
     }
 }
 
 /// The request and its reply.
 pub(crate) fn paper(exchange: &Exchange, zone: &TimeZone) -> Paper {
     let mut paper = Paper::default();
-    let call = &exchange.call;
-    paper.line(vec![(Tone::Strong, format!("{} ", call.shown.method))]);
-    paper.item("", 2, Tone::Plain, &call.shown.url);
+    paper.line(vec![(Tone::Strong, exchange.method.to_string())]);
+    paper.item("", 2, Tone::Plain, &exchange.url);
     paper.item("Sent", LABEL, Tone::Plain, &time_of_day(exchange.at, zone));
-    paper.item("Call", LABEL, Tone::Plain, &call.call.to_string());
-    if let Some(before) = call.retry_of {
+    paper.item("Call", LABEL, Tone::Plain, &exchange.call.to_string());
+    paper.item("Run", LABEL, Tone::Plain, &exchange.run);
+    if let Some(before) = exchange.retry_of {
         paper.item("Again", LABEL, Tone::Warn, &format!("repeats the call {before}"));
     }
-    for (name, value) in &call.shown.headers {
-        paper.item(name, LABEL, Tone::Plain, value);
-    }
-    body(&mut paper, call.shown.body.as_ref());
+    body(&mut paper, exchange.request.as_ref());
     paper.gap();
     let (tone, status) = status(exchange);
     paper.text(tone, &status);
-    let Some(reply) = &exchange.reply else { return paper };
     for (label, value) in [
-        ("Code", &reply.code),
-        ("Says", &reply.message),
-        ("State", &reply.state),
-        ("Request", &reply.request_id),
-        ("Correlation", &reply.correlation_id),
+        ("Code", &exchange.code),
+        ("Says", &exchange.message),
+        ("Request", &exchange.request_id),
+        ("Correlation", &exchange.correlation_id),
     ] {
         if let Some(value) = value {
             paper.item(label, LABEL, Tone::Plain, value);
         }
     }
-    if let Some(millis) = reply.retry_after {
+    if let Some(millis) = exchange.retry_after {
         paper.item("Wait", LABEL, Tone::Plain, &format!("asked for {millis} ms"));
     }
-    body(&mut paper, reply.body.as_ref());
+    body(&mut paper, exchange.reply.as_ref());
     paper
 }
 

@@ -31,8 +31,7 @@ mod welcome;
 mod tests;
 
 pub use drive::run;
-pub use review::Form as ExportForm;
-pub(crate) use review::{Exchange, Reviewed};
+pub use review::{Form as ExportForm, Reviewed};
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TuiError};
 pub use summary::{Card, card, summary};
 pub use teardown::WayBack;

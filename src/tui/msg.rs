@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Command;
 
-use super::review::Form;
+use super::review::{Form, Reviewed};
 use super::start::End;
 use super::teardown::WayBack;
 use super::using::Candidate;
@@ -45,12 +45,12 @@ pub(crate) enum Msg {
     Launched(Box<Result<Opened, Fault>>),
     /// What was found that can be used for that step.
     Candidates(StepId, Result<Vec<Candidate>, Box<Fault>>),
-    /// What the journals say of a setup, oldest first.
-    Reviewed(Result<Vec<Record>, Box<Fault>>),
+    /// What the journals say of a setup.
+    Reviewed(Result<Box<Reviewed>, Box<Fault>>),
     /// The file that the review was written to.
     Exported(Result<String, Box<Fault>>),
     /// What taking the setup down comes to.
-    WayBack(Result<WayBack, Box<Fault>>),
+    WayBack(Result<Box<WayBack>, Box<Fault>>),
     Run(Record),
     /// The engine has ended, by itself or for that reason: nothing can be told to it any more.
     RunClosed(Option<Box<Fault>>),

@@ -140,7 +140,7 @@ impl Session {
                 continue;
             }
             // A stage takes as long as this run has it: what an earlier one did is hours away.
-            if matches!(row, Row::Stage(_)) && (self.earlier || self.is_earlier(started)) {
+            if matches!(row, Row::Stage(_)) && (self.is_old() || self.is_earlier(started)) {
                 continue;
             }
             let now = self.progress.ended.unwrap_or(now);

@@ -33,6 +33,14 @@ pub(crate) enum Panel {
     Stopped(Box<Fault>),
 }
 
+/// What moves the cursor of the stages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lead {
+    /// No key was pressed yet: it goes where a person is needed, as that comes to light.
+    Need,
+    Person,
+}
+
 /// Which pane the arrows move in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Focus {
@@ -88,10 +96,7 @@ pub(crate) struct Session {
     pub open: bool,
     /// True once the finish page has come up by itself.
     pub celebrated: bool,
-    /// True until the run has said its first word: what is known is from an earlier one.
-    pub earlier: bool,
-    /// True until a key is pressed: the cursor goes where a person is needed, as that comes to light.
-    pub placing: bool,
+    pub led_by: Lead,
 }
 
 impl Session {
@@ -100,7 +105,7 @@ impl Session {
         let outline = opened.plan.outline();
         let mut progress = opened.earlier;
         progress.know(&outline);
-        let earlier = progress.header.is_some();
+        let goes_on = progress.header.is_some();
         // When it began and how it ended is to be told of this run.
         (progress.started, progress.ended, progress.exit) = (None, None, None);
         let mut session = Self {
@@ -122,8 +127,7 @@ impl Session {
             shown: now,
             open: true,
             celebrated: false,
-            earlier,
-            placing: earlier,
+            led_by: if goes_on { Lead::Need } else { Lead::Person },
         };
         session.place();
         session
@@ -140,7 +144,6 @@ impl Session {
             | RunEvent::StepFinished { step, .. } => {
                 self.confirmed.remove(step);
             }
-            RunEvent::RunStarted(_) => self.earlier = false,
             RunEvent::CallStarted(call) => self.sent(record.at, call),
             RunEvent::CallFinished(reply) => self.replied(reply),
             RunEvent::RunFinished { .. } => {
@@ -157,7 +160,7 @@ impl Session {
         {
             self.close_panel();
         }
-        self.placing && self.place()
+        self.led_by == Lead::Need && self.place()
     }
 
     fn sent(&mut self, at: Timestamp, call: &CallRecord) {
@@ -241,7 +244,7 @@ impl Session {
     /// True when every step ended, none of them badly.
     pub(crate) fn complete(&self) -> bool {
         let counts = self.counts();
-        !self.earlier && counts.all > 0 && counts.done + counts.skipped == counts.all
+        !self.is_old() && counts.all > 0 && counts.done + counts.skipped == counts.all
     }
 
     /// The title of a step of the plan, else its id.
@@ -257,6 +260,11 @@ impl Session {
         };
         let done = if self.complete() { last() } else { None };
         self.progress.ended.or(done).unwrap_or(now)
+    }
+
+    /// True until the run has said its first word: what is known is from an earlier one.
+    pub(crate) fn is_old(&self) -> bool {
+        self.progress.header.is_some() && self.progress.started.is_none()
     }
 
     /// True when the run takes the setup down.

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Handle;
 
-use super::review::Form;
+use super::review::{Form, Reviewed};
 use super::teardown::WayBack;
 use super::using::Candidate;
 use super::welcome::Resume;
@@ -57,9 +57,8 @@ pub trait Launch: Send + Sync {
     /// Starts the engine; the one before has ended. Dropped when the person goes back before it is done.
     async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault>;
 
-    /// Reads what the journals say of the setup of `answers`: the records of its chain of runs, oldest first, as they may
-    /// leave the journal. Touches nothing of Azure.
-    async fn review(&self, answers: Answers) -> Result<Vec<Record>, Fault>;
+    /// Reads what the journals say of the setup of `answers`. Touches nothing of Azure.
+    async fn review(&self, answers: Answers) -> Result<Reviewed, Fault>;
 
     /// Writes that to a new file in the working folder; gives its path.
     async fn export(&self, answers: Answers, form: Form) -> Result<String, Fault>;

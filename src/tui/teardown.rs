@@ -22,7 +22,7 @@ pub struct WayBack {
 pub(crate) struct Teardown {
     /// When it was asked for.
     pub since: Timestamp,
-    pub found: Option<Result<WayBack, Box<Fault>>>,
+    pub found: Option<Result<Box<WayBack>, Box<Fault>>>,
     /// The name being typed.
     pub input: TextInput,
     /// The page that it was opened from.
@@ -37,7 +37,7 @@ impl Teardown {
 
     /// The plan, once it is there.
     pub(crate) fn way_back(&self) -> Option<&WayBack> {
-        self.found.as_ref()?.as_ref().ok()
+        self.found.as_ref()?.as_deref().ok()
     }
 
     /// True when what was typed is the setup's name, to the letter.

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Answers, Outcome, Progress, RunKind, StageOutline, StepOutline};
+use crate::domain::{Answers, Counts, Outcome, Progress, RunKind, StageOutline, StepOutline, StepState};
 use crate::stages::Change;
 
 use super::text::{ago, seconds};
@@ -60,9 +60,10 @@ impl Welcome {
     pub(crate) fn choices(&self) -> Vec<Choice> {
         let refused = self.resume.changes.iter().any(|change| change.refused.is_some());
         if self.is_teardown() {
-            return match self.complete() {
-                true => vec![Choice::SetUpAgain, Choice::Review, Choice::Change],
-                false => vec![Choice::GoOn, Choice::Review, Choice::SetUpAgain, Choice::Change],
+            return if self.complete() {
+                vec![Choice::SetUpAgain, Choice::Review, Choice::Change]
+            } else {
+                vec![Choice::GoOn, Choice::Review, Choice::SetUpAgain, Choice::Change]
             };
         }
         // What would be refused is not offered.
@@ -89,9 +90,24 @@ impl Welcome {
         self.stages().iter().flat_map(|stage| &stage.steps)
     }
 
+    /// Counts the steps. What held in an earlier run, and the newest did not come to look at again, counts as it was.
+    fn counts(&self) -> Counts {
+        let progress = &self.resume.progress;
+        let mut counts = progress.counts(self.stages());
+        for step in self.steps() {
+            let unseen =
+                matches!(progress.state(step), StepState::NotYet | StepState::Ready | StepState::Queued);
+            if unseen && progress.step(&step.id).is_some_and(|known| known.was.is_some()) {
+                counts.left = counts.left.saturating_sub(1);
+                counts.done += 1;
+            }
+        }
+        counts
+    }
+
     /// True when every step held, or was skipped at the person's word.
     pub(crate) fn complete(&self) -> bool {
-        let counts = self.resume.progress.counts(self.stages());
+        let counts = self.counts();
         counts.all > 0 && counts.done + counts.skipped == counts.all
     }
 
@@ -104,7 +120,7 @@ impl Welcome {
 
     /// The numbers, without those that are zero.
     pub(crate) fn counted(&self) -> String {
-        let counts = self.resume.progress.counts(self.stages());
+        let counts = self.counts();
         let hands = self.steps().filter(|step| self.in_azures_hands(step)).count();
         let known = counts.done + counts.failed + counts.skipped + counts.blocked + hands;
         let mut parts = vec![format!("{} of {} done", counts.done, counts.all)];

@@ -1,14 +1,15 @@
 //! The keys of the review page, at each of its depths.
 
+use crate::domain::RunKind;
 use crate::tui::app::App;
 use crate::tui::msg::Key;
-use crate::tui::review::{Depth, Review};
+use crate::tui::review::{Depth, Reviewing};
 use crate::tui::session::Session;
 
 use super::binding::{Action, Bindings, Place};
 
 /// The keys of the page.
-pub(super) fn review(keys: &mut Bindings, app: &App, review: &Review) {
+pub(super) fn review(keys: &mut Bindings, app: &App, review: &Reviewing) {
     if review.exporting {
         keys.add(
             &[Key::Char('m')],
@@ -45,7 +46,7 @@ pub(super) fn review(keys: &mut Bindings, app: &App, review: &Review) {
         keys.add(&[Key::Char('e')], "e", "export", "write the review to a file here", Action::Export)
             .at(Place::Row);
         let free = app.session.as_ref().is_none_or(Session::can_take_down);
-        let setup = review.reviewed().is_some_and(|reviewed| !reviewed.is_teardown());
+        let setup = review.reviewed().is_some_and(|reviewed| reviewed.review.kind == RunKind::Setup);
         if review.depth == Depth::Steps && free && setup {
             let help = "what taking the setup down comes to; deletes nothing yet";
             keys.add(&[Key::Char('T')], "T", "take down", help, Action::TakeDown).at(Place::Row);
@@ -55,7 +56,7 @@ pub(super) fn review(keys: &mut Bindings, app: &App, review: &Review) {
     keys.help_and_suspend();
 }
 
-fn moves(keys: &mut Bindings, app: &App, review: &Review) {
+fn moves(keys: &mut Bindings, app: &App, review: &Reviewing) {
     let (at, count) = match review.depth {
         Depth::Steps => (review.at, review.steps().len()),
         Depth::Exchanges(at) => (at, review.exchanges().len()),

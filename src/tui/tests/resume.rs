@@ -124,6 +124,18 @@ fn a_run_that_was_killed_is_told_as_cut_off() {
 }
 
 #[test]
+fn what_was_done_counts_though_the_newest_run_did_not_come_to_look_again() {
+    let mut events = earlier();
+    events.push((-90, RunEvent::RunStarted(Box::new(header()))));
+    let mut app = welcome_app(80, 24, folded(&events), Vec::new());
+    assert!(
+        shows(&mut app, "2 of 7 done · 1 failed · 1 skipped · 1 in Azure's hands · 2 left"),
+        "{}",
+        draw(&mut app)
+    );
+}
+
+#[test]
 fn a_complete_setup_says_so_and_offers_the_same() {
     let mut events = vec![(-90, RunEvent::RunStarted(Box::new(header())))];
     for step in [GROUP, IDENTITY, NAMESPACE, HUB, GRANT, DPS, LINK] {

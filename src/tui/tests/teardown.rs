@@ -33,7 +33,7 @@ pub(super) fn asked(width: u16, height: u16) -> App {
 
 pub(super) fn shown(width: u16, height: u16) -> App {
     let mut app = asked(width, height);
-    update(&mut app, Msg::WayBack(Ok(way_back())));
+    update(&mut app, Msg::WayBack(Ok(Box::new(way_back()))));
     draw(&mut app);
     app
 }
@@ -100,7 +100,7 @@ fn esc_leads_back_and_deletes_nothing() {
     assert_eq!(press(&mut app, &[Key::Esc]), []);
     assert!(matches!(app.page, Page::Welcome));
     // A plan that comes in late finds nobody.
-    update(&mut app, Msg::WayBack(Ok(way_back())));
+    update(&mut app, Msg::WayBack(Ok(Box::new(way_back()))));
     assert!(matches!(app.page, Page::Welcome));
 }
 
@@ -133,7 +133,7 @@ fn it_is_reached_from_the_stages_when_nothing_is_under_way() {
     tell_time(&mut app, 200);
     let effects = press(&mut app, &[Key::Esc, Key::Char('T')]);
     assert_eq!(effects, [Effect::WayBack(Box::new(answers()))]);
-    update(&mut app, Msg::WayBack(Ok(way_back())));
+    update(&mut app, Msg::WayBack(Ok(Box::new(way_back()))));
     typed(&mut app, "contoso");
     press(&mut app, &[Key::Enter]);
     // The run before is over, whatever comes of this one.

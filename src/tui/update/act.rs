@@ -9,7 +9,7 @@ use crate::tui::keymap::{self, Action, Scroll};
 use crate::tui::msg::{Effect, Key, Msg, Opened};
 use crate::tui::requests::requests;
 use crate::tui::review::Depth;
-use crate::tui::session::Panel;
+use crate::tui::session::{Lead, Panel};
 use crate::tui::summary::summary;
 
 use super::{form, review, run, setup, teardown, typing, using, welcome};
@@ -149,7 +149,7 @@ fn key_pressed(app: &mut App, key: Key) -> Vec<Effect> {
     let binding = keymap::bindings(app).into_iter().find(|binding| binding.keys.contains(&key));
     let Some(binding) = binding else { return Vec::new() };
     if let (Page::Setup, Some(session)) = (&app.page, &mut app.session) {
-        session.placing = false;
+        session.led_by = Lead::Person;
     }
     let mut effects = perform(app, binding.action);
     effects.extend(missing(app));

@@ -1,27 +1,23 @@
 //! What leads to the review page, and what its keys do.
 
-use crate::domain::{Answers, Fault, Record};
+use crate::domain::{Answers, Fault};
 use crate::tui::app::{App, Page};
 use crate::tui::keymap::Action;
 use crate::tui::msg::Effect;
-use crate::tui::review::{Depth, Form, Review, Reviewed};
+use crate::tui::review::{Depth, Form, Reviewed, Reviewing};
 
 /// Opens the page for the setup that has `answers`.
 pub(super) fn open(app: &mut App, answers: Answers) -> Vec<Effect> {
     app.fault = None;
-    app.review = Some(Review::new(answers.clone(), app.page.clone(), app.now));
+    app.review = Some(Reviewing::new(answers.clone(), app.page.clone(), app.now));
     app.turn(Page::Review);
     vec![Effect::Review(Box::new(answers))]
 }
 
 /// Takes in what the journals say.
-pub(super) fn found(app: &mut App, found: Result<Vec<Record>, Box<Fault>>) {
+pub(super) fn found(app: &mut App, found: Result<Box<Reviewed>, Box<Fault>>) {
     let Some(review) = &mut app.review else { return };
-    let nothing = || {
-        let says = "no run of this setup is on record here";
-        Box::new(Fault::new(says, "go on with it first, or look in the other state folder"))
-    };
-    review.found = Some(found.and_then(|records| Reviewed::of(&records).ok_or_else(nothing)));
+    review.found = Some(found);
     app.dirty = true;
 }
 
@@ -91,7 +87,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-fn export(review: &mut Review, form: Form) -> Vec<Effect> {
+fn export(review: &mut Reviewing, form: Form) -> Vec<Effect> {
     review.exporting = false;
     vec![Effect::Export(Box::new(review.answers.clone()), form)]
 }

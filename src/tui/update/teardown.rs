@@ -14,7 +14,7 @@ pub(super) fn open(app: &mut App, answers: Answers) -> Vec<Effect> {
 }
 
 /// Takes the plan in.
-pub(super) fn found(app: &mut App, found: Result<WayBack, Box<Fault>>) {
+pub(super) fn found(app: &mut App, found: Result<Box<WayBack>, Box<Fault>>) {
     if let Some(teardown) = &mut app.teardown {
         teardown.found = Some(found);
         app.dirty = true;

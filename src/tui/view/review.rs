@@ -4,15 +4,16 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Paragraph, Widget};
 
-use crate::domain::{StepOutline, StepState, target};
+use crate::domain::{Fault, Outcome, RunKind, StepState, target};
+use crate::review::{Exchange, StepReview, Tally};
 use crate::tui::app::App;
 use crate::tui::exchange;
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Piece, Tone};
-use crate::tui::review::{Depth, Exchange, Filter, Review, Reviewed};
+use crate::tui::review::{Depth, Filter, Reviewed, Reviewing};
 use crate::tui::rows::RowState;
-use crate::tui::summary::{counted, fault_items};
-use crate::tui::text::{clock, pad, safe, seconds, time_of_day};
+use crate::tui::summary::fault_items;
+use crate::tui::text::{clock, pad, safe, time_of_day};
 
 use super::{screen, theme};
 
@@ -45,7 +46,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     }
 }
 
-fn waiting(app: &App, review: &Review, frame: &mut Frame<'_>, area: Rect) -> Painted {
+fn waiting(app: &App, review: &Reviewing, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let mut paper = Paper::default();
     match &review.found {
         Some(Err(fault)) => faults(&mut paper, fault),
@@ -61,13 +62,13 @@ fn waiting(app: &App, review: &Review, frame: &mut Frame<'_>, area: Rect) -> Pai
     Painted { overflow, rows, ..Painted::default() }
 }
 
-fn faults(paper: &mut Paper, fault: &crate::domain::Fault) {
+fn faults(paper: &mut Paper, fault: &Fault) {
     for (label, text) in fault_items(fault) {
         paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
     }
 }
 
-fn steps(app: &App, review: &Review, reviewed: &Reviewed, frame: &mut Frame<'_>, area: Rect) -> Painted {
+fn steps(app: &App, review: &Reviewing, reviewed: &Reviewed, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let shown = review.steps();
     let mut head = Paper::default();
     heading(&mut head, app, reviewed);
@@ -75,7 +76,7 @@ fn steps(app: &App, review: &Review, reviewed: &Reviewed, frame: &mut Frame<'_>,
     let head_rows = u16::try_from(head.laid_out(cells).len()).unwrap_or(0) + 1;
     let top = Rect { height: head_rows.min(area.height), ..area };
     let name = &review.answers.name;
-    let what = if reviewed.is_teardown() { " · the way back" } else { "" };
+    let what = if reviewed.review.kind == RunKind::Teardown { " · the way back" } else { "" };
     let title = match review.filter {
         Filter::All => format!("Review of {name}{what}"),
         filter => format!("Review of {name}{what} · only {}", filter.word()),
@@ -91,13 +92,11 @@ fn steps(app: &App, review: &Review, reviewed: &Reviewed, frame: &mut Frame<'_>,
         .enumerate()
         .skip(first)
         .take(rows)
-        .map(|(index, step)| {
-            theme::line(row(app, reviewed, step, index == review.at, usize::from(list.width)))
-        })
+        .map(|(index, step)| theme::line(row(app, step, index == review.at, usize::from(list.width))))
         .collect();
     Paragraph::new(lines).render(list, frame.buffer_mut());
     let detail = Rect { y: list.bottom(), height: below, ..rest };
-    let (title, paper) = below_list(review, reviewed);
+    let (title, paper) = below_list(review);
     let block = screen::pane(&title, false, review.exporting);
     let (overflow, rows) = screen::paper(&paper, block, app.scroll, frame, detail);
     Painted { overflow, rows, ..Painted::default() }
@@ -105,52 +104,71 @@ fn steps(app: &App, review: &Review, reviewed: &Reviewed, frame: &mut Frame<'_>,
 
 /// Counts, whether the newest run has ended, and the command that goes on.
 fn heading(paper: &mut Paper, app: &App, reviewed: &Reviewed) {
-    let counts = reviewed.counts();
-    let runs = if reviewed.runs == 1 { "1 run".to_owned() } else { format!("{} runs", reviewed.runs) };
-    let sandbox = reviewed.progress.header.as_ref().is_some_and(|header| header.sandbox);
-    let place = if sandbox { "in the sandbox" } else { "on Azure" };
-    // What ran when the journal was read may run no more.
-    let counted = counted(counts).replace("running", "under way");
-    paper.text(Tone::Strong, &format!("{counted} · {runs} {place}"));
-    if reviewed.is_open() && app.session.as_ref().is_none_or(|session| !session.open) {
-        paper.text(
-            Tone::Warn,
-            "The newest run did not tell its end: it was cut off, or another hubup goes on with it.",
-        );
+    let review = &reviewed.review;
+    let runs =
+        if review.runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", review.runs.len()) };
+    let place = if review.sandbox { "in the sandbox" } else { "on Azure" };
+    paper.text(Tone::Strong, &format!("{} · {runs} {place}", counted(review.tally)));
+    let open = review.runs.last().is_some_and(|run| run.exit.is_none());
+    if open && app.session.as_ref().is_none_or(|session| !session.open) {
+        let text = "The newest run did not tell its end: it was cut off, or another hubup goes on with it.";
+        paper.text(Tone::Warn, text);
     }
-    if counts.done + counts.skipped < counts.all {
-        let command = if reviewed.is_teardown() { "hubup destroy" } else { "hubup" };
-        let sandbox = if sandbox { " --sandbox" } else { "" };
-        paper.text(Tone::Plain, &format!("What is left goes on with: {command}{sandbox}"));
+    if !review.left.is_empty() {
+        paper.text(Tone::Plain, &format!("What is left goes on with: {}", reviewed.go_on));
     }
 }
 
-fn row(app: &App, reviewed: &Reviewed, step: &StepOutline, here: bool, room: usize) -> Vec<Piece> {
-    let state = reviewed.state(step);
+/// The numbers, without those that are zero.
+fn counted(tally: Tally) -> String {
+    let mut parts = vec![format!("{} of {} done", tally.done, tally.all)];
+    for (count, word) in [
+        (tally.failed, "failed"),
+        (tally.blocked, "blocked"),
+        (tally.skipped, "skipped"),
+        (tally.cancelled, "cancelled"),
+        (tally.left, "left"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.join(" · ")
+}
+
+/// How a step stands, for its symbol and its colour; what was under way when the journal was read may be no more.
+fn state(step: &StepReview) -> (StepState, &str) {
+    match step.outcome {
+        Some(outcome) => (StepState::Finished(outcome), &step.state),
+        None if step.in_azures_hands => (StepState::Queued, "Azure has it"),
+        None if [StepState::Running, StepState::Waiting, StepState::AsksYou]
+            .iter()
+            .any(|active| active.word() == step.state) =>
+        {
+            (StepState::Queued, "under way")
+        }
+        None => (StepState::NotYet, &step.state),
+    }
+}
+
+fn row(app: &App, step: &StepReview, here: bool, room: usize) -> Vec<Piece> {
+    let (state, word) = state(step);
     let tone = theme::tone(RowState::Step(state));
-    let known = reviewed.progress.step(&step.id);
-    let took = known.filter(|_| matches!(state, StepState::Finished(_)));
-    let took = took.and_then(|known| Some(clock(seconds(known.started?, known.ended?)))).unwrap_or_default();
-    let tries = known.map_or(0, |known| known.attempts);
-    let tries = if tries > 1 { format!("{tries} times") } else { String::new() };
+    let took = step.seconds.map(clock).unwrap_or_default();
+    let tries = if step.attempts > 1 { format!("{} times", step.attempts) } else { String::new() };
     let left = room.saturating_sub(2 + 2 + WORD + 1 + TIME + TRIES + 1);
     vec![
         (Tone::Key, if here { "> " } else { "  " }.to_owned()),
         (tone, format!("{} ", theme::symbol(RowState::Step(state), app.now, app.options))),
-        (tone, format!("{} ", pad(word(state), WORD))),
+        (tone, format!("{} ", pad(word, WORD))),
         (Tone::Dim, pad(&took, TIME)),
         (Tone::Dim, pad(&tries, TRIES)),
         (if here { Tone::Strong } else { Tone::Plain }, pad(&safe(&step.title), left)),
     ]
 }
 
-/// What was under way when the journal was read may be no more.
-fn word(state: StepState) -> &'static str {
-    if state.is_active() { "under way" } else { state.word() }
-}
-
 /// What stands below the list: the form of an export, what became of it, or the step of the cursor.
-fn below_list(review: &Review, reviewed: &Reviewed) -> (String, Paper) {
+fn below_list(review: &Reviewing) -> (String, Paper) {
     let mut paper = Paper::default();
     if review.exporting {
         paper.text(Tone::Plain, "Writes the review to a new file in the folder that hubup was started in.");
@@ -172,7 +190,7 @@ fn below_list(review: &Review, reviewed: &Reviewed) -> (String, Paper) {
     }
     match review.step() {
         Some(step) => {
-            of_step(&mut paper, reviewed, step);
+            of_step(&mut paper, step);
             (step.title.clone(), paper)
         }
         None => {
@@ -182,38 +200,41 @@ fn below_list(review: &Review, reviewed: &Reviewed) -> (String, Paper) {
     }
 }
 
-fn of_step(paper: &mut Paper, reviewed: &Reviewed, step: &StepOutline) {
-    let calls = reviewed.of_step(&step.id).len();
-    let calls = if calls == 1 { "1 request".to_owned() } else { format!("{calls} requests") };
-    let mut line = format!("{} · {calls}", word(reviewed.state(step)));
-    let Some(known) = reviewed.progress.step(&step.id) else {
-        paper.text(Tone::Plain, &line);
-        return;
+fn of_step(paper: &mut Paper, step: &StepReview) {
+    let calls = match step.exchanges.len() {
+        1 => "1 request".to_owned(),
+        count => format!("{count} requests"),
     };
-    if known.attempts > 0 {
-        line.push_str(
-            &format!(" · started {} times", known.attempts).replace("started 1 times", "started once"),
-        );
+    let tries = match step.attempts {
+        0 => String::new(),
+        1 => " · run once".to_owned(),
+        count => format!(" · run {count} times"),
+    };
+    paper.text(Tone::Plain, &format!("{}  {} · {calls}{tries}", step.id, state(step).1));
+    if let Some(used) = &step.used {
+        paper.item("Uses", LABEL, Tone::Plain, used);
     }
-    paper.item("", 0, Tone::Plain, &format!("{}  {line}", step.id));
-    if let Some(note) = &known.note {
-        paper.item("Note", LABEL, Tone::Plain, note);
+    if let Some(reason) = &step.reason {
+        let label = if step.outcome.is_some() { "Note" } else { "Came back" };
+        paper.item(label, LABEL, Tone::Plain, reason);
     }
-    if let Some(why) = known.came_back.as_ref().filter(|_| known.fault.is_none()) {
-        paper.item("Came back", LABEL, Tone::Warn, why);
-    }
-    if let Some(fault) = &known.fault {
+    if let Some(fault) = &step.fault {
         faults(paper, fault);
     }
-    if known.operation.is_some() {
+    if step.in_azures_hands && !step.outcome.is_some_and(Outcome::holds) {
         paper.item("Azure", LABEL, Tone::Busy, "has accepted it; how that ended is not on record");
     }
-    for id in &known.correlation_ids {
+    for question in &step.questions {
+        paper.item("Asked", LABEL, Tone::Plain, &question.question);
+        let choice = question.choice.as_deref().unwrap_or("not answered");
+        paper.item("Answer", LABEL, Tone::Plain, choice);
+    }
+    for id in &step.correlation_ids {
         paper.item("Correlation", LABEL, Tone::Dim, id);
     }
 }
 
-fn exchanges(app: &App, review: &Review, at: usize, frame: &mut Frame<'_>, area: Rect) -> Painted {
+fn exchanges(app: &App, review: &Reviewing, at: usize, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let title = review.step().map(|step| format!("Requests of {}", step.title)).unwrap_or_default();
     let block = screen::pane(&title, false, true);
     let inner = block.inner(area);
@@ -230,9 +251,9 @@ fn exchanges(app: &App, review: &Review, at: usize, frame: &mut Frame<'_>, area:
 
 fn line(app: &App, exchange: &Exchange, here: bool, room: usize) -> Vec<Piece> {
     let (tone, status) = exchange::status(exchange);
-    let again = if exchange.call.retry_of.is_some() { " again" } else { "" };
-    let what = format!("{:<6} {}{again}", exchange.call.shown.method, target(&exchange.call.shown.url));
-    let id = exchange.call.call.short();
+    let again = if exchange.retry_of.is_some() { " again" } else { "" };
+    let what = format!("{:<6} {}{again}", exchange.method, target(&exchange.url));
+    let id = exchange.call.short();
     let left = room.saturating_sub(2 + 10 + 20 + 10);
     vec![
         (Tone::Key, if here { "> " } else { "  " }.to_owned()),

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hubup::domain::{Answers, Fault, Field, FieldKind, Record, RunKind, StepId};
-use hubup::tui::{self, Banner, Candidate, ExportForm, Launch, Launched, ScreenOptions, Start, WayBack};
+use hubup::domain::{Answers, Fault, Field, FieldKind, RunKind, StepId};
+use hubup::tui::{
+    self, Banner, Candidate, ExportForm, Launch, Launched, Reviewed, ScreenOptions, Start, WayBack,
+};
 use portable_pty::CommandBuilder;
 
 use super::pty::{CTRL_C, CTRL_G, Terminal};
@@ -27,7 +29,7 @@ impl Launch for Panicking {
         panic!("the launcher fell over");
     }
 
-    async fn review(&self, _: Answers) -> Result<Vec<Record>, Fault> {
+    async fn review(&self, _: Answers) -> Result<Reviewed, Fault> {
         panic!("the launcher fell over");
     }
 

@@ -1,0 +1,171 @@
+//! A review as a person reads it in a terminal. No line is wrapped: the terminal does that.
+
+use super::value::{Exchange, Review, RunReview, StepReview, Tally};
+use crate::domain::{Outcome, RunKind, brief, clean, target};
+
+/// A text of whatever origin as part of one line.
+pub(super) fn line(text: &str) -> String {
+    clean(text, LINE).replace('\n', " ")
+}
+
+/// Longest text of a service that is told in one line, in characters.
+const LINE: usize = 600;
+
+/// The whole account. `go_on` is the command that continues. With `exchanges` every call of every step is told, else only
+/// those of steps that did not end well.
+pub fn text(review: &Review, go_on: &str, exchanges: bool) -> String {
+    let mut lines = vec![
+        heading(review),
+        format!("{} {}: {}", review.dialect, review.profile, line(&review.chosen_because)),
+        String::new(),
+        "Runs".to_owned(),
+    ];
+    lines.extend(review.runs.iter().map(|run| format!("  {}", run_line(run))));
+    for (index, stage) in review.stages.iter().enumerate() {
+        lines.push(String::new());
+        lines.push(format!("{} {}", index + 1, line(&stage.heading)));
+        for step in &stage.steps {
+            lines.push(step_line(step));
+            lines
+                .extend(details(step).into_iter().map(|(label, value)| format!("      {label:<10} {value}")));
+            let well = step.outcome.is_some_and(Outcome::holds);
+            if exchanges || !well {
+                lines.extend(
+                    step.exchanges.iter().map(|exchange| format!("      {}", exchange_line(exchange))),
+                );
+            }
+        }
+    }
+    lines.extend(left(review, go_on));
+    lines.join("\n")
+}
+
+/// Which setup, where, and how it stands.
+pub(super) fn heading(review: &Review) -> String {
+    let kind = match review.kind {
+        RunKind::Setup => "",
+        RunKind::Teardown => ", being taken down",
+    };
+    let which = if review.sandbox { ", in the sandbox" } else { "" };
+    format!(
+        "hubup: setup {} in resource group {}, {}{which}{kind}: {}",
+        line(&review.setup),
+        line(&review.resource_group),
+        line(&review.location),
+        counted(review.tally),
+    )
+}
+
+fn counted(tally: Tally) -> String {
+    let mut parts = vec![format!("{} of {} done", tally.done, tally.all)];
+    for (count, word) in [
+        (tally.failed, "failed"),
+        (tally.blocked, "blocked"),
+        (tally.skipped, "skipped"),
+        (tally.cancelled, "cancelled"),
+        (tally.left, "left"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.join(", ")
+}
+
+/// A run in one line: id, purpose, when, how long, how it ended.
+pub fn run_line(run: &RunReview) -> String {
+    let kind = match run.kind {
+        RunKind::Setup => "setup",
+        RunKind::Teardown => "teardown",
+    };
+    let took = u64::try_from(run.last.duration_since(run.started).as_millis()).unwrap_or(0);
+    let ended = match run.exit {
+        Some(exit) => format!("exit code {}", exit.code()),
+        None => "ended without a last word, or still runs".to_owned(),
+    };
+    let skipped = if run.skipped > 0 { format!(", {} skipped", run.skipped) } else { String::new() };
+    let failed = if run.failed > 0 { format!(", {} failed", run.failed) } else { String::new() };
+    format!(
+        "{}  {kind:<8}  {} UTC  {:>7}  {ended}; {} of {} done{failed}{skipped}",
+        clean(&run.run, 80),
+        run.started.strftime("%Y-%m-%d %H:%M:%S"),
+        brief(took),
+        run.done,
+        run.all,
+    )
+}
+
+fn step_line(step: &StepReview) -> String {
+    let took =
+        step.seconds.map(|seconds| format!("{:02}:{:02}", seconds / 60, seconds % 60)).unwrap_or_default();
+    let tried = if step.attempts > 1 { format!("  (run {} times)", step.attempts) } else { String::new() };
+    format!("  {:<13} {took:<5}  {}  {}{tried}", step.state, step.id, line(&step.title))
+}
+
+/// What there is to know of a step, label by label: reason, fault, remedy, ids, questions.
+pub(super) fn details(step: &StepReview) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    if step.in_azures_hands {
+        rows.push(("azure", "accepted it; its end is not on record".to_owned()));
+    }
+    if let Some(id) = &step.used {
+        rows.push(("used", line(id)));
+    }
+    if let Some(reason) = &step.reason {
+        rows.push(("reason", line(reason)));
+    }
+    if let Some(fault) = &step.fault {
+        let code = fault.code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default();
+        rows.push(("says", line(&format!("{code}{}", fault.says))));
+        rows.extend(fault.means.as_ref().map(|means| ("means", line(means))));
+        rows.extend(fault.checked.as_ref().map(|checked| ("checked", line(checked))));
+        rows.push(("do", line(&fault.remedy)));
+    }
+    for question in &step.questions {
+        let differs = if question.differs.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", question.differs.join("; "))
+        };
+        let answer = match (&question.choice, question.by) {
+            (Some(choice), Some(by)) => format!("{choice} ({})", by.word()),
+            _ => "no answer".to_owned(),
+        };
+        rows.push(("asked", line(&format!("{}{differs} -> {answer}", question.question))));
+    }
+    let well = step.outcome.is_some_and(Outcome::holds);
+    let request = step.fault.as_ref().and_then(|fault| fault.request_id.as_ref());
+    // The newest are those of what is told here.
+    let newest = step.correlation_ids.iter().rev().take(2);
+    let ids = newest.map(|id| format!("correlation {id}"));
+    let ids: Vec<String> = ids.chain(request.map(|id| format!("request {id}"))).collect();
+    if !well && !ids.is_empty() {
+        rows.push(("quote", line(&ids.join("  "))));
+    }
+    rows
+}
+
+/// A call in one line: time, method, target, status, how long, code, id.
+pub(super) fn exchange_line(exchange: &Exchange) -> String {
+    let status = exchange.status.map_or_else(|| "no reply".to_owned(), |status| status.to_string());
+    let took = exchange.millis.map(brief).unwrap_or_default();
+    let code = exchange.code.as_ref().map(|code| format!("  {}", clean(code, 80))).unwrap_or_default();
+    let again = if exchange.retry_of.is_some() { "  again" } else { "" };
+    format!(
+        "{}  {:<6} {}  {status}  {took}{code}{again}  {}",
+        exchange.at.strftime("%H:%M:%S"),
+        exchange.method,
+        target(&exchange.url),
+        exchange.call.short(),
+    )
+}
+
+fn left(review: &Review, go_on: &str) -> Vec<String> {
+    if review.left.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), "What is left".to_owned()];
+    lines.extend(review.left.iter().map(|step| format!("  {step}")));
+    lines.push(format!("To go on: {go_on}"));
+    lines
+}
