@@ -180,7 +180,7 @@ fn schedule(seed: u64, essence: &[String]) -> Vec<String> {
     let mut chance = Chance(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let answers = example();
     let server = runtime();
-    let mut cloud = server.block_on(Cloud::open(&faults(&mut chance)));
+    let cloud = server.block_on(Cloud::open(&faults(&mut chance)));
     let folder = cloud.folder.path().join("sandbox");
     let mut wrong = Vec::new();
     let mut then = BTreeMap::new();
@@ -197,7 +197,7 @@ fn schedule(seed: u64, essence: &[String]) -> Vec<String> {
         wrong.extend(replaced(&then, &facts));
         then = facts;
     }
-    server.block_on(behave(&mut cloud));
+    let (_server, cloud) = behave(server, cloud);
     let client = runtime();
     let run = client.block_on(cloud.apply(&answers, &[]));
     drop(client);
@@ -265,17 +265,18 @@ fn tear(cloud: &Cloud, answers: &Answers, chance: &mut Chance) {
 }
 
 /// Serves the same world on without its fault script.
-async fn behave(cloud: &mut Cloud) {
-    let folder = cloud.folder.path().join("sandbox");
-    let options = |source| SandboxOptions { folder: folder.clone(), speed: 0.0, world: source, port: 0 };
-    let elsewhere = tempfile::tempdir().unwrap();
-    // Something has to stand in its place while its folder changes hands.
-    let other = SandboxOptions { folder: elsewhere.path().to_owned(), ..options(WorldSource::Default) };
-    std::mem::replace(&mut cloud.sandbox, sandbox::open(other).await.unwrap()).shutdown().await;
-    forget_faults(&folder.join("world.json"));
-    let again = sandbox::open(options(WorldSource::Default)).await.unwrap();
-    std::mem::replace(&mut cloud.sandbox, again).shutdown().await;
-    cloud.routes = cloud.sandbox.routes();
+fn behave(server: Runtime, cloud: Cloud) -> (Runtime, Cloud) {
+    let Cloud { sandbox, folder, .. } = cloud;
+    server.block_on(sandbox.shutdown());
+    // A request whose sender is gone may still be worked on, and would be the last to write the world.
+    drop(server);
+    let server = runtime();
+    let sandbox_folder = folder.path().join("sandbox");
+    forget_faults(&sandbox_folder.join("world.json"));
+    let options = SandboxOptions { folder: sandbox_folder, speed: 0.0, world: WorldSource::Default, port: 0 };
+    let sandbox = server.block_on(sandbox::open(options)).unwrap();
+    let routes = sandbox.routes();
+    (server, Cloud { sandbox, folder, routes })
 }
 
 fn forget_faults(file: &Path) {

@@ -109,8 +109,8 @@ fn one(ground: &Ground, index: usize, how: How) -> Trial {
     Trial { ground: ground.name, points: vec![Point::at(&ground.records, index, how)], forgotten: false }
 }
 
-/// The lines of each step that matter, by their index: the change it makes, or its first look, about to be sent; its
-/// reply; what Azure accepted, where it did; the end.
+/// The lines of each step that matter, by their index: the change it makes, or its first look, about to be sent; what
+/// Azure accepted, where it did; the reply; the end.
 fn frontiers(ground: &Ground) -> Vec<[usize; 4]> {
     let records = &ground.records;
     let steps: BTreeSet<&str> = records
@@ -131,7 +131,7 @@ fn frontiers(ground: &Ground) -> Vec<[usize; 4]> {
         .unwrap();
         let accepted = of_step(step, &|record| record["event"] == "operation-accepted").unwrap_or(replied);
         let ended = of_step(step, &|record| record["event"] == "step-finished").unwrap();
-        [sent, replied, accepted, ended]
+        [sent, accepted, replied, ended]
     };
     steps.into_iter().map(frontier).collect()
 }
@@ -140,16 +140,20 @@ fn frontiers(ground: &Ground) -> Vec<[usize; 4]> {
 /// after other lines, a line that is torn; and the first and the last line of the run.
 fn once_a_step(ground: &Ground) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for (index, [sent, replied, accepted, ended]) in frontiers(ground).into_iter().enumerate() {
-        let torn = [sent, replied, accepted, ended][index % 4];
+    for (index, [sent, accepted, replied, ended]) in frontiers(ground).into_iter().enumerate() {
+        let torn = [sent, accepted, replied, ended][index % 4];
         for (line, how) in [
             (sent, How::After),
-            (replied, How::Before),
-            (accepted, How::After),
+            (replied.min(accepted), How::Before),
+            (replied.min(accepted), How::After),
+            (replied.max(accepted), How::After),
             (ended, How::Before),
             (torn, How::Torn),
         ] {
-            trials.push(one(ground, line, how));
+            let trial = one(ground, line, how);
+            if !trials.contains(&trial) {
+                trials.push(trial);
+            }
         }
     }
     for line in [0, ground.records.len() - 1] {
@@ -160,7 +164,10 @@ fn once_a_step(ground: &Ground) -> Vec<Trial> {
 
 /// After the change of each step was sent and before its reply is on record: what is settled by looking.
 fn unanswered_once_a_step(ground: &Ground) -> Vec<Trial> {
-    frontiers(ground).into_iter().map(|[_, replied, ..]| one(ground, replied, How::Before)).collect()
+    frontiers(ground)
+        .into_iter()
+        .map(|[_, accepted, replied, _]| one(ground, accepted.min(replied), How::Before))
+        .collect()
 }
 
 /// The same with every journal deleted before hubup goes on: the subscription is all it has.

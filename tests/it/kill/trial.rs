@@ -32,7 +32,7 @@ pub struct Ground {
 }
 
 /// What is tried: the places at which one run after the other is killed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Trial {
     pub ground: &'static str,
     pub points: Vec<Point>,
