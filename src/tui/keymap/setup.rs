@@ -157,6 +157,10 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
         keys.add(&[Key::Char('A')], "A", "all the rest", "do everything that is left", Action::All)
             .at(Place::Row);
     }
+    let skipped = !session.steps_in(row, is_skipped).is_empty();
+    if session.open && !skipped && session.usable_in(row).is_some() {
+        use_existing(keys);
+    }
     if session.progress.header.is_some() {
         let help = "every step with its outcome, reason and requests";
         keys.add(&[Key::Char('R')], "R", "review", help, Action::Review).at(Place::Row);
@@ -230,10 +234,6 @@ fn row_actions(keys: &mut Bindings, session: &Session, row: Row) {
             Action::Cancel,
         )
         .at(Place::Row);
-    }
-    let skipped = !session.steps_in(row, is_skipped).is_empty();
-    if session.open && !skipped && session.usable_in(row).is_some() {
-        use_existing(keys);
     }
     if session.steps_of(row).iter().any(|step| {
         session.sent.contains_key(&step.id)

@@ -138,6 +138,9 @@ fn it_is_reached_from_the_stages_when_nothing_is_under_way() {
     press(&mut app, &[Key::Enter]);
     // The run before is over, whatever comes of this one.
     assert!(!session(&app).open);
+    assert_eq!(press(&mut app, &[Key::Esc]), [Effect::StopLaunch]);
+    assert!(matches!(app.page, Page::Teardown));
+    press(&mut app, &[Key::Enter]);
     update(
         &mut app,
         Msg::Launched(Box::new(Ok(Opened { plan: back(), earlier: Progress::default(), ..opened() }))),

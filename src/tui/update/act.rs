@@ -221,14 +221,14 @@ fn back(app: &mut App) -> Vec<Effect> {
         Page::Form if app.fault.is_some() => app.fault = None,
         Page::Form if app.welcome.is_some() => app.turn(Page::Welcome),
         Page::Form => {}
-        Page::Starting { from, .. } => {
-            let from = (**from).clone();
-            app.turn(from);
+        Page::Starting { from, arrived, .. } => {
             // What came back already is a run: leaving it is all that can be done with it.
-            if app.session.is_some() {
+            if matches!(arrived, Some(Arrival::Run)) {
                 app.turn(Page::Setup);
                 return Vec::new();
             }
+            let from = (**from).clone();
+            app.turn(from);
             return vec![Effect::StopLaunch];
         }
         Page::Requests | Page::LogLine(_) | Page::Finish { .. } => {

@@ -173,7 +173,6 @@ fn what_exists_is_looked_up_and_used() {
          [resources.body]\nlocation = \"eastus2\"\n"
     );
     let mut terminal = Wizard::new().in_world(&world).open_at_stages();
-    terminal.wait_for("u use existing");
     terminal.press("u");
     terminal.wait_for("other-id · eastus2 · in rg-other");
     terminal.press("/wrong");
