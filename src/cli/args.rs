@@ -23,6 +23,9 @@ pub struct Global {
     /// Setup file [default: hubup.toml in the working folder]
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
+    /// Setup to go on with, by its name, without a setup file
+    #[arg(long, global = true, value_name = "NAME")]
+    pub setup: Option<String>,
     /// Use the embedded Azure: no account, no network
     #[arg(long, global = true)]
     pub sandbox: bool,

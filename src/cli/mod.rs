@@ -15,6 +15,7 @@ mod run;
 mod sandbox;
 mod signals;
 mod status;
+mod which;
 mod wire;
 mod wizard;
 

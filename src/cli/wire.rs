@@ -24,7 +24,7 @@ use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Selection};
 
 /// Looked for when no setup file is named.
-const USUAL_FILE: &str = "hubup.toml";
+pub(super) const USUAL_FILE: &str = "hubup.toml";
 
 /// How fast the sandbox lives when nothing is said (design, section 8).
 const USUAL_SPEED: f64 = 60.0;
@@ -77,7 +77,7 @@ pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start,
     Ok(Start { config, state: StateFolder::new(root), surroundings, sandbox, clock })
 }
 
-fn read_config(global: &Global, surroundings: &Surroundings) -> Result<Config, Failure> {
+pub(super) fn read_config(global: &Global, surroundings: &Surroundings) -> Result<Config, Failure> {
     let usual = Path::new(USUAL_FILE);
     let path = match &global.config {
         Some(path) => path.as_path(),
@@ -98,7 +98,11 @@ pub fn sandbox_root(global: &Global, surroundings: &Surroundings) -> Result<Path
 }
 
 /// The folder of journals and of the sandbox: flag or variable, setup file, the system's own.
-fn state_root(global: &Global, config: &Config, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+pub(super) fn state_root(
+    global: &Global,
+    config: &Config,
+    surroundings: &Surroundings,
+) -> Result<PathBuf, Failure> {
     let said = said_folder(global).or_else(|| config.state_folder.clone());
     said.or_else(|| surroundings.state_folder.clone()).ok_or_else(|| {
         Failure::new(
@@ -109,7 +113,7 @@ fn state_root(global: &Global, config: &Config, surroundings: &Surroundings) -> 
 }
 
 /// The state folder of flag or variable.
-fn said_folder(global: &Global) -> Option<PathBuf> {
+pub(super) fn said_folder(global: &Global) -> Option<PathBuf> {
     global.state_folder.clone().filter(|folder| !folder.as_os_str().is_empty())
 }
 
