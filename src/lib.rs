@@ -7,6 +7,7 @@ pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod journal;
+pub mod review;
 pub mod sandbox;
 pub mod stages;
 pub mod tui;

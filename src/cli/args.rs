@@ -6,6 +6,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::StepId;
+use crate::review::Only;
 
 /// From an Azure sign-in to an IoT hub that can onboard devices with issued certificates.
 #[derive(Parser, Debug)]
@@ -60,6 +61,27 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
+    /// Tell what was done: every step with its outcome, times, reason and remedy
+    Review(Review),
+    /// List the runs of the setup
+    Runs {
+        /// Those of every setup in the state folder
+        #[arg(long)]
+        all: bool,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Write one file for a support request, without secrets
+    Bundle {
+        /// One run alone: its id or the beginning of it, or `last` [default: the newest and those it goes on from]
+        run: Option<String>,
+        /// Where to [default: hubup-bundle-<run>.json in the working folder]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Replace a file that exists
+        #[arg(long)]
+        force: bool,
+    },
     /// Write a setup file that explains every key
     Init {
         /// Where to [default: hubup.toml]
@@ -108,6 +130,30 @@ pub struct Destroy {
     pub skip: Vec<String>,
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+}
+
+/// What `review` tells.
+#[derive(Args, Debug, Default)]
+pub struct Review {
+    /// One run alone: its id or the beginning of it, or `last` [default: the newest and those it goes on from]
+    pub run: Option<String>,
+    /// Only steps that stand so: done, already-there, warned, skipped, blocked, failed, cancelled, left, not-well
+    #[arg(long, value_name = "OUTCOME", value_delimiter = ',')]
+    pub only: Vec<Only>,
+    /// Tell of each of these steps every call, with what was sent and what came back
+    #[arg(long)]
+    pub details: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Form,
+}
+
+/// The form of a review.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Form {
+    #[default]
+    Text,
+    Json,
+    Markdown,
 }
 
 /// What `sandbox` can be told.

@@ -160,7 +160,7 @@ fn typed_lines() -> mpsc::UnboundedReceiver<String> {
 
 /// The record as it may leave the journal: a status URL is signed, so neither what was accepted nor the looks at it tell
 /// its signature.
-fn shareable(record: &Record) -> Record {
+pub fn shareable(record: &Record) -> Record {
     let mut record = record.clone();
     match &mut record.event {
         RunEvent::OperationAccepted {

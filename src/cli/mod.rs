@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod bundle;
 pub mod config;
 mod destroy;
 mod environment;
@@ -11,7 +12,9 @@ pub mod init;
 mod past;
 mod plan;
 mod print;
+mod review;
 mod run;
+mod runs;
 mod sandbox;
 mod signals;
 mod status;

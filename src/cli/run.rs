@@ -9,7 +9,7 @@ use super::args::{Cli, Command, Global};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::print::{out, trouble};
-use super::{destroy, init, plan, sandbox, status, wizard};
+use super::{bundle, destroy, init, plan, review, runs, sandbox, status, wizard};
 use crate::domain::Exit;
 
 /// Parses, runs, and gives the exit code of design section 7.
@@ -56,6 +56,13 @@ async fn obey(cli: Cli) -> Result<Ending, Failure> {
         Some(Command::Destroy(destroy)) => destroy::run(&global, surroundings, &destroy).await,
         Some(Command::Status { output }) => {
             status::run(&global, surroundings, output).await.map(Ending::Exit)
+        }
+        Some(Command::Review(review)) => review::run(&global, &surroundings, &review).map(Ending::Exit),
+        Some(Command::Runs { all, output }) => {
+            runs::run(&global, &surroundings, all, output).map(Ending::Exit)
+        }
+        Some(Command::Bundle { run, to, force }) => {
+            bundle::run(&global, &surroundings, run.as_deref(), to, force).map(Ending::Exit)
         }
         Some(Command::Init { path, force }) => write_setup_file(&global, path, force).map(Ending::Exit),
         Some(Command::Sandbox { command }) => {

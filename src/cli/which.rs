@@ -41,6 +41,11 @@ struct Known {
 }
 
 impl Which {
+    /// The setup that the run with that first line belongs to.
+    pub fn of(header: RunHeader) -> Self {
+        named(header.setup, header)
+    }
+
     /// What has to follow `hubup COMMAND`, with a space before each part, so that it means this setup again.
     pub fn flags(&self, global: &Global) -> String {
         let mut flags = String::new();
@@ -103,6 +108,11 @@ pub fn which(global: &Global, surroundings: &Surroundings, state: &StateFolder) 
         }
     }
     the_only_one(global, state)
+}
+
+/// True when name or file says which setup is meant, so that a guess would be wrong.
+pub fn is_told(global: &Global) -> bool {
+    global.setup.is_some() || file(global).is_some()
 }
 
 /// The setup file that is named or lies in the working folder.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use super::earlier::Earlier;
 use super::event::{CallRecord, Question, Record, ReplyRecord, RunEvent, RunHeader, RunKind, Wait};
@@ -116,7 +117,7 @@ pub struct Progress {
 }
 
 /// How many steps are in which condition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Counts {
     /// Done, already there or warned.
     pub done: usize,
