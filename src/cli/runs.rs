@@ -9,7 +9,7 @@ use super::args::{Global, Output};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::review::print;
-use super::which::{self, is_told, which};
+use super::which::{self, is_told, which_id};
 use crate::domain::{Exit, Progress, RunEvent, RunId, RunKind, SetupId, clean};
 use crate::journal::{self, Journal, JournalError, RunFile, StateFolder};
 use crate::review::{ended, span};
@@ -63,9 +63,9 @@ struct Readable {
 /// Runs the command.
 pub fn run(global: &Global, surroundings: &Surroundings, all: bool, output: Output) -> Result<Exit, Failure> {
     let state = which::state(global, surroundings)?;
-    let setups = match which(global, surroundings, &state) {
+    let setups = match which_id(global, surroundings, &state) {
         _ if all => state.setups()?,
-        Ok(meant) => vec![meant.setup],
+        Ok(setup) => vec![setup],
         Err(_) if !is_told(global) => state.setups()?,
         Err(failure) => return Err(failure),
     };

@@ -43,7 +43,7 @@ struct Known {
 impl Which {
     /// The setup that the run with that first line belongs to.
     pub fn of(header: RunHeader) -> Self {
-        named(header.setup, header)
+        Self { setup: header.setup, answers: header.answers.clone(), header: Some(header), by: By::Name }
     }
 
     /// What has to follow `hubup COMMAND`, with a space before each part, so that it means this setup again.
@@ -80,8 +80,41 @@ pub fn state(global: &Global, surroundings: &Surroundings) -> Result<StateFolder
     state_root(global, &config, surroundings).map(StateFolder::new)
 }
 
-/// Finds out which setup is meant.
+/// What says which setup is meant, before its journals are read.
+struct Meant {
+    setup: SetupId,
+    /// Those of the setup file, or of the embedded example.
+    answers: Option<Answers>,
+    header: Option<RunHeader>,
+    by: By,
+}
+
+/// Finds out which setup is meant, and where its newest run left it.
 pub fn which(global: &Global, surroundings: &Surroundings, state: &StateFolder) -> Result<Which, Failure> {
+    let Meant { setup, answers, header, by } = meant(global, surroundings, state)?;
+    let header = match header {
+        Some(header) => Some(header),
+        None => journal::newest(state, setup)?,
+    };
+    match answers.or_else(|| header.as_ref().map(|header| header.answers.clone())) {
+        Some(answers) => Ok(Which { setup, answers, header, by }),
+        None => Err(Failure::new(
+            Exit::Usage,
+            format!("error: no run of the setup {setup} is on record any more"),
+        )),
+    }
+}
+
+/// Finds out which setup is meant, also when its journals cannot be read.
+pub fn which_id(
+    global: &Global,
+    surroundings: &Surroundings,
+    state: &StateFolder,
+) -> Result<SetupId, Failure> {
+    meant(global, surroundings, state).map(|meant| meant.setup)
+}
+
+fn meant(global: &Global, surroundings: &Surroundings, state: &StateFolder) -> Result<Meant, Failure> {
     if let Some(name) = &global.setup {
         if global.config.is_some() {
             let text =
@@ -91,23 +124,28 @@ pub fn which(global: &Global, surroundings: &Surroundings, state: &StateFolder) 
         return by_name(global, state, name);
     }
     if file(global).is_some() {
-        let mut answers = read_config(global, surroundings)?.answers;
-        if global.sandbox {
-            rehearse(&mut answers);
-        }
-        let setup = answers.setup_id();
-        let header = journal::newest(state, setup)?;
-        return Ok(Which { setup, answers, header, by: By::File });
+        return Ok(filed(global, read_config(global, surroundings)?.answers));
     }
     if global.sandbox {
-        let mut answers = config::Config::example().answers;
-        rehearse(&mut answers);
-        let setup = answers.setup_id();
-        if let Some(header) = journal::newest(state, setup)? {
-            return Ok(Which { setup, answers: header.answers.clone(), header: Some(header), by: By::File });
+        let example = filed(global, config::Config::example().answers);
+        if !state.runs(example.setup)?.is_empty() {
+            return Ok(example);
         }
     }
     the_only_one(global, state)
+}
+
+/// As `wire::start` does: a rehearsed setup is another than the real one.
+fn filed(global: &Global, mut answers: Answers) -> Meant {
+    if global.sandbox {
+        answers.cloud = Cloud::sandbox();
+        answers.tenant = None;
+    }
+    Meant { setup: answers.setup_id(), answers: Some(answers), header: None, by: By::File }
+}
+
+fn named(setup: SetupId, header: Option<RunHeader>) -> Meant {
+    Meant { setup, answers: None, header, by: By::Name }
 }
 
 /// True when name or file says which setup is meant, so that a guess would be wrong.
@@ -121,17 +159,7 @@ fn file(global: &Global) -> Option<&Path> {
     global.config.as_deref().or_else(|| usual.exists().then_some(usual))
 }
 
-/// As `wire::start` does: a rehearsed setup is another than the real one.
-fn rehearse(answers: &mut Answers) {
-    answers.cloud = Cloud::sandbox();
-    answers.tenant = None;
-}
-
-fn named(setup: SetupId, header: RunHeader) -> Which {
-    Which { setup, answers: header.answers.clone(), header: Some(header), by: By::Name }
-}
-
-fn by_name(global: &Global, state: &StateFolder, name: &str) -> Result<Which, Failure> {
+fn by_name(global: &Global, state: &StateFolder, name: &str) -> Result<Meant, Failure> {
     let mut found = Vec::new();
     let mut others = Vec::new();
     for known in known(state)? {
@@ -143,12 +171,12 @@ fn by_name(global: &Global, state: &StateFolder, name: &str) -> Result<Which, Fa
             {
                 found.push((known.setup, header));
             }
-            Err(error) if by_id => return Err(error.into()),
+            Err(_) if by_id => return Ok(named(known.setup, None)),
             newest => others.push(Known { setup: known.setup, newest }),
         }
     }
     match (found.pop(), found.is_empty()) {
-        (Some((setup, header)), true) => Ok(named(setup, header)),
+        (Some((setup, header)), true) => Ok(named(setup, Some(header))),
         (Some(last), false) => {
             found.push(last);
             let rows: Vec<String> = found
@@ -177,16 +205,16 @@ fn by_name(global: &Global, state: &StateFolder, name: &str) -> Result<Which, Fa
     }
 }
 
-fn the_only_one(global: &Global, state: &StateFolder) -> Result<Which, Failure> {
+fn the_only_one(global: &Global, state: &StateFolder) -> Result<Meant, Failure> {
     let known = known(state)?;
     let mut fitting = known.iter().filter_map(|known| Some((known.setup, known.newest.as_ref().ok()?)));
     let mut fitting = fitting.by_ref().filter(|(_, header)| fits(global, header));
     match (fitting.next(), fitting.next()) {
-        (Some((setup, header)), None) => Ok(named(setup, header.clone())),
+        (Some((setup, header)), None) => Ok(named(setup, Some(header.clone()))),
         (None, _) => {
             let says = format!(
-                "there is no setup file `{USUAL_FILE}` here, and no setup {}is on record in `{}`",
-                if global.sandbox { "of the sandbox " } else { "" },
+                "there is no setup file `{USUAL_FILE}` here, and no setup {} is on record in `{}`",
+                if global.sandbox { "of the sandbox" } else { "on Azure" },
                 state.root().display()
             );
             let remedy = if known.is_empty() {

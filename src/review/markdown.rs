@@ -110,10 +110,10 @@ fn step_text(text: &mut String, step: &StepReview, detail: Detail) {
 }
 
 fn exchange_text(text: &mut String, exchange: &Exchange, detail: Detail) {
-    let what = code(&format!("{} {}", exchange.method, safe(&exchange.url)));
+    let what = format!("**{}** {}", exchange.method, code(&exchange.url));
     let again = exchange.retry_of.map(|call| format!(", repeats {}", code(&call.to_string())));
     text.push_str(&format!(
-        "\n{what}\n\n- {}, to {}, call {}{}\n- {}\n",
+        "\n{what}\n\n- {}, {}, call {}{}\n- {}\n",
         moment(exchange.at),
         purpose(exchange.purpose),
         code(&exchange.call.to_string()),

@@ -19,3 +19,6 @@ pub use model::{
 pub use only::Only;
 pub use text::{Detail, text};
 pub use words::{ended, span};
+
+#[cfg(test)]
+mod tests;

@@ -132,13 +132,13 @@ impl Page {
     fn exchange(&mut self, exchange: &Exchange, detail: Detail) {
         let again = if exchange.retry_of.is_some() { "  again" } else { "" };
         let what = format!("{:<6} {}{again}", exchange.method, target(&exchange.url));
-        let row = format!("{what}  {}  {}", came_back(exchange), exchange.short);
-        self.item(&format!("  {}  ", time(exchange.at)), &row);
+        let row = format!("{what}  {}", came_back(exchange));
+        self.item(&format!("  {}  {}  ", time(exchange.at), exchange.short), &row);
         if detail != Detail::Bodies {
             return;
         }
         let mut items = vec![
-            ("call", format!("{}  to {}", exchange.call, purpose(exchange.purpose))),
+            ("call", format!("{}  {}", exchange.call, purpose(exchange.purpose))),
             ("url", safe(&exchange.url)),
         ];
         if let Some(before) = exchange.retry_of {
@@ -188,15 +188,13 @@ impl Page {
         }
         self.line("");
         self.line("What is left");
-        let column = review.left.iter().map(|left| left.step.as_str().width()).max().unwrap_or(0);
         for left in &review.left {
-            let id = safe(left.step.as_str());
-            let row = format!("  {:<13} {id}{}  ", left.state, " ".repeat(column.saturating_sub(id.width())));
-            self.item(&row, &safe(&left.title));
+            self.item(&format!("  {:<13} ", left.state), &safe(left.step.as_str()));
         }
         if let Some(command) = &review.goes_on_with {
             self.line("");
-            self.item("To go on: ", &safe(command));
+            // Whole, so that it can be copied.
+            self.line(&format!("To go on: {}", safe(command)));
         }
     }
 }

@@ -69,10 +69,10 @@ pub(super) fn who(who: Who) -> &'static str {
 
 pub(super) fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Look => "look",
-        Purpose::Key => "key",
-        Purpose::Change => "change",
-        Purpose::Prove => "prove",
+        Purpose::Look => "to look",
+        Purpose::Key => "for a key",
+        Purpose::Change => "to change",
+        Purpose::Prove => "to prove",
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) fn purpose(purpose: Purpose) -> &'static str {
 pub(super) fn run_facts(run: &RunReview) -> Vec<String> {
     let mut facts = vec![ended(run.exit)];
     if run.torn {
-        facts.push("its last line was torn and is left out".to_owned());
+        facts.push("its last line is not whole and left out".to_owned());
     }
     if run.unknown_events > 0 {
         let are = if run.unknown_events == 1 { "event is" } else { "events are" };

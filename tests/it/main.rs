@@ -14,6 +14,8 @@ mod hell_config;
 mod kill;
 #[cfg(unix)]
 mod resume;
+#[cfg(unix)]
+mod review;
 mod sandbox;
 #[cfg(unix)]
 mod stand_in;

@@ -9,9 +9,10 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("stages", &["domain"], &["tokio", "reqwest", "azure_core", "std::env", "std::fs", "SystemTime"]),
     ("azure", &["domain"], &["std::env::var"]),
     ("journal", &["domain"], &["std::env::var"]),
+    ("review", &["domain"], &["tokio", "reqwest", "azure_core", "std::env", "std::fs", "SystemTime"]),
     ("engine", &["domain", "azure", "journal"], &["std::env::var"]),
     ("sandbox", &[], &["std::env::var"]),
-    ("tui", &["domain", "stages", "engine"], &["std::env::var", "std::fs::"]),
+    ("tui", &["domain", "stages", "engine", "review"], &["std::env::var", "std::fs::"]),
 ];
 
 fn root() -> PathBuf {
