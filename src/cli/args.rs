@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::StepId;
-use crate::review::Only;
+use crate::domain::{NameKind, StepId};
 
 /// From an Azure sign-in to an IoT hub that can onboard devices with issued certificates.
 #[derive(Parser, Debug)]
@@ -24,7 +23,7 @@ pub struct Global {
     /// Setup file [default: hubup.toml in the working folder]
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
-    /// Setup to go on with, by its name, without a setup file
+    /// Setup to go on with, by its name, from its journal and without a setup file
     #[arg(long, global = true, value_name = "NAME")]
     pub setup: Option<String>,
     /// Use the embedded Azure: no account, no network
@@ -61,40 +60,48 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Tell what was done: every step with its outcome, times, reason and remedy
-    Review(Review),
-    /// List the runs of the setup
+    /// Tell what the runs of a setup did, step by step
+    Review(ReviewArgs),
+    /// List the runs of a setup, or of all
     Runs {
-        /// Those of every setup in the state folder
+        /// Of every setup in the state folder
         #[arg(long)]
         all: bool,
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Write one file for a support request, without secrets
+    /// Make one redacted file of a setup's runs, for whoever helps you
     Bundle {
-        /// One run alone: its id or the beginning of it, or `last` [default: the newest and those it goes on from]
-        run: Option<String>,
-        /// Where to [default: hubup-bundle-<run>.json in the working folder]
-        #[arg(long, value_name = "FILE")]
+        /// Where to [default: hubup-bundle-RUN.json]
+        #[arg(long, value_name = "PATH")]
         to: Option<PathBuf>,
         /// Replace a file that exists
         #[arg(long)]
         force: bool,
     },
     /// Write a setup file that explains every key
-    Init {
-        /// Where to [default: hubup.toml]
-        path: Option<PathBuf>,
-        /// Replace a file that exists
-        #[arg(long)]
-        force: bool,
-    },
+    Init(Init),
     /// Run the embedded Azure for other clients, or forget its world
     Sandbox {
         #[command(subcommand)]
         command: SandboxCommand,
     },
+}
+
+/// What `init` writes, and where to.
+#[derive(Args, Debug)]
+pub struct Init {
+    /// Where to [default: hubup.toml]
+    pub path: Option<PathBuf>,
+    /// Replace a file that exists
+    #[arg(long)]
+    pub force: bool,
+    /// Fill it in with what a setup in this resource group was answered; without GROUP, list such groups
+    #[arg(long, value_name = "GROUP", num_args = 0..=1, default_missing_value = "")]
+    pub from_group: Option<String>,
+    /// Subscription to look in [default: that of the setup file]
+    #[arg(long, value_name = "ID", requires = "from_group", value_parser = subscription)]
+    pub subscription: Option<String>,
 }
 
 /// How `apply` runs.
@@ -132,17 +139,17 @@ pub struct Destroy {
     pub output: Output,
 }
 
-/// What `review` tells.
-#[derive(Args, Debug, Default)]
-pub struct Review {
-    /// One run alone: its id or the beginning of it, or `last` [default: the newest and those it goes on from]
+/// What `review` shows, and how.
+#[derive(Args, Debug)]
+pub struct ReviewArgs {
+    /// One run alone, by its id or the beginning of it; `last` is the newest [default: all that the newest goes on from]
     pub run: Option<String>,
-    /// Only steps that stand so: done, already-there, warned, skipped, blocked, failed, cancelled, left, not-well
-    #[arg(long, value_name = "OUTCOME", value_delimiter = ',')]
-    pub only: Vec<Only>,
-    /// Tell of each of these steps every call, with what was sent and what came back
+    /// Only steps that ended so: failed, skipped, blocked, ..., or left (several with commas)
+    #[arg(long, value_name = "OUTCOMES", value_delimiter = ',')]
+    pub only: Vec<crate::review::Only>,
+    /// Every exchange of every step, not only of those that did not end well
     #[arg(long)]
-    pub details: bool,
+    pub exchanges: bool,
     #[arg(long, value_enum, default_value_t)]
     pub output: Form,
 }
@@ -186,6 +193,13 @@ fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if speed == 0.0 || (1.0..=100_000.0).contains(&speed) => Ok(speed),
         _ => Err("0, or a number from 1 to 100000".to_owned()),
+    }
+}
+
+fn subscription(text: &str) -> Result<String, String> {
+    match NameKind::Guid.check(text) {
+        None => Ok(text.to_lowercase()),
+        Some(finding) => Err(finding.rule),
     }
 }
 

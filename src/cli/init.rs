@@ -1,9 +1,10 @@
 //! Writes setup files: the commented example, or the same with a person's answers in it.
 //!
-//! A file that is there is left alone unless the caller says otherwise. Called by `hubup init`.
+//! A file that is there is left alone unless the caller says otherwise. Called by `hubup init`; what is read back from a
+//! subscription is `cli::recall`'s.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 use crate::domain::{Answers, AssignableScope, Certificates, Roles};
 
+use super::args::{Global, Init};
 use super::config::{AuthMethod, Config, EXAMPLE, quoted, quoted_key};
 
 /// Why no setup file was written. The exit code is 2.
@@ -31,13 +33,33 @@ pub enum InitError {
     },
 }
 
+/// Where the arguments want the setup file.
+pub(super) fn path(global: &Global, args: &Init) -> PathBuf {
+    args.path.clone().or_else(|| global.config.clone()).unwrap_or_else(|| "hubup.toml".into())
+}
+
 /// Writes the setup file `path` whole or not at all: with `answers`, or as the example where there are none.
 pub fn init(path: &Path, overwrite: Overwrite, answers: Option<&Answers>) -> Result<(), InitError> {
     let text = match answers {
         Some(answers) => render_toml(&Config::of(answers.clone())),
         None => EXAMPLE.to_owned(),
     };
-    let io = |operation, cause| InitError::Io { operation, path: path.to_owned(), cause };
+    write(path, overwrite, &text)
+}
+
+/// What a file would be written over or beside.
+struct Place {
+    target: PathBuf,
+    there: Option<Metadata>,
+    folder: PathBuf,
+}
+
+/// Refuses a place where no setup file may or can be written, before anything is done for it.
+pub fn check(path: &Path, overwrite: Overwrite) -> Result<(), InitError> {
+    place(path, overwrite).map(drop)
+}
+
+fn place(path: &Path, overwrite: Overwrite) -> Result<Place, InitError> {
     // A link is kept and what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let there = fs::metadata(&target).ok();
@@ -47,16 +69,24 @@ pub fn init(path: &Path, overwrite: Overwrite, answers: Option<&Answers>) -> Res
     if there.is_some() && overwrite == Overwrite::Never {
         return Err(InitError::Exists { path: path.to_owned() });
     }
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).to_owned();
     if !folder.is_dir() {
-        return Err(InitError::NoFolder { path: path.to_owned(), folder: folder.to_owned() });
+        return Err(InitError::NoFolder { path: path.to_owned(), folder });
     }
+    Ok(Place { target, there, folder })
+}
+
+/// Writes `text` as the setup file `path`, whole or not at all.
+pub fn write(path: &Path, overwrite: Overwrite, text: &str) -> Result<(), InitError> {
+    let io = |operation, cause| InitError::Io { operation, path: path.to_owned(), cause };
+    let Place { target, there, folder } = place(path, overwrite)?;
     let mut builder = tempfile::Builder::new();
     // The file holds no secrets: readable as the user's other files are. The umask still takes away from this.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file =
-        builder.prefix(".hubup-").tempfile_in(folder).map_err(|cause| io("create a file beside", cause))?;
+        builder.prefix(".hubup-").tempfile_in(&folder).map_err(|cause| io("create a file beside", cause))?;
     file.write_all(text.as_bytes()).map_err(|cause| io("write", cause))?;
     if let Some(there) = there {
         file.as_file().set_permissions(there.permissions()).map_err(|cause| io("write", cause))?;
@@ -87,9 +117,22 @@ pub enum Overwrite {
     Replace,
 }
 
+impl Overwrite {
+    /// As the arguments say.
+    pub(super) fn of(args: &Init) -> Self {
+        if args.force { Self::Replace } else { Self::Never }
+    }
+}
+
 /// The commented setup file that means `config`, apart from where it came from. Every answer is written out, so that
 /// another way of deriving names changes nothing.
 pub fn render_toml(config: &Config) -> String {
+    render_noted(config, &BTreeMap::new())
+}
+
+/// [`render_toml`] with a note, one line of text, above each key that `notes` has one for. The keys are dotted.
+pub fn render_noted(config: &Config, notes: &BTreeMap<&str, String>) -> String {
+    let note = |key: &str| notes.get(key).map(|note| format!("# {note}\n")).unwrap_or_default();
     let values = values(config);
     let mut text = format!(
         "# The setup file of {}, with every key that it may hold.\n#\n\
@@ -119,6 +162,7 @@ pub fn render_toml(config: &Config) -> String {
             }
             Some(key) => {
                 let dotted = if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
+                text.push_str(&note(&dotted));
                 match values.get(dotted.as_str()) {
                     Some(value) => text.push_str(&format!("{key} = {value}")),
                     None if line.starts_with('#') => text.push_str(line),
@@ -190,7 +234,7 @@ fn values(config: &Config) -> BTreeMap<&'static str, String> {
         values.insert("auth.method", quoted(config.auth.word()));
     }
     let cloud = &answers.cloud;
-    if cloud.name != "public" {
+    if cloud.name == "custom" {
         values.insert("cloud.name", quoted("custom"));
         values.insert("cloud.resource_manager", quoted(&cloud.resource_manager));
         values.insert("cloud.graph", quoted(&cloud.graph));

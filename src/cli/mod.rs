@@ -12,6 +12,7 @@ pub mod init;
 mod past;
 mod plan;
 mod print;
+mod recall;
 mod review;
 mod run;
 mod runs;

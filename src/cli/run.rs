@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use super::apply::{self, Ending};
-use super::args::{Cli, Command, Global};
+use super::args::{Cli, Command, Global, Init};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::print::{out, trouble};
-use super::{bundle, destroy, init, plan, review, runs, sandbox, status, wizard};
+use super::{bundle, destroy, init, plan, recall, review, runs, sandbox, status, wizard};
 use crate::domain::Exit;
 
 /// Parses, runs, and gives the exit code of design section 7.
@@ -61,20 +61,22 @@ async fn obey(cli: Cli) -> Result<Ending, Failure> {
         Some(Command::Runs { all, output }) => {
             runs::run(&global, &surroundings, all, output).map(Ending::Exit)
         }
-        Some(Command::Bundle { run, to, force }) => {
-            bundle::run(&global, &surroundings, run.as_deref(), to, force).map(Ending::Exit)
+        Some(Command::Bundle { to, force }) => {
+            bundle::run(&global, &surroundings, to, force).map(Ending::Exit)
         }
-        Some(Command::Init { path, force }) => write_setup_file(&global, path, force).map(Ending::Exit),
+        Some(Command::Init(init)) if init.from_group.is_some() => {
+            recall::run(&global, surroundings, &init).await.map(Ending::Exit)
+        }
+        Some(Command::Init(init)) => write_setup_file(&global, &init).map(Ending::Exit),
         Some(Command::Sandbox { command }) => {
             sandbox::run(&global, &surroundings, &command).await.map(Ending::Exit)
         }
     }
 }
 
-fn write_setup_file(global: &Global, path: Option<std::path::PathBuf>, force: bool) -> Result<Exit, Failure> {
-    let path = path.or_else(|| global.config.clone()).unwrap_or_else(|| "hubup.toml".into());
-    let overwrite = if force { init::Overwrite::Replace } else { init::Overwrite::Never };
-    init::init(&path, overwrite, None)
+fn write_setup_file(global: &Global, args: &Init) -> Result<Exit, Failure> {
+    let path = init::path(global, args);
+    init::init(&path, init::Overwrite::of(args), None)
         .map_err(|error| Failure::new(Exit::Usage, format!("error: {error}")))?;
     out(&format!("Wrote {}. Fill it in, then `hubup plan` shows what it would do.", path.display()));
     Ok(Exit::Complete)

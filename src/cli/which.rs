@@ -1,284 +1,155 @@
-//! Which setup a command means: by its name, by the setup file, or because there is only one.
-//!
-//! It reads the state folder and the setup file and nothing of Azure. Called by the commands that tell of a setup, and by
-//! those that go on with one for which there is no file.
+//! Which setup a command means that reads journals alone, or that goes on without a setup file. Touches no Azure.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Global;
-use super::config;
+use super::config::Config;
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::wire::{USUAL_FILE, read_config, said_folder, state_root};
-use crate::domain::{Answers, Cloud, Exit, RunHeader, SetupId, clean};
+use crate::domain::{Answers, Cloud, Exit, RunHeader, SetupId};
 use crate::journal::{self, JournalError, StateFolder};
 
 /// The setup that is meant.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Debug)]
 pub struct Which {
+    pub state: StateFolder,
     pub setup: SetupId,
-    /// Those of the setup file; without one, those of the newest run.
-    pub answers: Answers,
-    /// The first line of the newest run; `None` when nothing of the setup was ever run here.
-    pub header: Option<RunHeader>,
-    by: By,
+    /// How the command line names it again.
+    pub flags: String,
 }
 
-/// By what it was told from the others.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum By {
-    /// Its name was given, or it is the only one: a command that is to mean it again has to name it.
-    Name,
-    /// The setup file, or the embedded example: the same command finds it again.
-    File,
-}
-
-/// A setup of the state folder.
-struct Known {
-    setup: SetupId,
-    /// What its newest run says, or why that cannot be read.
-    newest: Result<RunHeader, JournalError>,
-}
-
-impl Which {
-    /// The setup that the run with that first line belongs to.
-    pub fn of(header: RunHeader) -> Self {
-        Self { setup: header.setup, answers: header.answers.clone(), header: Some(header), by: By::Name }
+/// Finds the setup: by `--setup`, by the setup file, by the embedded example of `--sandbox`, or because it is the only one.
+pub fn which(global: &Global, surroundings: &Surroundings) -> Result<Which, Failure> {
+    let config = if file(global) { Some(read_config(global, surroundings)?) } else { None };
+    let state = StateFolder::new(root(global, config.as_ref(), surroundings)?);
+    let sandbox = if global.sandbox { " --sandbox" } else { "" };
+    if let Some(name) = &global.setup {
+        let header = named(&state, name, global.sandbox)?;
+        return Ok(Which { state, setup: header.setup, flags: format!("{sandbox} --setup {name}") });
     }
-
-    /// What has to follow `hubup COMMAND`, with a space before each part, so that it means this setup again.
-    pub fn flags(&self, global: &Global) -> String {
-        let mut flags = String::new();
-        if global.sandbox {
-            flags.push_str(" --sandbox");
-        }
-        match (self.by, &global.config) {
-            (By::Name, _) => flags.push_str(&format!(" --setup {}", quoted(&clean(&self.answers.name, 100)))),
-            (By::File, Some(path)) => flags.push_str(&format!(" --config {}", quoted_path(path))),
-            (By::File, None) => {}
-        }
-        if let Some(folder) = said_folder(global) {
-            flags.push_str(&format!(" --state-folder {}", quoted_path(&folder)));
-        }
-        flags
+    if let Some(config) = config {
+        let answers = spoken(config.answers, global.sandbox);
+        let flags = match &global.config {
+            Some(path) => format!("{sandbox} --config {}", path.display()),
+            None => sandbox.to_owned(),
+        };
+        return Ok(Which { state, setup: answers.setup_id(), flags });
     }
-}
-
-/// The state folder, for a command that needs nothing else of a setup file. With `--setup` a file that cannot be read
-/// is none.
-pub fn state(global: &Global, surroundings: &Surroundings) -> Result<StateFolder, Failure> {
-    if let Some(said) = said_folder(global) {
-        return Ok(StateFolder::new(said));
+    let known = headers(&state, global.sandbox)?;
+    let example = spoken(Config::example().answers, true).setup_id();
+    if global.sandbox && known.iter().any(|header| header.setup == example) {
+        return Ok(Which { state, setup: example, flags: sandbox.to_owned() });
     }
-    let config = match file(global) {
-        None => config::Config::example(),
-        Some(_) => match read_config(global, surroundings) {
-            Err(_) if global.setup.is_some() => config::Config::example(),
-            read => read?,
-        },
-    };
-    state_root(global, &config, surroundings).map(StateFolder::new)
-}
-
-/// What says which setup is meant, before its journals are read.
-struct Meant {
-    setup: SetupId,
-    /// Those of the setup file, or of the embedded example.
-    answers: Option<Answers>,
-    header: Option<RunHeader>,
-    by: By,
-}
-
-/// Finds out which setup is meant, and where its newest run left it.
-pub fn which(global: &Global, surroundings: &Surroundings, state: &StateFolder) -> Result<Which, Failure> {
-    let Meant { setup, answers, header, by } = meant(global, surroundings, state)?;
-    let header = match header {
-        Some(header) => Some(header),
-        None => journal::newest(state, setup)?,
-    };
-    match answers.or_else(|| header.as_ref().map(|header| header.answers.clone())) {
-        Some(answers) => Ok(Which { setup, answers, header, by }),
-        None => Err(Failure::new(
+    match known.as_slice() {
+        [only] => {
+            let flags = format!("{sandbox} --setup {}", only.answers.name);
+            Ok(Which { setup: only.setup, state, flags })
+        }
+        [] => Err(Failure::new(
             Exit::Usage,
-            format!("error: no run of the setup {setup} is on record any more"),
+            format!(
+                "error: no run of any setup is on record under `{}`\n  do:      run `hubup{sandbox} apply`, or name another folder with `--state-folder PATH`",
+                state.root().display()
+            ),
+        )),
+        several => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "error: there are {} setups on record here\n  do:      name one with `--setup NAME`: {}",
+                several.len(),
+                names(several)
+            ),
         )),
     }
 }
 
-/// Finds out which setup is meant, also when its journals cannot be read.
-pub fn which_id(
-    global: &Global,
-    surroundings: &Surroundings,
-    state: &StateFolder,
-) -> Result<SetupId, Failure> {
-    meant(global, surroundings, state).map(|meant| meant.setup)
-}
-
-fn meant(global: &Global, surroundings: &Surroundings, state: &StateFolder) -> Result<Meant, Failure> {
-    if let Some(name) = &global.setup {
+/// The configuration of a run that goes on by `--setup NAME`: the setup file's where it is of that name, else the answers
+/// of the newest run.
+pub fn resumed(global: &Global, surroundings: &Surroundings) -> Result<Config, Failure> {
+    let name = global.setup.as_deref().unwrap_or_default();
+    if file(global) {
+        let config = read_config(global, surroundings)?;
+        if config.answers.name == name {
+            return Ok(config);
+        }
         if global.config.is_some() {
-            let text =
-                "error: `--setup` and `--config` both say which setup is meant\n  do:      give one of them";
-            return Err(Failure::new(Exit::Usage, text));
-        }
-        return by_name(global, state, name);
-    }
-    if file(global).is_some() {
-        return Ok(filed(global, read_config(global, surroundings)?.answers));
-    }
-    if global.sandbox {
-        let example = filed(global, config::Config::example().answers);
-        if !state.runs(example.setup)?.is_empty() {
-            return Ok(example);
+            return Err(Failure::new(
+                Exit::Usage,
+                format!(
+                    "error: the setup file is that of `{}`, and `--setup` names `{name}`\n  do:      give one of the two",
+                    config.answers.name
+                ),
+            ));
         }
     }
-    the_only_one(global, state)
+    let root = root(global, None, surroundings)?;
+    let header = named(&StateFolder::new(root), name, global.sandbox)?;
+    Ok(Config { answers: header.answers, ..Config::example() })
 }
 
-/// As `wire::start` does: a rehearsed setup is another than the real one.
-fn filed(global: &Global, mut answers: Answers) -> Meant {
-    if global.sandbox {
-        answers.cloud = Cloud::sandbox();
-        answers.tenant = None;
-    }
-    Meant { setup: answers.setup_id(), answers: Some(answers), header: None, by: By::File }
+/// True when there is a setup file to read: one that is named, or the usual one.
+fn file(global: &Global) -> bool {
+    global.config.is_some() || Path::new(USUAL_FILE).exists()
 }
 
-fn named(setup: SetupId, header: Option<RunHeader>) -> Meant {
-    Meant { setup, answers: None, header, by: By::Name }
-}
-
-/// True when name or file says which setup is meant, so that a guess would be wrong.
-pub fn is_told(global: &Global) -> bool {
-    global.setup.is_some() || file(global).is_some()
-}
-
-/// The setup file that is named or lies in the working folder.
-fn file(global: &Global) -> Option<&Path> {
-    let usual = Path::new(USUAL_FILE);
-    global.config.as_deref().or_else(|| usual.exists().then_some(usual))
-}
-
-fn by_name(global: &Global, state: &StateFolder, name: &str) -> Result<Meant, Failure> {
-    let mut found = Vec::new();
-    let mut others = Vec::new();
-    for known in known(state)? {
-        let by_id = known.setup.to_string().eq_ignore_ascii_case(name);
-        match known.newest {
-            // Names are compared as the setup's id does.
-            Ok(header)
-                if (by_id || header.answers.name.eq_ignore_ascii_case(name)) && fits(global, &header) =>
-            {
-                found.push((known.setup, header));
-            }
-            Err(_) if by_id => return Ok(named(known.setup, None)),
-            newest => others.push(Known { setup: known.setup, newest }),
-        }
-    }
-    match (found.pop(), found.is_empty()) {
-        (Some((setup, header)), true) => Ok(named(setup, Some(header))),
-        (Some(last), false) => {
-            found.push(last);
-            let rows: Vec<String> = found
-                .iter()
-                .map(|(setup, header)| {
-                    let subscription = clean(&header.answers.subscription, 60);
-                    format!("    {setup}  in subscription {subscription}")
-                })
-                .collect();
-            let text = format!(
-                "error: {} setups are called `{}`\n  do:      give `--setup` the id of one of them:\n{}",
-                found.len(),
-                clean(name, 100),
-                rows.join("\n")
-            );
-            Err(Failure::new(Exit::Usage, text))
-        }
-        (None, _) => {
-            let says = format!(
-                "no setup called `{}` is on record in `{}`",
-                clean(name, 100),
-                state.root().display()
-            );
-            Err(undecided(global, &says, "name one of these with `--setup`", &others))
-        }
+fn root(global: &Global, config: Option<&Config>, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+    match (said_folder(global), config) {
+        (Some(said), _) => Ok(said),
+        (None, Some(config)) => state_root(global, config, surroundings),
+        (None, None) => state_root(global, &Config::example(), surroundings),
     }
 }
 
-fn the_only_one(global: &Global, state: &StateFolder) -> Result<Meant, Failure> {
-    let known = known(state)?;
-    let mut fitting = known.iter().filter_map(|known| Some((known.setup, known.newest.as_ref().ok()?)));
-    let mut fitting = fitting.by_ref().filter(|(_, header)| fits(global, header));
-    match (fitting.next(), fitting.next()) {
-        (Some((setup, header)), None) => Ok(named(setup, Some(header.clone()))),
-        (None, _) => {
-            let says = format!(
-                "there is no setup file `{USUAL_FILE}` here, and no setup {} is on record in `{}`",
-                if global.sandbox { "of the sandbox" } else { "on Azure" },
-                state.root().display()
-            );
-            let remedy = if known.is_empty() {
-                "name a setup file with `--config PATH`, or the folder of the journals with `--state-folder PATH`"
-            } else {
-                "name a setup file with `--config PATH`, or one of these with `--setup`"
-            };
-            Err(undecided(global, &says, remedy, &known))
-        }
-        (Some(_), Some(_)) => {
-            let says =
-                format!("there is no setup file `{USUAL_FILE}` here, and several setups are on record");
-            Err(undecided(global, &says, "name one of these with `--setup`", &known))
-        }
-    }
+/// A rehearsal has a cloud of its own.
+fn spoken(answers: Answers, sandbox: bool) -> Answers {
+    if sandbox { Answers { cloud: Cloud::sandbox(), tenant: None, ..answers } } else { answers }
 }
 
-/// Says whether a setup lives in the kind of Azure that the command is for.
-fn fits(global: &Global, header: &RunHeader) -> bool {
-    header.sandbox == global.sandbox
-}
-
-/// Every setup that was ever run here.
-fn known(state: &StateFolder) -> Result<Vec<Known>, JournalError> {
-    let mut all = Vec::new();
+/// The first line of the newest run of every setup that can be read, of rehearsals or of real ones.
+pub fn headers(state: &StateFolder, sandbox: bool) -> Result<Vec<RunHeader>, JournalError> {
+    let mut headers = Vec::new();
     for setup in state.setups()? {
-        match journal::newest(state, setup) {
-            Ok(None) => {}
-            Ok(Some(header)) => all.push(Known { setup, newest: Ok(header) }),
-            Err(error) => all.push(Known { setup, newest: Err(error) }),
-        }
-    }
-    Ok(all)
-}
-
-/// The setups that there are, for a person who has to choose.
-fn undecided(global: &Global, says: &str, remedy: &str, known: &[Known]) -> Failure {
-    let mut text = format!("error: {says}");
-    if !known.is_empty() || !remedy.ends_with("`--setup`") {
-        text.push_str(&format!("\n  do:      {remedy}"));
-    }
-    for known in known {
-        match &known.newest {
-            Ok(header) => {
-                let place = match (header.sandbox, global.sandbox) {
-                    (true, false) => "  (add `--sandbox`)",
-                    (false, true) => "  (on Azure: leave `--sandbox` out)",
-                    _ => "",
-                };
-                let name = clean(&header.answers.name, 100);
-                text.push_str(&format!("\n    {name:<24}  last run {}{place}", clean(&header.run.0, 60)));
+        for file in state.runs(setup)?.iter().rev() {
+            // One that cannot be read is told by whoever reads it; here it only has no name.
+            if let Ok(journal) = journal::read(&file.path)
+                && let Some(header) = journal.header
+            {
+                headers.extend(Some(header).filter(|header| header.sandbox == sandbox));
+                break;
             }
-            Err(error) => text.push_str(&format!("\n    {}  {error}", known.setup)),
         }
     }
-    Failure::new(Exit::Usage, text)
+    headers.sort_by(|one, other| one.answers.name.cmp(&other.answers.name));
+    Ok(headers)
 }
 
-/// `text` as a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:~\\".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("\"{text}\"") }
+fn named(state: &StateFolder, name: &str, sandbox: bool) -> Result<RunHeader, Failure> {
+    let known = headers(state, sandbox)?;
+    let mut found: Vec<&RunHeader> = known.iter().filter(|header| header.answers.name == name).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(header), true) => Ok(header.clone()),
+        (None, _) => {
+            let kind = if sandbox { "rehearsed setup" } else { "setup" };
+            let there = if known.is_empty() { "none".to_owned() } else { names(&known) };
+            Err(Failure::new(
+                Exit::Usage,
+                format!(
+                    "error: no {kind} `{name}` is on record under `{}`\n  do:      name one of: {there}",
+                    state.root().display()
+                ),
+            ))
+        }
+        (Some(_), false) => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "error: several subscriptions have a setup `{name}`\n  do:      give the setup file with `--config PATH`"
+            ),
+        )),
+    }
 }
 
-fn quoted_path(path: &Path) -> String {
-    quoted(&path.display().to_string())
+fn names(headers: &[RunHeader]) -> String {
+    let names = headers.iter().map(|header| format!("{} (last run {})", header.answers.name, header.run));
+    names.collect::<Vec<_>>().join(", ")
 }

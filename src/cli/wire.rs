@@ -13,10 +13,11 @@ use super::config::{AuthMethod, Config};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
+use super::which;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
-    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Plan, RunHeader, RunId, RunKind, ServiceError,
-    StepId, clean,
+    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Moves, Plan, Replay, RunHeader, RunId, RunKind,
+    ServiceError, StepId, clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{JournalLog, StateFolder, Writer};
@@ -24,7 +25,7 @@ use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Selection};
 
 /// Looked for when no setup file is named.
-pub(super) const USUAL_FILE: &str = "hubup.toml";
+pub const USUAL_FILE: &str = "hubup.toml";
 
 /// How fast the sandbox lives when nothing is said (design, section 8).
 const USUAL_SPEED: f64 = 60.0;
@@ -59,7 +60,19 @@ pub struct Prepared {
 
 /// Reads the setup file and opens the sandbox where one is asked for.
 pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start, Failure> {
-    let mut config = read_config(global, &surroundings)?;
+    let config = match &global.setup {
+        None => read_config(global, &surroundings)?,
+        Some(_) => which::resumed(global, &surroundings)?,
+    };
+    start_with(global, surroundings, config).await
+}
+
+/// Opens the sandbox where one is asked for, for a configuration that is there already.
+pub async fn start_with(
+    global: &Global,
+    surroundings: Surroundings,
+    mut config: Config,
+) -> Result<Start, Failure> {
     let root = state_root(global, &config, &surroundings)?;
     let mut sandbox = None;
     if global.sandbox {
@@ -77,6 +90,7 @@ pub async fn start(global: &Global, surroundings: Surroundings) -> Result<Start,
     Ok(Start { config, state: StateFolder::new(root), surroundings, sandbox, clock })
 }
 
+/// The setup file that a command means; with `--sandbox` and without a file, the embedded example.
 pub(super) fn read_config(global: &Global, surroundings: &Surroundings) -> Result<Config, Failure> {
     let usual = Path::new(USUAL_FILE);
     let path = match &global.config {
@@ -384,6 +398,17 @@ impl Start {
         let mut tail = uuid::Uuid::new_v4().simple().to_string();
         tail.truncate(6);
         RunId(format!("{stamp}-{tail}"))
+    }
+
+    /// Performs looks that make no run, and gives their value. Waits go to `tell`.
+    pub async fn read_through<T>(
+        &self,
+        connected: &Connected,
+        tell: Tell<'_>,
+        looks: impl Fn(&mut Replay<'_>) -> Moves<T>,
+    ) -> Result<T, Failure> {
+        let read = engine::read_through(&connected.azure, self.clock, tell, looks).await;
+        read.map_err(|fault| Failure::from(*fault))
     }
 
     /// How many times faster than the wall hubup's own waits pass.

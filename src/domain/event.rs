@@ -174,6 +174,17 @@ pub enum Who {
     Flag,
 }
 
+impl Who {
+    /// As a sentence names it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "a person",
+            Self::Yes => "--yes",
+            Self::Flag => "a flag",
+        }
+    }
+}
+
 /// A fact about a run.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]

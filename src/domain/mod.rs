@@ -4,6 +4,7 @@
 
 mod answers;
 mod cloud;
+mod defaults;
 mod earlier;
 mod event;
 mod exit;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use answers::{Answers, AssignableScope, Certificates, Roles, SETUP_TAG};
 pub use cloud::Cloud;
+pub use defaults::{Names, setup_name};
 pub use earlier::Earlier;
 pub use event::{
     CallRecord, Choice, FORMAT_VERSION, Question, Record, ReplyRecord, RunEvent, RunHeader, RunKind, Wait,

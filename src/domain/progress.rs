@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
 use super::earlier::Earlier;
 use super::event::{CallRecord, Question, Record, ReplyRecord, RunEvent, RunHeader, RunKind, Wait};
@@ -117,7 +116,7 @@ pub struct Progress {
 }
 
 /// How many steps are in which condition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
     /// Done, already there or warned.
     pub done: usize,

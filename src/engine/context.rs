@@ -52,6 +52,12 @@ pub struct StepContext {
     pub grace: watch::Receiver<Duration>,
 }
 
+/// An operation that the service took up: the call that began it, and where it tells how it goes.
+struct Accepted {
+    call: CallId,
+    wait: Wait,
+}
+
 /// Either the journal failed, which ends the run, or nothing did.
 pub type Recorded<T> = Result<T, JournalError>;
 
@@ -80,6 +86,15 @@ impl StepContext {
 
     /// Makes a call, again as often as the retry layer allows. Each attempt is a call of its own.
     pub async fn call(&self, request: &Request, purpose: Purpose) -> Recorded<Result<Reply, ServiceError>> {
+        Ok(self.attempt(request, purpose).await?.map(|(reply, _)| reply))
+    }
+
+    /// The reply, and what it accepted if it is one to a change that did.
+    async fn attempt(
+        &self,
+        request: &Request,
+        purpose: Purpose,
+    ) -> Recorded<Result<(Reply, Option<Accepted>), ServiceError>> {
         let mut retry_of = None;
         let mut tries = 0;
         loop {
@@ -97,12 +112,20 @@ impl StepContext {
             self.started(call, purpose, shown, retry_of).await?;
             let begun = Instant::now();
             let result = self.shared.azure.call(call, request, &outputs, &self.shared.vault).await;
-            let result = self.finished(call, method, &url, begun, result).await?;
-            let Err(error) = &result else { return Ok(result) };
-            match judge(request, error, tries, jitter(call)) {
-                Again::No => return Ok(result),
+            let wait = result.as_ref().ok().and_then(|reply| poll::wait_of(reply, method, &url));
+            let accepted = wait.filter(|_| purpose == Purpose::Change).map(|wait| Accepted { call, wait });
+            if let Some(accepted) = &accepted {
+                // Before the reply is: one that is on record without its status URL would leave nothing to follow.
+                self.accepted(accepted).await?;
+            }
+            let error = match self.finished(call, method, &url, begun, result).await? {
+                Ok(reply) => return Ok(Ok((reply, accepted))),
+                Err(error) => error,
+            };
+            match judge(request, &error, tries, jitter(call)) {
+                Again::No => return Ok(Err(error)),
                 Again::After { wait, .. } if self.shared.clock.wall_time(wait) > LONGEST_WAIT => {
-                    return Ok(result);
+                    return Ok(Err(error));
                 }
                 Again::After { wait, why } => {
                     if !self.wait(why, wait, wait).await? {
@@ -125,7 +148,9 @@ impl StepContext {
         let clock = self.shared.clock;
         let left = not_before.map_or(SignedDuration::ZERO, |moment| moment.duration_since(clock.now()));
         let left = Duration::try_from(left).unwrap_or_default();
-        self.follow(wait, Some(clock.service_time(left))).await
+        let accepted = Accepted { call: CallId::fresh(), wait: wait.clone() };
+        self.accepted(&accepted).await?;
+        self.follow(accepted, Some(clock.service_time(left))).await
     }
 
     /// Makes a change and follows what was accepted to its end.
@@ -133,30 +158,31 @@ impl StepContext {
         if !self.shared.recorder.keeps().await {
             return Ok(Err(left()));
         }
-        let reply = match self.call(request, Purpose::Change).await? {
-            Ok(reply) => reply,
-            Err(error) => return Ok(Err(error)),
-        };
-        let outputs = self.shared.outputs.read().await.clone();
-        let shown = request.shown(&outputs);
-        match poll::wait_of(&reply, request.method, &shown.url) {
-            None => Ok(Ok(reply)),
-            Some(wait) => Ok(self.follow(&wait, reply.retry_after).await?.map(|()| reply)),
+        match self.attempt(request, Purpose::Change).await? {
+            Ok((reply, Some(accepted))) => {
+                Ok(self.follow(accepted, reply.retry_after).await?.map(|()| reply))
+            }
+            Ok((reply, None)) => Ok(Ok(reply)),
+            Err(error) => Ok(Err(error)),
         }
+    }
+
+    async fn accepted(&self, Accepted { call, wait }: &Accepted) -> Recorded<()> {
+        let (step, call, wait) = (self.step.clone(), *call, wait.clone());
+        self.emit(RunEvent::OperationAccepted { step, call, wait }).await
     }
 
     /// Follows an accepted operation to its end. When that cannot be seen, because the status URL is gone, leads
     /// elsewhere or does not answer, the error is `Lost`: the step looks for itself.
-    async fn follow(&self, wait: &Wait, first: Option<Duration>) -> Recorded<Result<(), ServiceError>> {
-        let accepted = CallId::fresh();
-        let step = self.step.clone();
-        self.emit(RunEvent::OperationAccepted { step: step.clone(), call: accepted, wait: wait.clone() })
-            .await?;
+    async fn follow(
+        &self,
+        mut accepted: Accepted,
+        first: Option<Duration>,
+    ) -> Recorded<Result<(), ServiceError>> {
         let mut pause = first.unwrap_or(LOOK_AGAIN);
         let mut state = "accepted".to_owned();
         let mut spent = Duration::ZERO;
         let mut silent = 0;
-        let mut wait = wait.clone();
         let mut looks = 0;
         let (how, ended) = loop {
             let bound = FOLLOW_BOUND + *self.grace.borrow();
@@ -173,21 +199,20 @@ impl StepContext {
             looks += 1;
             // Counted as one second at least, so that a service that says 0 cannot be asked for ever.
             spent += pause.max(Duration::from_secs(1));
-            let looked = self.look(wait.poll()).await?;
+            let looked = self.look(accepted.wait.poll()).await?;
             pause = match &looked {
                 Ok(reply) => reply.retry_after.unwrap_or(LOOK_AGAIN),
                 Err(error) => error.retry_after.unwrap_or(LOOK_AGAIN),
             };
-            match poll::judge(&wait, &looked) {
+            match poll::judge(&accepted.wait, &looked) {
                 poll::Status::Running => match looked {
                     Ok(reply) => {
                         silent = 0;
                         state = state_of(&reply.body).unwrap_or(state);
-                        let next = poll::follow(&wait, &reply);
-                        if next != wait {
-                            wait = next;
-                            let (step, wait) = (step.clone(), wait.clone());
-                            self.emit(RunEvent::OperationAccepted { step, call: accepted, wait }).await?;
+                        let next = poll::follow(&accepted.wait, &reply);
+                        if next != accepted.wait {
+                            accepted.wait = next;
+                            self.accepted(&accepted).await?;
                         }
                     }
                     // Azure is there and asks for patience.
@@ -212,7 +237,8 @@ impl StepContext {
                 }
             }
         };
-        self.emit(RunEvent::OperationEnded { step, call: accepted, state: how.to_owned() }).await?;
+        let (step, call) = (self.step.clone(), accepted.call);
+        self.emit(RunEvent::OperationEnded { step, call, state: how.to_owned() }).await?;
         Ok(ended)
     }
 

@@ -16,10 +16,21 @@ pub async fn lookup(
     request: &Request,
     tell: &(dyn Fn(&str, Duration) + Sync),
 ) -> Result<Reply, ServiceError> {
+    look(azure, clock, request, &Vault::default(), tell).await
+}
+
+/// [`lookup`] with a vault that outlives it: for the keys that one look fetches and the next is signed with.
+pub(super) async fn look(
+    azure: &Azure,
+    clock: Clock,
+    request: &Request,
+    vault: &Vault,
+    tell: &(dyn Fn(&str, Duration) + Sync),
+) -> Result<Reply, ServiceError> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let result = azure.call(CallId::fresh(), request, &Outputs::default(), &Vault::default()).await;
+        let result = azure.call(CallId::fresh(), request, &Outputs::default(), vault).await;
         let Err(error) = result else { return result };
         match judge(request, &error, tries, 0.5) {
             Again::No => return Err(error),

@@ -7,6 +7,7 @@ mod error;
 mod executor;
 mod lookup;
 mod performer;
+mod reading;
 mod recorder;
 mod retry;
 
@@ -15,3 +16,4 @@ pub use command::{Command, Handle};
 pub use error::RunError;
 pub use executor::{Job, Manner, Running, start};
 pub use lookup::{lookup, sign_in};
+pub use reading::read_through;

@@ -1,24 +1,15 @@
-//! What was done, told from the records of runs: one value, and its forms for people, tickets and programs.
+//! What a setup's runs did, step by step: one value made of their records, and the forms in which it is told.
 //!
-//! Pure: it reads no file, no clock, no terminal. `cli` gives it records that may be shown and prints what comes of them;
-//! the wizard draws the same value.
+//! Pure, over `domain` alone. Records must be fit to leave the journal before they come here (`cli` sees to it).
 
 mod build;
 mod markdown;
-mod model;
-mod only;
 mod text;
-mod words;
-
-pub use build::{Source, SourceRun};
-pub use markdown::markdown;
-pub use model::{
-    Exchange, Left, Operation, QuestionReview, RedoReview, Remark, Review, RunReview, StageReview,
-    StepReview, Try, Waited,
-};
-pub use only::Only;
-pub use text::{Detail, text};
-pub use words::{ended, span};
+mod value;
 
 #[cfg(test)]
 mod tests;
+
+pub use markdown::markdown;
+pub use text::{run_line, text};
+pub use value::{Exchange, Only, QuestionReview, Review, RunReview, StageReview, StepReview, Tally};

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::recall::Recall;
 use crate::domain::{
     Answers, Auth, Exit, Fault, Field, Method, Plan, PlanError, PlannedStage, Reply, Request, StageId, Step,
 };
 
-/// The version of the call that lists what a provider offers (contract preview-2025, P3).
-const PROVIDERS_VERSION: &str = "2025-04-01";
+/// The version of the calls that are made before a profile is chosen: what a provider offers, which groups there are
+/// (contract preview-2025, P3 and 1a).
+pub(super) const PROVIDERS_VERSION: &str = "2025-04-01";
 
 /// One Azure object model.
 pub struct Dialect {
@@ -63,6 +65,8 @@ pub struct Stage {
     pub fields: &'static [Field],
     /// The steps, in the order of the screen; none when the answers leave the stage out.
     pub steps: fn(&Answers, &Profile) -> Vec<Step>,
+    /// How its answers are read back from what is there.
+    pub recall: Recall,
     /// The steps of the way back, whatever the answers left out: what an earlier run made is found all the same.
     pub teardown: fn(&Answers, &Profile) -> Vec<Step>,
     /// What stays whatever happens, each with the reason.
@@ -207,6 +211,17 @@ pub fn choose(
     if let Some(kept) = kept {
         return keep(answers, offers, dialects, kept);
     }
+    let selection = spoken(answers, offers, dialects)?;
+    check_regions(answers, offers, selection.profile)?;
+    Ok(selection)
+}
+
+/// What the answers want and the subscription offers, wherever things lie: enough to look with.
+pub(super) fn spoken(
+    answers: &Answers,
+    offers: &Offers,
+    dialects: &[&'static Dialect],
+) -> Result<Selection, Box<Fault>> {
     let wanted: Vec<_> = dialects
         .iter()
         .filter(|dialect| answers.dialect == "auto" || answers.dialect == dialect.id)
@@ -214,7 +229,6 @@ pub fn choose(
     for dialect in &wanted {
         for profile in dialect.profiles {
             if profile.offered.iter().all(|(name, version)| offers.offers(name, version)) {
-                check_regions(answers, offers, profile)?;
                 let because = format!(
                     "{} {}: the subscription offers {}",
                     if answers.dialect == "auto" { "chosen by what is offered," } else { "asked for," },

@@ -10,10 +10,12 @@ mod dialect;
 mod dps;
 mod enrollment;
 mod ensure;
+mod found;
 mod grant;
 mod hub;
 mod namespace;
 mod preview_2025;
+mod recall;
 mod remove;
 mod revoke;
 mod sync;
@@ -28,7 +30,9 @@ pub use dialect::{
     Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan, stays, teardown_plan,
 };
 pub use ensure::{Ensure, Verdict};
+pub use found::{FoundSetup, selection_to_read, setups_in, tagged_groups};
 pub use grant::Grant;
+pub use recall::{Recall, Recalled, Recollection, recall};
 
 /// Every dialect that hubup speaks, the preferred one first.
 pub static DIALECTS: &[&Dialect] = &[&preview_2025::DIALECT];

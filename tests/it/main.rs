@@ -13,10 +13,13 @@ mod hell;
 mod hell_config;
 mod kill;
 #[cfg(unix)]
+mod recall;
+#[cfg(unix)]
 mod resume;
 #[cfg(unix)]
 mod review;
 mod sandbox;
+mod schedules;
 #[cfg(unix)]
 mod stand_in;
 mod support;

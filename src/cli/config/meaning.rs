@@ -7,10 +7,9 @@ use std::path::PathBuf;
 
 use toml::Spanned;
 
-use crate::domain::{Answers, AssignableScope, Certificates, NameKind, Roles, SETUP_TAG};
+use crate::domain::{Answers, AssignableScope, Certificates, NameKind, Names, Roles, SETUP_TAG, setup_name};
 
 use super::checks::{bounded, guid, optional, path, required, word};
-use super::defaults::{Names, setup_name};
 use super::file::{ConfigFile, Typed};
 use super::mask::holds_secret;
 use super::network::{cloud, routes, time_scale};

@@ -4,7 +4,6 @@
 //! what to write instead. No call is made here and nothing is written; `cli::init` writes setup files.
 
 mod checks;
-mod defaults;
 mod file;
 mod hosts;
 mod load;
@@ -15,7 +14,6 @@ mod problem;
 mod suggest;
 mod table;
 
-pub use defaults::Names;
 pub use file::known_keys;
 pub use load::{EXAMPLE, load, parse};
 pub use meaning::{AuthMethod, Config};

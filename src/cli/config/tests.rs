@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cli::init::{Overwrite, init, render_toml};
-use crate::domain::{Answers, AssignableScope, Certificates, Cloud, NameKind, Roles};
+use crate::domain::{Answers, AssignableScope, Certificates, Cloud, NameKind, Names, Roles};
 
 const NEEDED: &str = "subscription = \"11111111-1111-4111-8111-111111111111\"\n\
                       resource_group = \"rg-plant\"\nlocation = \"eastus2\"\n";
@@ -451,4 +451,13 @@ fn distances_count_what_a_finger_does_wrong() {
     ] {
         assert_eq!(super::suggest::distance(one, other), distance, "{one} {other}");
     }
+}
+
+#[test]
+fn a_file_that_says_the_least_means_a_fresh_setup() {
+    let subscription = "11111111-1111-4111-8111-111111111111";
+    let text =
+        format!("subscription = \"{subscription}\"\nresource_group = \"rg-1\"\nlocation = \"eastus\"\n");
+    let fresh = Answers::fresh("rg-1", subscription, "rg-1", "eastus");
+    assert_eq!(parse(&text, "hubup.toml").unwrap().answers, fresh);
 }

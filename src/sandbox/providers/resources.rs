@@ -76,9 +76,10 @@ pub(crate) fn handle(
         ["subscriptions", _, "resourcegroups"] => {
             check_version(world, PROVIDER, "resourceGroups", version)?;
             authorize(world, now, caller, read, &subscription)?;
+            let filter = Filter::read(request, &["tagName", "tagValue"])?;
             let value: Vec<Value> = world
                 .of_kind(GROUP)
-                .filter(|group| covers(&subscription, &group.id))
+                .filter(|group| covers(&subscription, &group.id) && filter.admits(group))
                 .map(public_body)
                 .collect();
             Ok(Reply::json(200, json!({"value": value})))
@@ -390,7 +391,43 @@ fn put_group(world: &mut World, request: &Request, id: &str, name: &str) -> Resu
     Ok(reply)
 }
 
-/// Resources below a scope. Filters: `tagName eq '..'`, `tagValue eq '..'`, `resourceType eq '..'`, joined by `and`.
+/// The `$filter` of a list: `name eq 'value'`, joined by `and`.
+struct Filter(Vec<(String, String)>);
+
+impl Filter {
+    fn read(request: &Request, known: &[&str]) -> Result<Self, Refusal> {
+        let filter = request.query_value("$filter").unwrap_or_default();
+        let mut conditions = Vec::new();
+        for part in filter.split(" and ").map(str::trim).filter(|part| !part.is_empty()) {
+            let condition =
+                part.split_once(" eq ").map(|(name, value)| (name.trim(), value.trim().trim_matches('\'')));
+            let Some((name, value)) = condition.filter(|(name, _)| known.contains(name)) else {
+                let message = format!("The filter '{}' is not supported.", shorten(part));
+                return Err(Refusal::arm(400, "InvalidFilterInQueryString", message));
+            };
+            conditions.push((name.to_owned(), value.to_owned()));
+        }
+        Ok(Self(conditions))
+    }
+
+    fn of(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn admits(&self, resource: &Resource) -> bool {
+        let tags = resource.body.get("tags").and_then(Value::as_object);
+        let tagged = |name: &str| {
+            tags.into_iter().flatten().any(|(key, value)| {
+                key.eq_ignore_ascii_case(name)
+                    && self.of("tagValue").is_none_or(|wanted| value.as_str() == Some(wanted))
+            })
+        };
+        self.of("resourceType").is_none_or(|kind| resource.kind.eq_ignore_ascii_case(kind))
+            && self.of("tagName").is_none_or(tagged)
+    }
+}
+
+/// Resources below a scope.
 fn list(
     world: &mut World,
     request: &Request,
@@ -399,20 +436,7 @@ fn list(
     scope: &str,
 ) -> Result<Reply, Refusal> {
     authorize(world, now, caller, "Microsoft.Resources/subscriptions/resources/read", scope)?;
-    let filter = request.query_value("$filter").unwrap_or_default();
-    let mut conditions = Vec::new();
-    for part in filter.split(" and ").map(str::trim).filter(|part| !part.is_empty()) {
-        let known = part
-            .split_once(" eq ")
-            .map(|(name, value)| (name.trim(), value.trim().trim_matches('\'').to_owned()));
-        let Some((name @ ("tagName" | "tagValue" | "resourceType"), value)) = known else {
-            let message = format!("The filter '{}' is not supported.", shorten(part));
-            return Err(Refusal::arm(400, "InvalidFilterInQueryString", message));
-        };
-        conditions.push((name, value));
-    }
-    let find =
-        |name: &str| conditions.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    let filter = Filter::read(request, &["tagName", "tagValue", "resourceType"])?;
     let value: Vec<Value> = world
         .resources
         .values()
@@ -420,16 +444,7 @@ fn list(
         .filter(|resource| {
             resource.kind != GROUP && resource.kind.matches('/').count() == 1 && covers(scope, &resource.id)
         })
-        .filter(|resource| find("resourceType").is_none_or(|kind| resource.kind.eq_ignore_ascii_case(kind)))
-        .filter(|resource| {
-            let tags = resource.body.get("tags").and_then(Value::as_object);
-            find("tagName").is_none_or(|name| {
-                tags.into_iter().flatten().any(|(key, value)| {
-                    key.eq_ignore_ascii_case(name)
-                        && find("tagValue").is_none_or(|wanted| value.as_str() == Some(wanted))
-                })
-            })
-        })
+        .filter(|resource| filter.admits(resource))
         .map(|resource| {
             json!({
                 "id": resource.id, "name": resource.name(), "type": resource.kind,

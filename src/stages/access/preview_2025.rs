@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, teardown_2025};
+use super::{
+    ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, recall_2025, teardown_2025,
+};
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
     Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
@@ -14,6 +16,7 @@ use crate::stages::build::{
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, outcome};
+use crate::stages::recall::Recall;
 
 /// Application id of Azure IoT Hub, the same in every tenant (contract preview-2025, 1b). Not a principal id.
 pub const IOT_HUB_APP_ID: &str = "89d10474-74af-4874-99a7-c23c2f643083";
@@ -33,6 +36,7 @@ pub static STAGE: Stage = Stage {
     heading: "Roles and identity",
     fields: fields::FIELDS,
     steps,
+    recall: Recall { in_group: Some(recall_2025::identity), below: Some(recall_2025::roles) },
     teardown: teardown_2025::steps,
     stays: teardown_2025::STAYS,
 };

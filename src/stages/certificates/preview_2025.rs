@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{CREDENTIAL, POLICY, fields, teardown_2025};
+use super::{CREDENTIAL, POLICY, fields, recall_2025, teardown_2025};
 use crate::domain::{
     Answers, Ask, Certificates, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Purpose, Replay,
     Request, StageId, Step, Text, object,
@@ -14,12 +14,14 @@ use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::namespace;
 use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::recall::Recall;
 
 pub static STAGE: Stage = Stage {
     id: StageId::new("certificates"),
     heading: "Credential and policy",
     fields: fields::FIELDS,
     steps,
+    recall: Recall { in_group: None, below: Some(recall_2025::credential) },
     teardown: teardown_2025::steps,
     stays: &[],
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{CREATE, LINK_HUB, fields, teardown_2025};
+use super::{CREATE, LINK_HUB, fields, recall_2025, teardown_2025};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience, Pick,
     Purpose, Replay, Request, StageId, Step, Text, object,
@@ -18,6 +18,7 @@ use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::hub::preview_2025::hub_id;
 use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
+use crate::stages::recall::Recall;
 use crate::stages::waits::WriteWaits;
 use crate::stages::{hub, namespace};
 
@@ -35,6 +36,7 @@ pub static STAGE: Stage = Stage {
     heading: "Device Provisioning Service",
     fields: fields::FIELDS,
     steps,
+    recall: Recall { in_group: Some(recall_2025::dps), below: None },
     teardown: teardown_2025::steps,
     stays: &[],
 };

@@ -2,6 +2,7 @@
 
 mod fields;
 pub mod preview_2025;
+mod recall_2025;
 mod teardown_2025;
 
 use crate::domain::StepId;

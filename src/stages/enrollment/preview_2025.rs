@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{GROUP, fields, teardown_2025};
+use super::{GROUP, fields, recall_2025, teardown_2025};
 use crate::domain::{
     Answers, Auth, Certificates, Method, Need, Outputs, Pick, Purpose, Request, StageId, Step, Template,
     Text, object,
@@ -15,6 +15,7 @@ use crate::stages::certificates::preview_2025::policy_name_slot;
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::dps;
 use crate::stages::ensure::{Ensure, Verdict};
+use crate::stages::recall::Recall;
 
 /// The vault's names for the service key and its policy.
 const KEY: &str = "dps key";
@@ -25,6 +26,7 @@ pub static STAGE: Stage = Stage {
     heading: "Enrollment group",
     fields: fields::FIELDS,
     steps,
+    recall: Recall { in_group: None, below: Some(recall_2025::group) },
     teardown: teardown_2025::steps,
     stays: &[],
 };
@@ -33,15 +35,15 @@ fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![group(answers, profile)]
 }
 
-/// A request about the group to the service plane at `host`; it is signed with what [`service_keys`] reads.
+/// A request to the service plane at `host`; it is signed with what [`service_keys`] reads.
+pub(super) fn signed(profile: &Profile, method: Method, host: Text, path: String) -> Request {
+    let auth = Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() };
+    Request::new(method, auth, host, path, profile.version("DPS service plane"))
+}
+
+/// [`signed`], about the group.
 pub(super) fn group_request(answers: &Answers, profile: &Profile, method: Method, host: Text) -> Request {
-    Request::new(
-        method,
-        Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() },
-        host,
-        format!("/enrollmentGroups/{}", answers.enrollment_group),
-        profile.version("DPS service plane"),
-    )
+    signed(profile, method, host, format!("/enrollmentGroups/{}", answers.enrollment_group))
 }
 
 /// The read of the key that such requests are signed with; `service` is the id of the provisioning service.

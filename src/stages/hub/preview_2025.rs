@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, teardown_2025};
+use super::{
+    CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, recall_2025, teardown_2025,
+};
 use crate::domain::{Answers, Body, Method, Need, Patch, Purpose, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::{
     CONTRIBUTOR, assigned_identity, compare_identity, identity_slot, role_definition_id, same_id,
@@ -19,6 +21,7 @@ use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::{Grant, outcome};
 use crate::stages::namespace;
 use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
+use crate::stages::recall::Recall;
 
 /// IoT Hub Registry Contributor; public files agree on the id, and the step asks for it by name all the same
 /// (contract preview-2025, 1c).
@@ -30,6 +33,7 @@ pub static STAGE: Stage = Stage {
     heading: "IoT hub",
     fields: fields::FIELDS,
     steps,
+    recall: Recall { in_group: Some(recall_2025::hub), below: None },
     teardown: teardown_2025::steps,
     stays: &[],
 };

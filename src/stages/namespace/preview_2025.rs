@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CREATE, IDENTITY_ROLE, fields, teardown_2025};
+use super::{CREATE, IDENTITY_ROLE, fields, recall_2025, teardown_2025};
 use crate::domain::{Answers, Method, Need, Outputs, Request, StageId, Step, StepOutputs, Text, object};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
@@ -10,12 +10,14 @@ use crate::stages::build::{arm, compare_location, done, outputs, registration, t
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, list_assignments, outcome};
+use crate::stages::recall::Recall;
 
 pub static STAGE: Stage = Stage {
     id: StageId::new("namespace"),
     heading: "ADR namespace",
     fields: fields::FIELDS,
     steps,
+    recall: Recall { in_group: Some(recall_2025::namespace), below: None },
     teardown: teardown_2025::steps,
     stays: &[],
 };

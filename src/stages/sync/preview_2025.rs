@@ -17,6 +17,7 @@ use crate::stages::dialect::{Profile, Stage};
 use crate::stages::hub;
 use crate::stages::hub::preview_2025::{hub_id, hub_slot};
 use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::recall::Recall;
 
 /// Signs that the namespace's rights on the hub have not arrived (contract preview-2025, 6a).
 const RIGHTS_NOT_EFFECTIVE: &[&str] = &[
@@ -32,6 +33,7 @@ pub static STAGE: Stage = Stage {
     heading: "Credential sync",
     fields: &[],
     steps,
+    recall: Recall::NOTHING,
     teardown: teardown_2025::steps,
     stays: &[],
 };

@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::engine::{self, Clock, Command, Job, Manner, Running};
 use crate::journal::{self, StateFolder, Writer};
 use crate::sandbox::{self, Sandbox, SandboxOptions, WorldSource};
-use crate::stages::{self, Dialect, Ensure, Offers, Profile, Stage, arm};
+use crate::stages::{self, Dialect, Ensure, Offers, Profile, Recall, Stage, arm};
 use crate::tui::app::{App, Page};
 use crate::tui::form::Form;
 use crate::tui::msg::{Effect, Key, Msg, Opened};
@@ -45,7 +45,15 @@ static ROOF: Stage = stage("roof", "The roof", roof_steps);
 static GROUND: Stage = stage("ground", "The ground", ground_steps);
 
 const fn stage(id: &'static str, heading: &'static str, steps: fn(&Answers, &Profile) -> Vec<Step>) -> Stage {
-    Stage { id: StageId::new(id), heading, fields: &[], steps, teardown: |_, _| Vec::new(), stays: &[] }
+    Stage {
+        id: StageId::new(id),
+        heading,
+        fields: &[],
+        steps,
+        recall: Recall::NOTHING,
+        teardown: |_, _| Vec::new(),
+        stays: &[],
+    }
 }
 
 fn done(outputs: &[(&str, &str)]) -> Next {

@@ -1,12 +1,13 @@
 //! Teardowns of a setup in the sandbox, and the world before and after them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hubup::domain::{
-    Answers, Exit, FORMAT_VERSION, Outcome, Plan, Progress, RunHeader, RunId, RunKind, StepId,
+    Answers, Exit, FORMAT_VERSION, Outcome, Plan, Progress, RunHeader, RunId, RunKind, SetupId, StepId,
 };
 use hubup::engine::{self, Command, Job, Manner, Running};
-use hubup::journal::{self, StateFolder, Writer};
+use hubup::journal::{self, JournalError, SetupLock, StateFolder, Writer};
 use hubup::stages;
 use serde_json::Value;
 
@@ -45,12 +46,25 @@ pub async fn plan(cloud: &Cloud, answers: &Answers) -> Plan {
     stages::teardown_plan(selection.dialect, selection.profile, answers).unwrap()
 }
 
+/// The lock of the setup, once the tasks of a run that was aborted have let it go.
+async fn freed(state: &StateFolder, setup: SetupId) -> SetupLock {
+    let freed = async {
+        loop {
+            match state.lock(setup) {
+                Err(JournalError::Held { .. }) => tokio::task::yield_now().await,
+                lock => return lock.unwrap(),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), freed).await.unwrap()
+}
+
 /// Starts a teardown that goes on from `earlier`.
 pub async fn begin(cloud: &Cloud, answers: &Answers, skip: &[&'static str], earlier: Progress) -> Running {
     let plan = plan(cloud, answers).await;
     let state = StateFolder::new(cloud.folder.path().join("state"));
     let setup = answers.setup_id();
-    let lock = state.lock(setup).unwrap();
+    let lock = freed(&state, setup).await;
     let run = RunId(format!("run-{}", state.runs(setup).unwrap().len()));
     let header = RunHeader {
         format: FORMAT_VERSION,

@@ -1,7 +1,7 @@
 //! One trial: hubup is killed in a world of its own, goes on until its end, and everything is held against an undisturbed
 //! run. The sandbox is served by another process.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
@@ -11,7 +11,11 @@ use serde_json::Value;
 
 use super::point::Point;
 use super::world::{World, differences, leaked, leaks, replaced};
-use crate::binary::{Account, Ran, Started};
+use crate::binary::{Account, BOUND, Ran, Started};
+
+/// Nothing that is granted or made comes late.
+const CALM: &str = "[latency]\nprincipal = 0\nrole_effective = 0\nrole_definition = 0\nhub_certificate = 0\n\
+                    dps_data_plane = 0\n";
 
 /// A world, and what an undisturbed run makes of it.
 pub struct Ground {
@@ -23,14 +27,21 @@ pub struct Ground {
     counted: Vec<u64>,
     /// Nothing is refused or lost here, so that each change is sent exactly once.
     calm: bool,
+    /// What is killed is the teardown of a setup that was completed before.
+    teardown: bool,
 }
 
 /// What is tried: the places at which one run after the other is killed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Trial {
     pub ground: &'static str,
     pub points: Vec<Point>,
+    /// Every journal is deleted before the run that is not killed.
+    pub forgotten: bool,
 }
+
+/// In the name of a trial: its journals are deleted.
+const FORGOTTEN: &str = "forgotten";
 
 /// How a trial ended.
 pub enum Verdict {
@@ -49,7 +60,8 @@ struct Place {
 impl fmt::Display for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let points: Vec<String> = self.points.iter().map(ToString::to_string).collect();
-        write!(f, "{} {}", self.ground, points.join(" "))
+        let forgotten = if self.forgotten { format!(" {FORGOTTEN}") } else { String::new() };
+        write!(f, "{} {}{forgotten}", self.ground, points.join(" "))
     }
 }
 
@@ -60,7 +72,9 @@ impl Trial {
         let named = words.next().unwrap_or_default();
         let ground = grounds.iter().find(|ground| ground.name == named).map(|ground| ground.name);
         let ground = ground.ok_or_else(|| format!("`{named}` is no world of these trials"))?;
-        Ok(Self { ground, points: words.map(str::parse).collect::<Result<_, _>>()? })
+        let words: Vec<&str> = words.collect();
+        let points = words.iter().filter(|word| **word != FORGOTTEN).map(|word| word.parse());
+        Ok(Self { ground, points: points.collect::<Result<_, _>>()?, forgotten: words.contains(&FORGOTTEN) })
     }
 }
 
@@ -75,8 +89,12 @@ impl Place {
         Self { account, _server: server }
     }
 
-    fn apply(&self) -> Command {
-        self.account.command(&["apply", "--sandbox", "--yes", "--sandbox-speed", "0"])
+    fn command(&self, command: &str) -> Command {
+        self.account.command(&[command, "--sandbox", "--yes", "--sandbox-speed", "0"])
+    }
+
+    fn setups(&self) -> PathBuf {
+        self.account.state().join("setups")
     }
 
     fn world(&self) -> World {
@@ -85,8 +103,7 @@ impl Place {
 
     /// The journals so far, oldest first, with their bytes.
     fn journals(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let runs = crate::binary::rehearsal();
-        let folder = self.account.state().join("setups").join(runs.to_string()).join("runs");
+        let folder = self.setups().join(crate::binary::rehearsal().to_string()).join("runs");
         let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
         let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
         files.sort();
@@ -97,19 +114,14 @@ impl Place {
 impl Ground {
     /// A world in which everything that is accepted happens, and each change is counted where it arrives.
     pub fn calm() -> Self {
-        let world = "[latency]\nprincipal = 0\nrole_effective = 0\nrole_definition = 0\nhub_certificate = 0\n\
-                     dps_data_plane = 0\n";
-        let first = Self::of("calm", world.to_owned(), true);
+        let first = Self::of("calm", CALM.to_owned(), true, false);
         // An entry of a fault script counts what it fits; its turn to act never comes.
         let puts = changes(&first.records).filter(|[_, method, _]| *method == "PUT");
         let puts: BTreeSet<String> = puts.map(|[_, _, url]| counter(url)).collect();
-        let world = format!("{world}{}", puts.into_iter().collect::<String>());
-        let ground = Self::of("calm", world, true);
-        assert!(
-            ground.counted.len() >= 12 && ground.counted.iter().all(|count| *count > 0),
-            "{:?}",
-            ground.counted
-        );
+        let world = format!("{CALM}{}", puts.into_iter().collect::<String>());
+        let ground = Self::of("calm", world, true, false);
+        let counted = &ground.counted;
+        assert!(counted.len() >= 12 && counted.iter().all(|count| *count > 0), "{counted:?}");
         ground
     }
 
@@ -119,65 +131,89 @@ impl Ground {
         let lost = |path: &str| {
             format!("[[faults]]\nmethod = \"PUT\"\npath = \"{path}\"\nnth = [1]\naction = \"lost\"\n")
         };
-        let world: String = [
+        let paths = [
             "*/namespaces/*",
             "*/IotHubs/*",
             "*/roleAssignments/*",
             "*/userAssignedIdentities/*",
             "/enrollmentGroups/*",
             "*/resourceGroups/rg-contoso-factory",
-        ]
-        .map(lost)
-        .concat();
-        Self::of("lossy", world, false)
+        ];
+        Self::of("lossy", paths.map(lost).concat(), false, false)
     }
 
-    fn of(name: &'static str, world: String, calm: bool) -> Self {
-        let place = Place::open(&world);
-        Ran::of(place.apply()).exits(0);
-        let records = records(&place.journals()[0].1);
-        let (essence, counted) = (place.world().essence(), place.world().counted());
-        Self { name, world, records, essence, counted, calm }
+    /// A world with a complete setup, which is taken down.
+    pub fn teardown() -> Self {
+        Self::of("teardown", CALM.to_owned(), true, true)
+    }
+
+    fn of(name: &'static str, world: String, calm: bool, teardown: bool) -> Self {
+        let mut ground = Self {
+            name,
+            world,
+            records: Vec::new(),
+            essence: Vec::new(),
+            counted: Vec::new(),
+            calm,
+            teardown,
+        };
+        let place = ground.prepared();
+        Ran::of(ground.command(&place)).exits(0);
+        ground.records = records(&place.journals().pop().unwrap().1);
+        (ground.essence, ground.counted) = (place.world().essence(), place.world().counted());
+        ground
+    }
+
+    fn prepared(&self) -> Place {
+        let place = Place::open(&self.world);
+        if self.teardown {
+            Ran::of(place.command("apply")).exits(0);
+        }
+        place
+    }
+
+    fn command(&self, place: &Place) -> Command {
+        place.command(if self.teardown { "destroy" } else { "apply" })
     }
 
     /// Tries. Everything that is wrong in the end is told.
     pub fn attempt(&self, trial: &Trial) -> Verdict {
-        let place = Place::open(&self.world);
+        let place = self.prepared();
         let mut wrong = Vec::new();
-        let mut then = std::collections::BTreeMap::new();
+        let mut then = BTreeMap::new();
+        let mut check = |world: &World, said: [&[u8]; 2]| {
+            wrong.extend(replaced(&then, &world.facts()));
+            if !self.teardown {
+                then = world.facts();
+            }
+            let said = said.map(|said| leaked(&String::from_utf8_lossy(said), &world.secrets()));
+            wrong.extend(said.into_iter().flatten().map(|what| format!("it printed {what}")));
+        };
         for point in &trial.points {
-            let mut command = place.apply();
+            let mut command = self.command(&place);
             point.arm(&mut command);
-            let output =
-                assert_cmd::Command::from_std(command).timeout(crate::binary::BOUND).output().unwrap();
+            let output = assert_cmd::Command::from_std(command).timeout(BOUND).output().unwrap();
             match (output.status.signal(), output.status.code()) {
                 (Some(9), _) => {}
                 (None, Some(0)) => return Verdict::NotMet,
                 _ => return Verdict::Failed(format!("before it was killed at {point}: {output:?}")),
             }
-            let world = place.world();
-            wrong.extend(replaced(&then, &world.facts()));
-            then = world.facts();
-            let said = [output.stdout, output.stderr].concat();
-            wrong.extend(
-                leaked(&String::from_utf8_lossy(&said), &world.secrets())
-                    .map(|what| format!("it printed {what}")),
-            );
+            check(&place.world(), [&output.stdout, &output.stderr]);
+        }
+        if trial.forgotten && place.setups().exists() {
+            std::fs::remove_dir_all(place.setups()).unwrap();
         }
         let killed = place.journals();
-        let ran = Ran::of(place.apply());
+        let ran = Ran::of(self.command(&place));
+        let world = place.world();
+        check(&world, [ran.out.as_bytes(), ran.err.as_bytes()]);
         if ran.code != Some(0) {
             wrong.push(format!("it does not go on to its end: {ran}"));
         }
-        let world = place.world();
-        wrong.extend(replaced(&then, &world.facts()));
         wrong.extend(differences(&self.essence, &world.essence()));
         wrong.extend(leaks(&place.account.state(), &world.secrets()));
-        for text in [&ran.out, &ran.err] {
-            wrong.extend(leaked(text, &world.secrets()).map(|what| format!("it printed {what}")));
-        }
         let journals = place.journals();
-        if journals[..killed.len()] != killed[..] {
+        if !journals.starts_with(&killed) {
             wrong.push("the journal of a killed run was changed".to_owned());
         }
         if self.calm {

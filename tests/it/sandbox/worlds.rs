@@ -85,6 +85,34 @@ async fn neighbours_hold_their_names() {
 }
 
 #[tokio::test]
+async fn groups_are_listed_by_their_tags() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), "", 0.0).await;
+    let groups = format!("/subscriptions/{SUBSCRIPTION}/resourcegroups");
+    for (name, tags) in [
+        ("one", serde_json::json!({"Owner": "ann"})),
+        ("two", serde_json::json!({"owner": "ben"})),
+        ("none", serde_json::json!({})),
+    ] {
+        let body = serde_json::json!({"location": "eastus2", "tags": tags});
+        azure.put(&format!("{groups}/{name}?api-version=2025-04-01"), body).await.expect(201);
+    }
+    for (filter, wanted) in [
+        ("", 3),
+        ("&$filter=tagName%20eq%20'owner'", 2),
+        ("&$filter=tagName%20eq%20'owner'%20and%20tagValue%20eq%20'ben'", 1),
+    ] {
+        let listed = azure.get(&format!("{groups}?api-version=2025-04-01{filter}")).await.expect(200);
+        assert_eq!(listed.body["value"].as_array().unwrap().len(), wanted, "{filter}");
+    }
+    azure
+        .get(&format!("{groups}?api-version=2025-04-01&$filter=resourceType%20eq%20'x'"))
+        .await
+        .refused(400, "InvalidFilterInQueryString");
+    azure.sandbox.shutdown().await;
+}
+
+#[tokio::test]
 async fn long_lists_come_in_pages() {
     let folder = tempfile::tempdir().unwrap();
     let azure = Azure::open(folder.path(), "[paging]\nitems = 4\n", 0.0).await;

@@ -1,6 +1,12 @@
-//! What holds where a setup file says nothing: names made from the setup's own name, always valid.
+//! What holds where nothing is said: names made from the setup's own name, always valid, and the rest of a fresh setup.
+//!
+//! The setup file, and what is read back from a subscription, begin with this.
 
-use crate::domain::NameKind;
+use std::collections::BTreeMap;
+
+use super::answers::{Answers, AssignableScope, Certificates, Roles};
+use super::cloud::Cloud;
+use super::names::NameKind;
 
 /// What the name of the custom role begins with; the group's name follows in parentheses, since role names must be
 /// unique in a tenant (contract preview-2025, 2.1).
@@ -34,10 +40,44 @@ impl Names {
 }
 
 /// The setup's name when none is given: the group's, or the nearest to it that fits.
-pub(super) fn setup_name(group: &str) -> Option<String> {
+pub fn setup_name(group: &str) -> Option<String> {
     match NameKind::Setup.check(group) {
         None => Some(group.to_owned()),
         Some(finding) => finding.suggestion,
+    }
+}
+
+impl Answers {
+    /// The answers of a setup of which nothing but this is said: its name, its group in a subscription of the public
+    /// cloud, and its region.
+    pub fn fresh(name: &str, subscription: &str, resource_group: &str, location: &str) -> Self {
+        let names = Names::of(name, resource_group);
+        Self {
+            name: name.to_owned(),
+            tenant: None,
+            subscription: subscription.to_lowercase(),
+            resource_group: resource_group.to_owned(),
+            location: location.to_owned(),
+            hub_location: location.to_owned(),
+            namespace: names.namespace,
+            hub: names.hub,
+            dps: names.dps,
+            identity: names.identity,
+            role_name: names.role,
+            policy: names.policy,
+            enrollment_group: names.enrollment_group,
+            roles: Roles::Custom,
+            assignable_scope: AssignableScope::ResourceGroup,
+            // Validity of leaf certificates when nothing is said (contract preview-2025, 3b).
+            certificates: Certificates::On { leaf_days: 30 },
+            // The tier of the seed's model (contract preview-2025, section 6).
+            hub_sku: "GEN2".to_owned(),
+            hub_capacity: 1,
+            iot_hub_app_object_id: None,
+            tags: BTreeMap::new(),
+            dialect: "auto".to_owned(),
+            cloud: Cloud::public(),
+        }
     }
 }
 
