@@ -150,16 +150,6 @@ pub fn opening(path: &Path) -> Result<Option<RunHeader>, JournalError> {
     }
 }
 
-/// The first line of the newest run of a setup that got as far; `None` when the setup was never run here.
-pub fn newest(state: &StateFolder, id: SetupId) -> Result<Option<RunHeader>, JournalError> {
-    for file in state.runs(id)?.iter().rev() {
-        if let Some(header) = opening(&file.path)? {
-            return Ok(Some(header));
-        }
-    }
-    Ok(None)
-}
-
 /// Runs that go on from one another, as far as they are there.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Chain {

@@ -130,7 +130,7 @@ fn journals_that_were_torn_damaged_or_lost_are_told_as_they_are() {
     fs::write(&paths[1], &whole).unwrap();
     fs::remove_file(&paths[0]).unwrap();
     account.run(&REVIEW).exits(0).tells(&[
-        "whose file is not beside it",
+        "its journal is gone, and what it did is not told",
         "what is there is shown",
         "17 of 17 done",
     ]);
