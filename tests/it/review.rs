@@ -59,7 +59,7 @@ fn runs_are_listed_and_chosen_by_the_beginning_of_their_id() {
     account
         .run(&["runs", "--sandbox"])
         .exits(2)
-        .tells(&["no run of any setup is on record", "hubup --sandbox apply"]);
+        .tells(&["no run of any rehearsed setup is on record", "hubup --sandbox apply"]);
     account.run(&APPLY).exits(0);
     account.run(&APPLY).exits(0);
     let runs = json(&account, &["runs", "--sandbox", "--output", "json"]);

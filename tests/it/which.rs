@@ -101,7 +101,7 @@ fn a_setup_file_says_which_and_does_no_harm_beside_a_name() {
         .exits(2)
         .tells(&["give one of the two"]);
     // Its state folder is that of its setup, and of no other.
-    account.write("hubup.toml", format!("{FILE}state_folder = \"elsewhere\"\n"));
+    account.write("hubup.toml", format!("{FILE}[engine]\nstate_folder = \"elsewhere\"\n"));
     account.run(&["review"]).exits(2).tells(&["no run of this setup is on record"]);
     account.run(&["review", "--setup", "plant"]).exits(2).tells(&["no run of this setup is on record"]);
     account.run(&["review", "--setup", "mill"]).exits(0).tells(&["setup mill"]);
