@@ -151,7 +151,8 @@ pub(super) fn details(step: &StepReview) -> Vec<(&'static str, String)> {
         rows.extend(fault.checked.as_ref().map(|checked| ("checked", line(checked))));
     }
     rows.extend(step.remedy.as_ref().map(|remedy| ("do", line(remedy))));
-    if step.tries.len() > 1 {
+    // Done once and found so since is no news.
+    if step.tries.len() > 1 && !step.tries.iter().all(|tried| tried.outcome.is_some_and(Outcome::holds)) {
         rows.extend(step.tries.iter().map(|tried| ("tried", try_line(tried))));
     }
     rows.extend(step.redos.iter().map(|redo| {

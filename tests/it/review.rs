@@ -75,6 +75,7 @@ fn runs_are_listed_and_chosen_by_the_beginning_of_their_id() {
         (all["runs"].as_array().unwrap().len(), &step(&all, "hub.create")["attempts"]),
         (2, &Value::from(1))
     );
+    account.run(&REVIEW).exits(0).tells(&["already there"]).hides(&["tried"]);
     account.run(&["review", "--sandbox", "2"]).exits(2).tells(&["more than one run begins with `2`"]);
     account.run(&["review", "--sandbox", "nope"]).exits(2).tells(&["no run begins with `nope`", ids[1]]);
 }
