@@ -43,9 +43,17 @@ impl Past {
         begun.then_some(Kept { dialect: &header.dialect, profile: &header.profile })
     }
 
-    /// The answers that are others than in the run before.
+    /// True when the newest run is a teardown that did not come to its end: what it did not come to is still there.
+    fn half_torn_down(&self) -> bool {
+        self.header().filter(|header| header.kind == RunKind::Teardown).is_some_and(|header| {
+            let mut steps = header.stages.iter().flat_map(|stage| &stage.steps);
+            steps.any(|step| !self.progress.outcome(&step.id).is_some_and(Outcome::holds))
+        })
+    }
+
+    /// The answers that are others than in the run before. After a teardown that came to its end all may be others.
     pub fn changes(&self, dialect: &Dialect, answers: &Answers) -> Vec<Change> {
-        let before = self.header().filter(|header| header.kind == RunKind::Setup);
+        let before = self.header().filter(|header| header.kind == RunKind::Setup || self.half_torn_down());
         before.map(|header| changes(dialect, &header.answers, answers, &self.progress)).unwrap_or_default()
     }
 
@@ -106,8 +114,12 @@ impl Past {
         lines
     }
 
-    /// Looks at every step of `steps` that was begun and of which it is not known how it stands.
+    /// Looks at every step of `steps` that was begun and of which it is not known how it stands. None of a setup that goes
+    /// on from a teardown: that has other steps.
     fn proof(&self, steps: &[StepId]) -> Command {
+        if self.header().is_some_and(|header| header.kind == RunKind::Teardown) {
+            return Command::Prove(Vec::new());
+        }
         let open = |step: &&StepId| {
             let outcome = self.progress.outcome(step);
             self.progress.begun(step) && !matches!(outcome, Some(Outcome::Failed | Outcome::Skipped))

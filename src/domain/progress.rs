@@ -377,8 +377,10 @@ impl Progress {
     }
 
     /// True when something of `step` is, or may be, in Azure: it held when it was last seen, or a change of it was sent.
+    /// What a step gave is known until a look did not find it, so a look that failed takes nothing of this back.
     pub fn begun(&self, step: &StepId) -> bool {
-        self.steps.get(step).is_some_and(|progress| {
+        let gave = self.outputs.of(step).is_some();
+        gave || self.steps.get(step).is_some_and(|progress| {
             let held = progress.outcome.or(progress.was).is_some_and(Outcome::holds);
             held || progress.operation.is_some() || progress.unanswered.is_some()
         })

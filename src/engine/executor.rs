@@ -431,7 +431,8 @@ impl Executor {
             _ if self.outdated.remove(&id) && !self.leaving => self.look_again(&id).await?,
             Ended::Done { outcome, note, outputs } => {
                 let before = self.progress.outputs.of(&id).cloned();
-                let changed = mode == Mode::Prove && before.is_some_and(|before| before != outputs);
+                // Also where it was done again: what was looked at meanwhile was with what an earlier run had of it.
+                let changed = before.is_some_and(|before| before != outputs);
                 self.wanted.remove(&id);
                 if mode == Mode::Prove {
                     self.proved.insert(id.clone());

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::drift::{Changing, Drift, Update};
-use super::build::{Difference, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, done, fail, text};
+use super::build::{Difference, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, done, fail, same, text};
 use super::waits::{Registering, WriteWaits};
 use crate::domain::{
     Answers, Ask, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply,
@@ -206,7 +206,10 @@ impl Ensure {
     /// Makes the moves. Other shapes call it as a part of theirs.
     pub fn run(&self, answers: &Answers, outputs: &Outputs, replay: &mut Replay<'_>) -> Moves<Next> {
         if let (Some(id), Some(_)) = (&replay.earlier().using, &self.id) {
-            return self.use_existing(id, answers, outputs, replay);
+            // To use the step's own resource is to have it made where it is not there: the way back from another.
+            if !same(id, &self.look.path.shown(outputs)) {
+                return self.use_existing(id, answers, outputs, replay);
+            }
         }
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut absent = Patience::of(Duration::from_mins(1));

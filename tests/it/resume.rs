@@ -331,6 +331,80 @@ fn what_exists_is_used_by_its_id() {
     assert!(!again.out.contains("\"method\":\"PUT\""), "{again}");
 }
 
+/// Somebody who chose what is not there comes back to having the step make its own.
+#[test]
+fn a_choice_that_cannot_be_used_is_taken_back_by_the_steps_own_id() {
+    let account = Account::new();
+    let hub = |name: &str| format!("hub.create={OTHER}/Microsoft.Devices/IotHubs/{name}");
+    let own = format!("choose {OTHER}/Microsoft.Devices/IotHubs/contoso-factory-hub to have that one made");
+    account.run(&[&APPLY[..], &["--use", &hub("nowhere")]].concat()).exits(1).tells(&[&own]);
+    // What was chosen stays chosen.
+    account.run(&APPLY).exits(1).tells(&[&own]);
+    account.run(&[&APPLY[..], &["--use", &hub("contoso-factory-hub")]].concat()).exits(0);
+    account.run(&APPLY).exits(0).tells(&["17 of 17 done"]);
+}
+
+/// Puts faults into the world of an account's sandbox, in the place of those that were there.
+fn faults(account: &Account, faults: Value) {
+    let world = account.state().join("sandbox/world.json");
+    let mut value: Value = serde_json::from_str(&fs::read_to_string(&world).unwrap()).unwrap();
+    assert!(value["settings"]["faults"].is_array());
+    value["settings"]["faults"] = faults;
+    value["fault_hits"] = json!([]);
+    fs::write(&world, value.to_string()).unwrap();
+}
+
+/// A hub that could not be looked at is still there: another name would leave it behind.
+#[test]
+fn an_answer_stays_settled_after_a_look_that_failed() {
+    let account = Account::new();
+    account.run(&APPLY).exits(0);
+    let hub = "*/IotHubs/contoso-factory-hub";
+    faults(&account, json!([{"method": "GET", "host": "*", "path": hub, "nth": [], "action": "broken", "seconds": 0.0}]));
+    account.run(&APPLY).exits(1);
+    faults(&account, json!([]));
+    let name = "#name = \"contoso-factory-hub\"";
+    account.write("hubup.toml", example_with(name, "name = \"another-hub\""));
+    account.run(&APPLY).exits(2).tells(&["a hub keeps its name"]);
+    account.write("hubup.toml", EXAMPLE);
+    account.run(&APPLY).exits(0).tells(&["17 of 17 done"]);
+}
+
+/// What a teardown did not come to is still there, and would be left behind by another name.
+#[test]
+fn an_answer_stays_settled_after_half_a_teardown() {
+    let account = Account::new();
+    let destroy = ["destroy", "--sandbox", "--yes", "--sandbox-speed", "0"];
+    account.run(&APPLY).exits(0);
+    let hub = "*/IotHubs/contoso-factory-hub";
+    faults(&account, json!([{"method": "DELETE", "host": "*", "path": hub, "nth": [], "action": "forbidden", "seconds": 0.0}]));
+    account.run(&destroy).exits(4);
+    faults(&account, json!([]));
+    let name = "#name = \"contoso-factory-hub\"";
+    account.write("hubup.toml", example_with(name, "name = \"another-hub\""));
+    account.run(&APPLY).exits(2).tells(&["a hub keeps its name"]);
+    account.run(&destroy).exits(0);
+    account.run(&APPLY).exits(0).tells(&["another-hub.azure-devices.net"]);
+}
+
+/// What was looked at with what an earlier run had of a step is looked at again once the step is done anew.
+#[test]
+fn what_builds_on_a_step_that_is_done_anew_follows_it() {
+    let account = Account::new();
+    account.run(&APPLY).exits(0);
+    let identity = "*/userAssignedIdentities/contoso-factory-id";
+    faults(&account, json!([{"method": "GET", "host": "*", "path": identity, "nth": [], "action": "broken", "seconds": 0.0}]));
+    account.run(&APPLY).exits(1);
+    faults(&account, json!([]));
+    let world = account.state().join("sandbox/world.json");
+    let mut value: Value = serde_json::from_str(&fs::read_to_string(&world).unwrap()).unwrap();
+    let resources = value["resources"].as_object_mut().unwrap();
+    resources.retain(|id, _| !id.ends_with("userassignedidentities/contoso-factory-id"));
+    fs::write(&world, value.to_string()).unwrap();
+    account.run(&APPLY).exits(0).tells(&["what it builds on has changed", "17 of 17 done"]);
+    account.run(&STATUS).exits(0);
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_and_nothing_is_made() {
     let account = Account::new();

@@ -6,9 +6,6 @@ use crate::domain::{
 };
 use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, fail, same};
 
-/// What to do when what was to be used cannot be.
-const OTHER_RESOURCE: &str = "choose another resource, or retry after choosing to make one";
-
 impl Ensure {
     /// Looks whether the resource `id` can serve; changes nothing.
     pub(super) fn use_existing(
@@ -19,19 +16,20 @@ impl Ensure {
         replay: &mut Replay<'_>,
     ) -> Moves<Next> {
         let own = self.look.path.shown(known);
+        let other = format!("choose another resource, or choose {own} to have that one made");
         if !same(&resource_type(id), &resource_type(&own)) {
             let says = format!("`{id}` is not the id of a resource such as {own}");
-            return Ok(Next::Fail(Fault::new(says, OTHER_RESOURCE).exiting(Exit::Usage)));
+            return Ok(Next::Fail(Fault::new(says, other).exiting(Exit::Usage)));
         }
         let mut look = self.look.clone();
         look.path = id.to_owned().into();
         let mut settling = Patience::of(SETTLE_PATIENCE);
-        let refused = |says: String| Ok(Next::Fail(Fault::new(says, OTHER_RESOURCE)));
+        let refused = |says: String| Ok(Next::Fail(Fault::new(says, other.clone())));
         loop {
             let reply = match replay.read(&look)? {
                 Ok(reply) => reply,
                 Err(error) if error.kind == ErrorKind::NotFound => {
-                    return Ok(Next::Fail(Fault::from(error).remedied_by(OTHER_RESOURCE)));
+                    return Ok(Next::Fail(Fault::from(error).remedied_by(other)));
                 }
                 Err(error) => return Ok(fail(error)),
             };
