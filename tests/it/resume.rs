@@ -360,7 +360,10 @@ fn an_answer_stays_settled_after_a_look_that_failed() {
     let account = Account::new();
     account.run(&APPLY).exits(0);
     let hub = "*/IotHubs/contoso-factory-hub";
-    faults(&account, json!([{"method": "GET", "host": "*", "path": hub, "nth": [], "action": "broken", "seconds": 0.0}]));
+    faults(
+        &account,
+        json!([{"method": "GET", "host": "*", "path": hub, "nth": [], "action": "broken", "seconds": 0.0}]),
+    );
     account.run(&APPLY).exits(1);
     faults(&account, json!([]));
     let name = "#name = \"contoso-factory-hub\"";
@@ -377,7 +380,10 @@ fn an_answer_stays_settled_after_half_a_teardown() {
     let destroy = ["destroy", "--sandbox", "--yes", "--sandbox-speed", "0"];
     account.run(&APPLY).exits(0);
     let hub = "*/IotHubs/contoso-factory-hub";
-    faults(&account, json!([{"method": "DELETE", "host": "*", "path": hub, "nth": [], "action": "forbidden", "seconds": 0.0}]));
+    faults(
+        &account,
+        json!([{"method": "DELETE", "host": "*", "path": hub, "nth": [], "action": "forbidden", "seconds": 0.0}]),
+    );
     account.run(&destroy).exits(4);
     faults(&account, json!([]));
     let name = "#name = \"contoso-factory-hub\"";
@@ -393,7 +399,10 @@ fn what_builds_on_a_step_that_is_done_anew_follows_it() {
     let account = Account::new();
     account.run(&APPLY).exits(0);
     let identity = "*/userAssignedIdentities/contoso-factory-id";
-    faults(&account, json!([{"method": "GET", "host": "*", "path": identity, "nth": [], "action": "broken", "seconds": 0.0}]));
+    faults(
+        &account,
+        json!([{"method": "GET", "host": "*", "path": identity, "nth": [], "action": "broken", "seconds": 0.0}]),
+    );
     account.run(&APPLY).exits(1);
     faults(&account, json!([]));
     let world = account.state().join("sandbox/world.json");
