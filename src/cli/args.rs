@@ -72,6 +72,8 @@ pub enum Command {
     },
     /// Make one redacted file of a setup's runs, for whoever helps you
     Bundle {
+        /// One run alone, by its id or the beginning of it; `last` is the newest [default: all that the newest goes on from]
+        run: Option<String>,
         /// Where to [default: hubup-bundle-RUN.json]
         #[arg(long, value_name = "PATH")]
         to: Option<PathBuf>,
@@ -144,10 +146,10 @@ pub struct Destroy {
 pub struct ReviewArgs {
     /// One run alone, by its id or the beginning of it; `last` is the newest [default: all that the newest goes on from]
     pub run: Option<String>,
-    /// Only steps that ended so: failed, skipped, blocked, ..., or left (several with commas)
+    /// Only steps that ended so: done, already-there, warned, skipped, blocked, failed, cancelled; or left (several with commas)
     #[arg(long, value_name = "OUTCOMES", value_delimiter = ',')]
     pub only: Vec<crate::review::Only>,
-    /// Every exchange of every step, not only of those that did not end well
+    /// Every exchange of every step, with what was sent and what came back
     #[arg(long)]
     pub exchanges: bool,
     #[arg(long, value_enum, default_value_t)]

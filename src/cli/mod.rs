@@ -3,9 +3,11 @@
 mod apply;
 mod args;
 mod bundle;
+mod candidates;
 pub mod config;
 mod destroy;
 mod environment;
+mod export;
 mod failure;
 mod follow;
 pub mod init;

@@ -61,8 +61,8 @@ async fn obey(cli: Cli) -> Result<Ending, Failure> {
         Some(Command::Runs { all, output }) => {
             runs::run(&global, &surroundings, all, output).map(Ending::Exit)
         }
-        Some(Command::Bundle { to, force }) => {
-            bundle::run(&global, &surroundings, to, force).map(Ending::Exit)
+        Some(Command::Bundle { run, to, force }) => {
+            bundle::run(&global, &surroundings, run.as_deref(), to, force).map(Ending::Exit)
         }
         Some(Command::Init(init)) if init.from_group.is_some() => {
             recall::run(&global, surroundings, &init).await.map(Ending::Exit)

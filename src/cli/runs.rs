@@ -1,31 +1,39 @@
 //! `hubup runs`: every run of a setup, or of all of them, from the journals alone.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::args::{Global, Output};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::print::out;
-use super::which::which;
-use super::wire::sandbox_root;
-use crate::domain::{Exit, Record, SetupId};
-use crate::journal::{self, StateFolder};
-use crate::review::{Review, RunReview, run_line};
+use super::which::{self, is_told, which};
+use crate::domain::{Exit, Progress, RunId, SetupId, clean};
+use crate::journal::{self, Journal, StateFolder};
+use crate::review::{RunReview, run_line};
 
 /// Runs the command.
 pub fn run(global: &Global, surroundings: &Surroundings, all: bool, output: Output) -> Result<Exit, Failure> {
-    let (state, setups) = if all {
-        let state = StateFolder::new(sandbox_root(global, surroundings)?);
-        let setups = state.setups()?;
-        (state, setups)
-    } else {
-        let which = which(global, surroundings)?;
-        (which.state, vec![which.setup])
+    let (state, setups) = match which(global, surroundings) {
+        Ok(which) if !all => (which.state, vec![which.setup]),
+        Err(failure) if !all && is_told(global) => return Err(failure),
+        meant => {
+            let state = which::state(global, surroundings)?;
+            let setups = state.setups()?;
+            match meant {
+                Err(failure) if !all && setups.is_empty() => return Err(failure),
+                _ => (state, setups),
+            }
+        }
     };
-    let mut told = Vec::new();
+    let mut listed = Vec::new();
     for setup in setups {
-        told.extend(list(&state, setup)?);
+        listed.push(list(&state, setup)?);
     }
+    // The newest of all stands last.
+    listed.sort_by(|one, other| one.last().map(Told::id).cmp(&other.last().map(Told::id)));
+    let told: Vec<Told> = listed.into_iter().flatten().collect();
     match output {
         Output::Json => out(&Value::from(told.iter().map(Told::json).collect::<Vec<_>>()).to_string()),
         Output::Text if told.is_empty() => out("No run is on record."),
@@ -52,34 +60,48 @@ enum Told {
 }
 
 fn list(state: &StateFolder, setup: SetupId) -> Result<Vec<Told>, Failure> {
+    // Where each run left the setup: a later one counts what it goes on from.
+    let mut folds: HashMap<RunId, Progress> = HashMap::new();
     let mut told = Vec::new();
     for file in state.runs(setup)? {
         let run = file.run.0.clone();
         told.push(match journal::read(&file.path) {
             Err(error) => Told::Unreadable { run, why: error.to_string() },
-            Ok(journal) => match of(&journal.records) {
-                Some((setup, sandbox, review)) => Told::Run { setup, sandbox, run: Box::new(review) },
-                None => Told::Empty { run },
-            },
+            Ok(Journal { header: Some(header), records, .. }) => {
+                let before = header.continues.as_ref().and_then(|run| folds.get(run));
+                let mut progress = before.cloned().unwrap_or_default();
+                let review = RunReview::of(&records, &mut progress);
+                folds.insert(file.run, progress);
+                match review {
+                    Some(review) => {
+                        let (setup, sandbox) = (header.answers.name, header.sandbox);
+                        Told::Run { setup, sandbox, run: Box::new(review) }
+                    }
+                    None => Told::Empty { run },
+                }
+            }
+            Ok(_) => Told::Empty { run },
         });
     }
     Ok(told)
 }
 
-fn of(records: &[Record]) -> Option<(String, bool, RunReview)> {
-    let mut review = Review::of([records])?;
-    Some((review.setup, review.sandbox, review.runs.pop()?))
-}
-
 impl Told {
+    fn id(&self) -> &str {
+        match self {
+            Self::Run { run, .. } => &run.run,
+            Self::Unreadable { run, .. } | Self::Empty { run } => run,
+        }
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Run { setup, sandbox, run } => {
                 let sandbox = if *sandbox { " (sandbox)" } else { "" };
-                format!("{setup}{sandbox}  {}", run_line(run))
+                format!("{}{sandbox}  {}", clean(setup, 100), run_line(run))
             }
-            Self::Unreadable { run, why } => format!("{run}  not readable: {why}"),
-            Self::Empty { run } => format!("{run}  ended before it began: nothing was sent"),
+            Self::Unreadable { run, why } => format!("{}  not readable: {why}", clean(run, 200)),
+            Self::Empty { run } => format!("{}  ended before it began: nothing was sent", clean(run, 200)),
         }
     }
 

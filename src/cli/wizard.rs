@@ -1,5 +1,6 @@
 //! `hubup` without a command: gives the wizard what it needs, and prints what it leaves behind.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -8,16 +9,24 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::apply::Ending;
 use super::args::Global;
+use super::candidates::candidates;
 use super::environment::Surroundings;
+use super::export::export;
 use super::failure::Failure;
+use super::follow::shareable;
 use super::past::Past;
 use super::print::{out, trouble};
-use super::wire::{self, Start};
-use crate::domain::{Answers, Exit, Fault, Field};
-use crate::engine::Manner;
-use crate::journal::JournalLog;
-use crate::stages::DIALECTS;
-use crate::tui::{self, Banner, End, Launch, Launched, ScreenOptions, TuiError};
+use super::review::{go_on, reviewed};
+use super::which::Which;
+use super::wire::{self, Connected, Prepared, Start};
+use crate::domain::{Answers, Exit, Fault, Field, Outcome, Plan, Record, RunKind, StepId};
+use crate::engine::{Command, Manner};
+use crate::journal::{self, JournalLog, StateFolder};
+use crate::stages::{self, DIALECTS, Dialect};
+use crate::tui::{
+    self, Banner, Candidate, End, ExportForm, Launch, Launched, Resume, Reviewed, ScreenOptions, TuiError,
+    WayBack,
+};
 
 /// Runs the wizard.
 pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
@@ -26,9 +35,16 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     }
     let no_colour = surroundings.no_colour;
     let start = Arc::new(wire::start(global, surroundings).await?);
-    let launcher = Arc::new(Launcher { start: start.clone(), last: Mutex::new(Last::None) });
+    let (answers, resume) = resume(&start)?;
+    let launcher = Arc::new(Launcher {
+        start: start.clone(),
+        last: Mutex::new(Last::None),
+        live: Mutex::new(None),
+        flags: flags(global),
+    });
     let report = tui::run(tui::Start {
-        answers: start.config.answers.clone(),
+        answers,
+        resume,
         fields: fields(),
         banner: Banner { cloud: start.which_azure(), detail: String::new() },
         launcher: launcher.clone(),
@@ -71,6 +87,33 @@ fn no_terminal() -> Failure {
     )
 }
 
+/// What the form is filled with, and what is known of this setup from before.
+fn resume(start: &Start) -> Result<(Answers, Option<Resume>), Failure> {
+    let answers = start.config.answers.clone();
+    let past = Past::read(&start.state, answers.setup_id())?;
+    let Some(header) = past.header() else { return Ok((answers, None)) };
+    // A setup file beats the journal. Where there is none, what was typed the last time is all that a person said.
+    let answers = if start.config.path.is_some() { answers } else { header.answers.clone() };
+    let dialect = DIALECTS.iter().find(|dialect| dialect.id == header.dialect);
+    let changes = dialect.map(|dialect| past.changes(dialect, &answers)).unwrap_or_default();
+    Ok((answers, Some(Resume { progress: past.progress, changes })))
+}
+
+/// How the command line names the setup of this wizard again.
+fn flags(global: &Global) -> String {
+    let mut flags = String::new();
+    if global.sandbox {
+        flags.push_str(" --sandbox");
+    }
+    if let Some(path) = &global.config {
+        flags.push_str(&format!(" --config {}", path.display()));
+    }
+    if let Some(name) = &global.setup {
+        flags.push_str(&format!(" --setup {name}"));
+    }
+    flags
+}
+
 /// The fields of all stages under their headings. The wizard asks them before the dialect is known, so they are those
 /// of the dialect that is preferred.
 fn fields() -> Vec<(&'static str, Vec<Field>)> {
@@ -85,6 +128,15 @@ fn fields() -> Vec<(&'static str, Vec<Field>)> {
 struct Launcher {
     start: Arc<Start>,
     last: Mutex<Last>,
+    live: Mutex<Option<Arc<Live>>>,
+    /// How the command line names the setup again.
+    flags: String,
+}
+
+/// What a run was launched with.
+struct Live {
+    connected: Connected,
+    plan: Plan,
 }
 
 /// What came of the last launch.
@@ -118,15 +170,27 @@ impl Launcher {
         }
     }
 
-    async fn begin(&self, answers: Answers) -> Result<Launched, Failure> {
+    async fn begin(&self, answers: Answers, kind: RunKind) -> Result<Launched, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
         let past = Past::read(&self.start.state, answers.setup_id())?;
-        let prepared = self.start.prepare(&connected, answers, &past, &|_, _| {}).await?;
-        past.check_changes(prepared.selection.dialect, &prepared.answers)?;
-        let orders = past.resumed(&prepared.plan);
+        let prepared = match kind {
+            RunKind::Setup => self.start.prepare(&connected, answers, &past, &|_, _| {}).await?,
+            RunKind::Teardown => self.start.prepare_teardown(&connected, answers, &past, &|_, _| {}).await?,
+        };
+        let stays = match kind {
+            RunKind::Setup => {
+                past.check_changes(prepared.selection.dialect, &prepared.answers)?;
+                Vec::new()
+            }
+            RunKind::Teardown => stays(prepared.selection.dialect),
+        };
+        let orders = orders(&past, &prepared);
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
         let running = self.start.begin(&connected, &prepared, manner, orders, Some(&log))?;
+        let account = short(&connected.account);
+        let live = Arc::new(Live { connected, plan: prepared.plan.clone() });
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
         let (tell, told) = oneshot::channel();
         let engine = running.ended;
         self.keep(Last::Engine(tokio::spawn(async move {
@@ -143,24 +207,94 @@ impl Launcher {
             engine: running.handle,
             events: running.events,
             ended: Box::pin(async move { told.await.ok().flatten() }),
-            account: short(&connected.account),
+            account,
             why: prepared.selection.because,
             older: log,
             earlier: past.progress,
+            stays,
         })
+    }
+
+    /// What the setup's chain of runs did, without the signatures of status URLs.
+    fn reviewed(&self, answers: &Answers) -> Result<Reviewed, Failure> {
+        let which = Which {
+            state: StateFolder::new(self.start.state.root().to_owned()),
+            setup: answers.setup_id(),
+            flags: self.flags.clone(),
+        };
+        let chain = journal::chain(&which.state, which.setup)?;
+        let runs: Vec<Vec<Record>> =
+            chain.iter().map(|journal| journal.records.iter().map(shareable).collect()).collect();
+        let review = reviewed(&which, &runs)?;
+        let go_on = go_on(&which, review.kind);
+        Ok(Reviewed { review, go_on })
+    }
+
+    async fn way_back(&self, answers: Answers) -> Result<WayBack, Failure> {
+        let connected = self.start.connect(&|_, _| {}).await?;
+        let past = Past::read(&self.start.state, answers.setup_id())?;
+        let answers = past.header().map_or(answers, |header| header.answers.clone());
+        let prepared = self.start.prepare_teardown(&connected, answers, &past, &|_, _| {}).await?;
+        let stays = stays(prepared.selection.dialect);
+        Ok(WayBack { answers: prepared.answers, plan: prepared.plan, stays })
     }
 }
 
 #[async_trait]
 impl Launch for Launcher {
-    async fn launch(&self, answers: Answers) -> Result<Launched, Fault> {
+    async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault> {
         self.keep(Last::None);
-        self.begin(answers).await.map_err(|failure| {
+        self.begin(answers, kind).await.map_err(|failure| {
             let fault = as_fault(&failure);
             self.keep(Last::Failed(failure));
             fault
         })
     }
+
+    async fn review(&self, answers: Answers) -> Result<Reviewed, Fault> {
+        self.reviewed(&answers).map_err(|failure| as_fault(&failure))
+    }
+
+    async fn export(&self, answers: Answers, form: ExportForm) -> Result<String, Fault> {
+        let reviewed = self.reviewed(&answers).map_err(|failure| as_fault(&failure))?;
+        let path = export(Path::new(""), &reviewed, form).map_err(|fault| *fault)?;
+        Ok(path.display().to_string())
+    }
+
+    async fn way_back(&self, answers: Answers) -> Result<WayBack, Fault> {
+        Launcher::way_back(self, answers).await.map_err(|failure| as_fault(&failure))
+    }
+
+    async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(live) = live else { return Ok(Vec::new()) };
+        let list = live.plan.step(&step).and_then(|step| step.usable.as_ref());
+        let Some(list) = list else { return Ok(Vec::new()) };
+        candidates(&self.start, &live.connected, list).await.map_err(|failure| as_fault(&failure))
+    }
+}
+
+/// The orders of a run that a person directs. On the way back only what is seen to be gone, or is on its way, is looked
+/// at unasked: what was left, as a group with something in it, may be another matter once what comes before it is gone.
+fn orders(past: &Past, prepared: &Prepared) -> Vec<Command> {
+    let mut orders = past.resumed(&prepared.plan);
+    if prepared.kind == RunKind::Teardown {
+        let gone = |step: &StepId| {
+            let known = past.progress.step(step);
+            matches!(past.progress.outcome(step), Some(Outcome::Done | Outcome::AlreadyThere))
+                || known.is_some_and(|known| known.operation.is_some())
+        };
+        for order in &mut orders {
+            if let Command::Prove(steps) = order {
+                steps.retain(gone);
+            }
+        }
+    }
+    orders
+}
+
+fn stays(dialect: &Dialect) -> Vec<(String, String)> {
+    stages::stays(dialect).map(|(what, why)| (what.to_owned(), why.to_owned())).collect()
 }
 
 /// A name for the header: the end of a GUID tells as much as all of it.

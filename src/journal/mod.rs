@@ -12,7 +12,7 @@ mod writer;
 pub use error::JournalError;
 pub use folder::{RunFile, SetupLock, StateFolder};
 pub use log::JournalLog;
-pub use reader::{Journal, chain, read};
+pub use reader::{Chain, Journal, chain, chain_as_found, opening, read};
 pub use writer::{Durability, Writer};
 
 #[cfg(test)]

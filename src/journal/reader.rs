@@ -1,7 +1,7 @@
 //! Reads journals back: one file, or the chain of runs that go on from one another.
 //!
 //! It changes nothing on disk: a torn last line is left where it is, since no later run appends to that file. What a
-//! journal means is for `domain::Progress`. Called by `engine` to resume and by `cli` to tell.
+//! journal means is for `domain::Progress`. Called by `cli`, to go on and to tell.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -135,9 +135,42 @@ fn damaged(path: &Path, line: u64, why: &str) -> JournalError {
     JournalError::Damaged { path: path.to_owned(), line, why: why.to_owned() }
 }
 
+/// Reads the first line of a journal and no more; `None` when the run ended before that was on disk.
+pub fn opening(path: &Path) -> Result<Option<RunHeader>, JournalError> {
+    let file = File::open(path).map_err(|cause| JournalError::io("open", path, cause))?;
+    let mut line = Vec::new();
+    next_line(&mut BufReader::new(file), &mut line).map_err(|cause| JournalError::io("read", path, cause))?;
+    let Some(text) = line.strip_suffix(b"\n") else { return Ok(None) };
+    match understand(path, 1, text) {
+        Ok(Record { event: RunEvent::RunStarted(header), .. }) => Ok(Some(*header)),
+        Ok(_) => Err(JournalError::NotJournal { path: path.to_owned() }),
+        // All that is there may be the blocks that a power failure left unwritten.
+        Err(JournalError::NotJournal { .. }) => read(path).map(|journal| journal.header),
+        Err(error) => Err(error),
+    }
+}
+
+/// Runs that go on from one another, as far as they are there.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Chain {
+    /// Oldest first; empty when the setup was never run here.
+    pub journals: Vec<Journal>,
+    /// The run that the oldest of them goes on from, when its file is gone.
+    pub missing: Option<RunId>,
+}
+
 /// Reads the newest run of a setup that got as far as its first line, and every run that it goes on from: oldest
-/// first, empty when the setup was never run here.
+/// first, empty when the setup was never run here. Without one of them the others cannot be gone on from.
 pub fn chain(state: &StateFolder, id: SetupId) -> Result<Vec<Journal>, JournalError> {
+    let Chain { journals, missing } = chain_as_found(state, id)?;
+    match (missing, journals.first()) {
+        (Some(missing), Some(oldest)) => Err(JournalError::Missing { path: oldest.path.clone(), missing }),
+        _ => Ok(journals),
+    }
+}
+
+/// Reads the same as [`chain`], as far as it is there: enough to tell what was done.
+pub fn chain_as_found(state: &StateFolder, id: SetupId) -> Result<Chain, JournalError> {
     let files = state.runs(id)?;
     let mut chain: Vec<Journal> = Vec::new();
     for file in files.iter().rev() {
@@ -158,11 +191,8 @@ pub fn chain(state: &StateFolder, id: SetupId) -> Result<Vec<Journal>, JournalEr
             chain.push(journal);
         }
     }
-    if let Some(oldest) = chain.last()
-        && let Some(missing) = oldest.header.as_ref().and_then(|header| header.continues.clone())
-    {
-        return Err(JournalError::Missing { path: oldest.path.clone(), missing });
-    }
+    let oldest = chain.last().and_then(|journal| journal.header.as_ref());
+    let missing = oldest.and_then(|header| header.continues.clone());
     chain.reverse();
-    Ok(chain)
+    Ok(Chain { journals: chain, missing })
 }

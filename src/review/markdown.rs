@@ -1,6 +1,6 @@
 //! A review as Markdown, for a ticket or an issue.
 
-use super::text::{details, exchange_line, heading, line, run_line};
+use super::text::{details, exchange_line, heading, line, missing, pretty, remark_line, run_line};
 use super::value::{Review, StepReview};
 use crate::domain::Outcome;
 
@@ -14,7 +14,12 @@ pub fn markdown(review: &Review, go_on: &str) -> String {
         "## Runs".to_owned(),
         String::new(),
     ];
+    lines.extend(missing(review).map(|missing| format!("- {}", escape(&missing))));
     lines.extend(review.runs.iter().map(|run| format!("- {}", escape(&run_line(run)))));
+    lines.extend(review.remarks.iter().map(|remark| format!("- {}", escape(&remark_line(remark)))));
+    if review.stages.is_empty() {
+        lines.extend([String::new(), "No step is as you asked.".to_owned()]);
+    }
     for stage in &review.stages {
         lines.push(String::new());
         lines.push(format!("## {}", escape(&stage.heading)));
@@ -63,11 +68,10 @@ fn account(step: &StepReview) -> Vec<String> {
         for (label, body) in
             bodies.into_iter().filter_map(|(label, body)| body.as_ref().map(|body| (label, body)))
         {
-            let pretty = serde_json::to_string_pretty(body).unwrap_or_default();
             lines.push(format!("  {label}:"));
             lines.push(String::new());
             // Indented code: nothing that a body holds can end it.
-            lines.extend(pretty.lines().map(|part| format!("          {}", line(part))));
+            lines.extend(pretty(body).lines().map(|part| format!("          {part}")));
             lines.push(String::new());
         }
     }

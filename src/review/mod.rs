@@ -3,6 +3,7 @@
 //! Pure, over `domain` alone. Records must be fit to leave the journal before they come here (`cli` sees to it).
 
 mod build;
+mod gather;
 mod markdown;
 mod text;
 mod value;
@@ -12,4 +13,7 @@ mod tests;
 
 pub use markdown::markdown;
 pub use text::{run_line, text};
-pub use value::{Exchange, Only, QuestionReview, Review, RunReview, StageReview, StepReview, Tally};
+pub use value::{
+    Exchange, Only, Operation, QuestionReview, Redo, Remark, Review, RunReview, StageReview, StepReview,
+    Tally, Try, Waited,
+};

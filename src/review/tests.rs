@@ -7,7 +7,7 @@ use super::{Only, Review, markdown, text};
 use crate::domain::{
     Answers, Ask, AssignableScope, CallId, CallRecord, Certificates, Choice, Cloud, Exit, FORMAT_VERSION,
     Fault, Method, Outcome, Purpose, Question, Record, ReplyRecord, Roles, RunEvent, RunHeader, RunId,
-    RunKind, Shown, StageId, StageOutline, StepId, StepOutline, StepOutputs, Who,
+    RunKind, Shown, StageId, StageOutline, StepId, StepOutline, StepOutputs, Wait, Who,
 };
 
 const STEP: StepId = StepId::new("hub.create");
@@ -219,4 +219,157 @@ fn a_teardown_after_a_setup_has_its_own_steps() {
     assert_eq!((review.kind, review.steps().count(), review.left.len()), (RunKind::Teardown, 1, 0));
     assert!(text(&review, "x", false).contains("being taken down"));
     assert_eq!(Review::of([[].as_slice()]), None);
+}
+
+/// A real run that failed, of format 1.
+fn real() -> Vec<Record> {
+    let journal = include_str!("../../tests/it/data/format-1.jsonl");
+    journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn step<'a>(review: &'a Review, id: &str) -> &'a super::StepReview {
+    review.steps().find(|step| step.id.as_str() == id).unwrap()
+}
+
+#[test]
+fn what_was_blocked_names_what_to_settle_first() {
+    let review = Review::of([real().as_slice()]).unwrap();
+    let blocked = step(&review, "enrollment.group");
+    assert_eq!(blocked.outcome, Some(Outcome::Blocked));
+    assert!(blocked.reason.as_ref().unwrap().contains("dps.create"));
+    assert_eq!(blocked.remedy.as_deref(), Some("settle `access.adr-role` first"));
+    assert_eq!(
+        step(&review, "hub.create").remedy.as_deref(),
+        Some("settle `access.adr-role`, `access.hub-app` first")
+    );
+    let failed = step(&review, "access.hub-app");
+    assert_eq!(failed.remedy, failed.fault.as_ref().map(|fault| fault.remedy.clone()));
+    assert!(text(&review, "x", false).contains("do         settle `access.adr-role` first"));
+}
+
+#[test]
+fn a_run_may_end_after_any_record() {
+    let records = real();
+    for length in 1..records.len() {
+        let review = Review::of([&records[..length]]).unwrap();
+        assert_eq!(review.runs[0].exit, None);
+        let tally = review.tally;
+        let parts = [tally.done, tally.failed, tally.blocked, tally.skipped, tally.cancelled, tally.left];
+        assert_eq!(parts.iter().sum::<usize>(), 17);
+        assert_eq!(review.left.len(), 17 - tally.done - tally.skipped);
+        let calls =
+            records[..length].iter().filter(|record| matches!(record.event, RunEvent::CallStarted(_)));
+        assert_eq!(review.steps().map(|step| step.exchanges.len()).sum::<usize>(), calls.count());
+        let open = review.steps().flat_map(|step| &step.exchanges).any(|exchange| !exchange.answered);
+        let told = text(&review, "x", true);
+        assert_eq!(told.contains("no reply on record"), open);
+        assert!(!markdown(&review, "x").is_empty());
+    }
+}
+
+#[test]
+fn every_try_wait_and_operation_is_told() {
+    let id = CallId::fresh();
+    let poll = "https://management.azure.com/operations/1?t=signature".to_owned();
+    let wait = |millis| RunEvent::StepWaiting { step: STEP, why: "Activating".into(), millis, bound: 9_000 };
+    let first = run(
+        "1",
+        None,
+        RunKind::Setup,
+        vec![
+            RunEvent::StepStarted { step: STEP, look: false },
+            failed("it broke"),
+            RunEvent::StepReset { step: STEP, why: "retried".into() },
+            RunEvent::StepStarted { step: STEP, look: false },
+            RunEvent::RedoStarted { step: STEP, steps: vec![OTHER], why: "a grant is gone".into() },
+            RunEvent::Noted { step: Some(STEP), text: "a name was taken".into() },
+            RunEvent::Noted { step: None, text: "left at your word".into() },
+            call(id),
+            RunEvent::OperationAccepted { step: STEP, call: id, wait: Wait::Location { poll } },
+            wait(1_500),
+            wait(1_500),
+        ],
+    );
+    let review = Review::of([first.as_slice()]).unwrap();
+    let known = step(&review, "hub.create");
+    assert_eq!((known.state.as_str(), known.in_azures_hands, known.seconds), ("waiting", true, None));
+    assert_eq!(known.tries[0].outcome, Some(Outcome::Failed));
+    assert_eq!((known.tries[1].again.as_deref(), known.tries[1].ended), (Some("retried"), None));
+    assert_eq!(known.reason.as_deref(), Some("it was under way when the journal ends"));
+    let told = text(&review, "x", false);
+    for wanted in [
+        "tried      2027-01-15 08:00:01 UTC: failed, it broke",
+        "(retried): its end is not on record",
+        "redid      dps.create: a grant is gone",
+        "a name was taken",
+        "left at your word",
+        "waited     2 times, 3 s in all: Activating",
+        "operation  its end is not on record  https://management.azure.com/operations/1",
+    ] {
+        assert!(told.contains(wanted), "no `{wanted}`:\n{told}");
+    }
+    let json = serde_json::to_string(&review).unwrap();
+    assert!(!told.contains("signature") && !json.contains("signature"));
+
+    // A later run looks again a day later: no time between the runs is counted.
+    let mut second = run(
+        "2",
+        Some("1"),
+        RunKind::Setup,
+        vec![RunEvent::StepStarted { step: STEP, look: true }, done(STEP, Outcome::AlreadyThere)],
+    );
+    for record in &mut second {
+        record.at += jiff::SignedDuration::from_hours(24);
+    }
+    let review = Review::of([first.as_slice(), second.as_slice()]).unwrap();
+    let known = step(&review, "hub.create");
+    assert_eq!((known.attempts, known.tries.len(), known.tries[2].look), (2, 3, true));
+    assert_eq!(known.seconds, Some(1 + 7 + 1));
+    assert_eq!((known.started, known.ended), (Some(first[1].at), Some(second[2].at)));
+}
+
+#[test]
+fn what_was_done_and_not_looked_at_again_is_told_so() {
+    let first = run("1", None, RunKind::Setup, vec![done(STEP, Outcome::Done), done(OTHER, Outcome::Done)]);
+    let mut second = run("2", Some("1"), RunKind::Setup, Vec::new());
+    if let RunEvent::RunStarted(header) = &mut second[0].event {
+        header.stages[0].steps.truncate(1);
+    }
+    let review = Review::of([first.as_slice(), second.as_slice()]).unwrap();
+    let known = step(&review, "hub.create");
+    assert_eq!((known.outcome, known.was), (None, Some(Outcome::Done)));
+    assert_eq!(known.reason.as_deref(), Some("done in an earlier run, not looked at since"));
+    // What the plan lost is neither counted nor forgotten.
+    assert_eq!((review.tally.all, review.left.len()), (1, 1));
+    let last = review.stages.last().unwrap();
+    assert_eq!((last.id.as_str(), last.steps[0].id.clone()), ("earlier", OTHER));
+    assert!(text(&review, "x", false).contains("No longer part of the plan"));
+}
+
+#[test]
+fn a_clock_that_was_set_back_takes_no_time() {
+    let mut records = real();
+    let half = records.len() / 2;
+    for record in &mut records[half..] {
+        record.at = Timestamp::UNIX_EPOCH;
+    }
+    let review = Review::of([records.as_slice()]).unwrap();
+    assert!(review.steps().filter_map(|step| step.seconds).all(|seconds| seconds < 60));
+    assert!(!text(&review, "x", true).is_empty());
+}
+
+#[test]
+fn bodies_are_told_when_every_exchange_is_asked_for() {
+    let id = CallId::fresh();
+    let records = run("1", None, RunKind::Setup, vec![call(id), reply(id, "no"), done(STEP, Outcome::Done)]);
+    let review = Review::of([records.as_slice()]).unwrap().without(Some(RunId("gone".into())));
+    let (few, all) = (text(&review, "x", false), text(&review, "x", true));
+    assert!(!few.contains("PUT") && all.contains("came back:") && all.contains("sent:"));
+    for told in [few, all, markdown(&review, "x")] {
+        assert!(told.contains("gone  is not there"), "{told}");
+    }
+    let none = review.only(&["cancelled".parse().unwrap()]);
+    for told in [text(&none, "x", false), markdown(&none, "x")] {
+        assert!(told.contains("No step is as you asked."), "{told}");
+    }
 }

@@ -1,7 +1,9 @@
 //! A review as a person reads it in a terminal. No line is wrapped: the terminal does that.
 
-use super::value::{Exchange, Review, RunReview, StepReview, Tally};
-use crate::domain::{Outcome, RunKind, brief, clean, target};
+use serde_json::Value;
+
+use super::value::{Exchange, Remark, Review, RunReview, StepReview, Tally, Try};
+use crate::domain::{Outcome, RunKind, StepId, brief, clean, target};
 
 /// A text of whatever origin as part of one line.
 pub(super) fn line(text: &str) -> String {
@@ -11,8 +13,11 @@ pub(super) fn line(text: &str) -> String {
 /// Longest text of a service that is told in one line, in characters.
 const LINE: usize = 600;
 
-/// The whole account. `go_on` is the command that continues. With `exchanges` every call of every step is told, else only
-/// those of steps that did not end well.
+/// Longest body that is told, in characters; the journal keeps less.
+const BODY: usize = 100_000;
+
+/// The whole account. `go_on` is the command that continues. With `exchanges` every call of every step is told with what was
+/// sent and what came back, else only those of steps that did not end well, a line each.
 pub fn text(review: &Review, go_on: &str, exchanges: bool) -> String {
     let mut lines = vec![
         heading(review),
@@ -20,7 +25,12 @@ pub fn text(review: &Review, go_on: &str, exchanges: bool) -> String {
         String::new(),
         "Runs".to_owned(),
     ];
+    lines.extend(missing(review).map(|missing| format!("  {missing}")));
     lines.extend(review.runs.iter().map(|run| format!("  {}", run_line(run))));
+    lines.extend(review.remarks.iter().map(|remark| format!("  {}", remark_line(remark))));
+    if review.stages.is_empty() {
+        lines.extend([String::new(), "No step is as you asked.".to_owned()]);
+    }
     for (index, stage) in review.stages.iter().enumerate() {
         lines.push(String::new());
         lines.push(format!("{} {}", index + 1, line(&stage.heading)));
@@ -30,14 +40,30 @@ pub fn text(review: &Review, go_on: &str, exchanges: bool) -> String {
                 .extend(details(step).into_iter().map(|(label, value)| format!("      {label:<10} {value}")));
             let well = step.outcome.is_some_and(Outcome::holds);
             if exchanges || !well {
-                lines.extend(
-                    step.exchanges.iter().map(|exchange| format!("      {}", exchange_line(exchange))),
-                );
+                for exchange in &step.exchanges {
+                    lines.push(format!("      {}", exchange_line(exchange)));
+                    if exchanges {
+                        lines.extend(whole(exchange).into_iter().map(|part| format!("        {part}")));
+                    }
+                }
             }
         }
     }
     lines.extend(left(review, go_on));
     lines.join("\n")
+}
+
+/// The run whose journal is gone.
+pub(super) fn missing(review: &Review) -> Option<String> {
+    let run = review.missing.as_ref()?;
+    Some(format!(
+        "{}  is not there: its journal is gone, and what it did is not told; what is there is shown",
+        line(run)
+    ))
+}
+
+pub(super) fn remark_line(remark: &Remark) -> String {
+    format!("{} UTC  {}", remark.at.strftime("%Y-%m-%d %H:%M:%S"), line(&remark.text))
 }
 
 /// Which setup, where, and how it stands.
@@ -85,8 +111,12 @@ pub fn run_line(run: &RunReview) -> String {
     };
     let skipped = if run.skipped > 0 { format!(", {} skipped", run.skipped) } else { String::new() };
     let failed = if run.failed > 0 { format!(", {} failed", run.failed) } else { String::new() };
+    let unknown = match run.unknown {
+        0 => String::new(),
+        count => format!(", {count} events of a newer hubup not told"),
+    };
     format!(
-        "{}  {kind:<8}  {} UTC  {:>7}  {ended}; {} of {} done{failed}{skipped}",
+        "{}  {kind:<8}  {} UTC  {:>7}  {ended}; {} of {} done{failed}{skipped}{unknown}",
         clean(&run.run, 80),
         run.started.strftime("%Y-%m-%d %H:%M:%S"),
         brief(took),
@@ -119,8 +149,16 @@ pub(super) fn details(step: &StepReview) -> Vec<(&'static str, String)> {
         rows.push(("says", line(&format!("{code}{}", fault.says))));
         rows.extend(fault.means.as_ref().map(|means| ("means", line(means))));
         rows.extend(fault.checked.as_ref().map(|checked| ("checked", line(checked))));
-        rows.push(("do", line(&fault.remedy)));
     }
+    rows.extend(step.remedy.as_ref().map(|remedy| ("do", line(remedy))));
+    // Done once and found so since is no news.
+    if step.tries.len() > 1 && !step.tries.iter().all(|tried| tried.outcome.is_some_and(Outcome::holds)) {
+        rows.extend(step.tries.iter().map(|tried| ("tried", try_line(tried))));
+    }
+    rows.extend(step.redos.iter().map(|redo| {
+        let steps: Vec<&str> = redo.steps.iter().map(StepId::as_str).collect();
+        ("redid", line(&format!("{}: {}", steps.join(", "), redo.why)))
+    }));
     for question in &step.questions {
         let differs = if question.differs.is_empty() {
             String::new()
@@ -133,7 +171,18 @@ pub(super) fn details(step: &StepReview) -> Vec<(&'static str, String)> {
         };
         rows.push(("asked", line(&format!("{}{differs} -> {answer}", question.question))));
     }
+    rows.extend(step.remarks.iter().map(|remark| ("remark", remark_line(remark))));
     let well = step.outcome.is_some_and(Outcome::holds);
+    if !well {
+        rows.extend(step.waits.iter().map(|waited| {
+            let times = if waited.times == 1 { "once".to_owned() } else { format!("{} times", waited.times) };
+            ("waited", line(&format!("{times}, {} in all: {}", brief(waited.millis), waited.why)))
+        }));
+        rows.extend(step.operations.iter().map(|operation| {
+            let end = operation.state.as_deref().unwrap_or("its end is not on record");
+            ("operation", line(&format!("{end}  {}", operation.status_url)))
+        }));
+    }
     let request = step.fault.as_ref().and_then(|fault| fault.request_id.as_ref());
     // The newest are those of what is told here.
     let newest = step.correlation_ids.iter().rev().take(2);
@@ -145,14 +194,65 @@ pub(super) fn details(step: &StepReview) -> Vec<(&'static str, String)> {
     rows
 }
 
+/// One try of a step: when, why again, how it ended.
+fn try_line(tried: &Try) -> String {
+    let mut text = match (tried.started, tried.look) {
+        (Some(at), true) => format!("{} UTC, looked for", at.strftime("%Y-%m-%d %H:%M:%S")),
+        (Some(at), false) => format!("{} UTC", at.strftime("%Y-%m-%d %H:%M:%S")),
+        (None, _) => "not started".to_owned(),
+    };
+    if let Some(why) = &tried.again {
+        text.push_str(&format!(" ({why})"));
+    }
+    text.push_str(": ");
+    text.push_str(match (tried.outcome, tried.ended) {
+        (Some(outcome), _) => outcome.word(),
+        (None, Some(_)) => "taken back",
+        (None, None) => "its end is not on record",
+    });
+    for part in [&tried.code, &tried.reason].into_iter().flatten() {
+        text.push_str(&format!(", {part}"));
+    }
+    line(&text)
+}
+
+/// What was sent and what came back, line by line.
+fn whole(exchange: &Exchange) -> Vec<String> {
+    let mut lines = vec![line(&exchange.url), format!("call {}", exchange.call)];
+    if let Some(before) = exchange.retry_of {
+        lines.push(format!("repeats {before}"));
+    }
+    for (label, id) in [("request", &exchange.request_id), ("correlation", &exchange.correlation_id)] {
+        lines.extend(id.iter().map(|id| line(&format!("{label} {id}"))));
+    }
+    lines.extend(exchange.message.iter().map(|message| line(message)));
+    for (label, body) in [("sent", &exchange.request), ("came back", &exchange.reply)] {
+        if let Some(body) = body {
+            lines.push(format!("{label}:"));
+            lines.extend(pretty(body).lines().map(|part| format!("  {part}")));
+        }
+    }
+    lines
+}
+
+/// A body as indented JSON, safe to show.
+pub(super) fn pretty(body: &Value) -> String {
+    clean(&serde_json::to_string_pretty(body).unwrap_or_default(), BODY)
+}
+
 /// A call in one line: time, method, target, status, how long, code, id.
 pub(super) fn exchange_line(exchange: &Exchange) -> String {
-    let status = exchange.status.map_or_else(|| "no reply".to_owned(), |status| status.to_string());
+    let status = match (exchange.answered, exchange.status) {
+        (false, _) => "no reply on record".to_owned(),
+        (true, None) => "no reply".to_owned(),
+        (true, Some(status)) => status.to_string(),
+    };
+    let state = exchange.state.as_ref().map(|state| format!("  {}", clean(state, 80))).unwrap_or_default();
     let took = exchange.millis.map(brief).unwrap_or_default();
     let code = exchange.code.as_ref().map(|code| format!("  {}", clean(code, 80))).unwrap_or_default();
     let again = if exchange.retry_of.is_some() { "  again" } else { "" };
     format!(
-        "{}  {:<6} {}  {status}  {took}{code}{again}  {}",
+        "{}  {:<6} {}  {status}  {took}{state}{code}{again}  {}",
         exchange.at.strftime("%H:%M:%S"),
         exchange.method,
         target(&exchange.url),

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{CallId, Exit, Fault, Method, Outcome, Purpose, RunKind, StageId, StepId, Who};
+use crate::domain::{
+    CallId, ErrorKind, Exit, Fault, Method, Outcome, Purpose, RunId, RunKind, StageId, StepId, Who,
+};
 
 /// Everything that is on record of a setup, or of one of its runs.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -27,7 +29,11 @@ pub struct Review {
     pub tally: Tally,
     /// Oldest first.
     pub runs: Vec<RunReview>,
-    /// In the order of the screen.
+    /// The run that the oldest goes on from, when its journal is gone: what it did is not told.
+    pub missing: Option<String>,
+    /// What the runs had to say that is about no step.
+    pub remarks: Vec<Remark>,
+    /// In the order of the screen. Steps that only an earlier plan had stand in a last stage `earlier`, and are not counted.
     pub stages: Vec<StageReview>,
     /// Steps that did not end well, in the order of the screen.
     pub left: Vec<StepId>,
@@ -65,6 +71,8 @@ pub struct RunReview {
     pub all: usize,
     /// The run that it goes on from.
     pub continues: Option<String>,
+    /// Events that a newer hubup wrote; they are not told.
+    pub unknown: usize,
 }
 
 /// One heading with its steps.
@@ -84,25 +92,95 @@ pub struct StepReview {
     pub state: String,
     #[serde(skip)]
     pub outcome: Option<Outcome>,
+    /// How it ended in an earlier run, where the newest has not looked again.
+    pub was: Option<Outcome>,
     /// When it was started first.
     pub started: Option<Timestamp>,
     /// When it ended last.
     pub ended: Option<Timestamp>,
-    /// From the start of its last attempt to its end.
+    /// While it ran, all tries together; of a step that has an outcome.
     pub seconds: Option<u64>,
     /// How many times it was run, looks alone not counted.
     pub attempts: u32,
-    /// What there is to know of how it ended, or why it waits for a person again.
+    /// What there is to know of how it ended or stands, or why it waits for a person again.
     pub reason: Option<String>,
     pub fault: Option<Fault>,
+    /// What to do about it: that of the fault or, where it is blocked, what to settle first.
+    pub remedy: Option<String>,
     /// True when Azure accepted an operation whose end is not on record.
     pub in_azures_hands: bool,
     /// The resource that the person had used for it.
     pub used: Option<String>,
     pub correlation_ids: Vec<String>,
+    /// Each time it was started, looked for or ended without a start, oldest first.
+    pub tries: Vec<Try>,
     pub questions: Vec<QuestionReview>,
+    /// Other steps that it had run again.
+    pub redos: Vec<Redo>,
+    /// What it waited for, looks of one kind together.
+    pub waits: Vec<Waited>,
+    pub operations: Vec<Operation>,
+    pub remarks: Vec<Remark>,
     /// Its calls over all the runs, oldest first.
     pub exchanges: Vec<Exchange>,
+}
+
+/// One start of a step and what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Try {
+    pub run: String,
+    /// Absent where it ended without a start: blocked, or skipped unseen.
+    pub started: Option<Timestamp>,
+    /// Absent where the run ended, or goes on, in the middle of it.
+    pub ended: Option<Timestamp>,
+    /// True when it was only looked for.
+    pub look: bool,
+    /// Why it was started though it had ended before.
+    pub again: Option<String>,
+    pub outcome: Option<Outcome>,
+    /// The note or, where it failed, what the fault says.
+    pub reason: Option<String>,
+    pub code: Option<String>,
+}
+
+/// The step had others run again.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Redo {
+    pub run: String,
+    pub at: Timestamp,
+    pub steps: Vec<StepId>,
+    pub why: String,
+}
+
+/// Waits of one kind.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Waited {
+    pub why: String,
+    pub times: u32,
+    /// As planned; a wait that was left was shorter.
+    pub millis: u64,
+}
+
+/// An operation that Azure accepted.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Operation {
+    pub run: String,
+    /// The call that began it.
+    pub call: CallId,
+    pub accepted: Timestamp,
+    /// Where its state is told, without the query, which is a signature.
+    pub status_url: String,
+    pub ended: Option<Timestamp>,
+    /// The service's word for how it ended.
+    pub state: Option<String>,
+}
+
+/// Something that a run had to say.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Remark {
+    pub run: String,
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// One question and what became of it.
@@ -126,9 +204,15 @@ pub struct Exchange {
     pub method: Method,
     pub url: String,
     pub request: Option<Value>,
-    /// `None` when no reply is on record.
+    /// False when how it went is not on record: it was under way when the run ended, or still is.
+    pub answered: bool,
+    /// `None` when no reply came, or none is on record.
     pub status: Option<u16>,
     pub millis: Option<u64>,
+    /// `None` when the call succeeded.
+    pub error: Option<ErrorKind>,
+    /// The state that the reply tells of the resource or the operation.
+    pub state: Option<String>,
     pub code: Option<String>,
     pub message: Option<String>,
     pub request_id: Option<String>,
@@ -142,6 +226,13 @@ impl Review {
     /// Every step in the order of the screen.
     pub fn steps(&self) -> impl Iterator<Item = &StepReview> {
         self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+
+    /// This review of runs, the oldest of which goes on from `missing`, whose journal is gone.
+    #[must_use]
+    pub fn without(mut self, missing: Option<RunId>) -> Self {
+        self.missing = missing.map(|run| run.0);
+        self
     }
 
     /// This review with the steps alone that one of `only` names; all of them when it is empty.

@@ -4,9 +4,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::form::Form;
-use super::msg::{Opened, Painted};
-use super::session::Session;
+use super::msg::{Msg, Opened, Painted};
+use super::review::Reviewing;
+use super::session::{Panel, Session};
 use super::start::{Banner, End, ScreenOptions};
+use super::teardown::Teardown;
+use super::using::Using;
+use super::welcome::{Resume, Welcome};
 use crate::domain::{Fault, Line};
 
 /// From this width on the detail stands beside the stages, below it over the log.
@@ -22,13 +26,21 @@ const INDICATOR_STAYS: i64 = 1_000;
 /// The page that fills the screen.
 #[derive(Clone, Debug)]
 pub(crate) enum Page {
+    /// What can be done about a setup from before (`App::welcome`).
+    Welcome,
     Form,
     /// A launch is under way, or came back while its indicator still has to stand.
     Starting {
         since: Timestamp,
         arrived: Option<Arrival>,
+        /// Where it was launched from, and where a launch that failed is told.
+        from: Box<Page>,
     },
     Setup,
+    /// What was done, step by step (`App::review`).
+    Review,
+    /// What taking the setup down comes to (`App::teardown`).
+    Teardown,
     /// Every request of the row of the cursor.
     Requests,
     /// One line of the log in full.
@@ -64,10 +76,20 @@ pub(crate) struct App {
     pub options: ScreenOptions,
     pub banner: Banner,
     pub scale: f64,
+    /// The choices about a setup from before; `None` when there is none.
+    pub welcome: Option<Welcome>,
+    /// The review, while its page stands.
+    pub review: Option<Reviewing>,
+    /// The way back, while its page stands.
+    pub teardown: Option<Teardown>,
     pub form: Form,
+    /// Why the last launch failed.
+    pub fault: Option<Fault>,
     pub page: Page,
     pub session: Option<Session>,
     pub note: Option<Note>,
+    /// What came in while the indicator of its wait still had to stand.
+    pub late: Option<Box<Msg>>,
     /// True while the help stands over the page.
     pub help: bool,
     /// Lines scrolled past on the page or help that fills the screen.
@@ -97,15 +119,36 @@ impl App {
             options,
             banner,
             scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 },
+            welcome: None,
+            review: None,
+            teardown: None,
             form,
+            fault: None,
             page: Page::Form,
             session: None,
             note: None,
+            late: None,
             help: false,
             scroll: 0,
             painted: Painted::default(),
             dirty: true,
         }
+    }
+
+    /// Begins on the choices about a setup from before, when there is one.
+    pub(crate) fn welcome(&mut self, resume: Option<Resume>) {
+        self.welcome = resume.and_then(Welcome::new);
+        if self.welcome.is_some() {
+            self.page = Page::Welcome;
+        }
+    }
+
+    /// Shows that a launch is under way, begun on the page that is shown.
+    pub(crate) fn starts(&mut self) {
+        self.fault = None;
+        self.note = None;
+        let from = Box::new(self.page.clone());
+        self.turn(Page::Starting { since: self.now, arrived: None, from });
     }
 
     /// Tells something in the footer for a few seconds.
@@ -141,8 +184,40 @@ impl App {
     pub(crate) fn animated(&self) -> bool {
         match &self.page {
             Page::Starting { .. } => true,
-            Page::Form => false,
-            _ => self.session.as_ref().is_some_and(Session::busy),
+            Page::Form | Page::Welcome => false,
+            page => {
+                let asked = match page {
+                    Page::Review => self.review.as_ref().is_some_and(|review| review.found.is_none()),
+                    Page::Teardown => self.teardown.as_ref().is_some_and(|teardown| teardown.found.is_none()),
+                    _ => self.using().is_some_and(|using| using.found.is_none()),
+                };
+                asked || self.session.as_ref().is_some_and(Session::busy)
+            }
+        }
+    }
+
+    /// The choice of something that exists, while its panel stands.
+    fn using(&self) -> Option<&Using> {
+        match self.session.as_ref().map(|session| &session.panel) {
+            Some(Panel::Use(using)) => Some(using),
+            _ => None,
+        }
+    }
+
+    /// When that was asked for which `msg` answers, as long as it is waited for.
+    pub(crate) fn asked_at(&self, msg: &Msg) -> Option<Timestamp> {
+        match msg {
+            Msg::Reviewed(_) => {
+                self.review.as_ref().filter(|review| review.found.is_none()).map(|review| review.since)
+            }
+            Msg::WayBack(_) => {
+                self.teardown.as_ref().filter(|page| page.found.is_none()).map(|page| page.since)
+            }
+            Msg::Candidates(step, _) => self
+                .using()
+                .filter(|using| using.found.is_none() && using.step == *step)
+                .map(|using| using.since),
+            _ => None,
         }
     }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::domain::{Answers, Fault, Line, LogSource, Record, RunEvent};
+use crate::domain::{Answers, Fault, Line, LogSource, Record, RunEvent, RunKind};
 use crate::engine::{Command, Handle};
 
 use super::app::App;
@@ -45,7 +45,7 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
     let mut signals = Signals::new()?;
     let mut screen = Screen::enter()?;
     let form = Form::new(start.answers, &start.fields);
-    let app = App::new(
+    let mut app = App::new(
         form,
         start.banner,
         start.options,
@@ -54,6 +54,7 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
         terminal::zone(),
         screen.size(),
     );
+    app.welcome(start.resume);
     let mut driver = Driver::new(app, start.launcher);
     let ended = driver.drive(&mut screen, &mut signals).await;
     drop(screen);
@@ -68,9 +69,6 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
     Ok(Report { end, summary })
 }
 
-/// What was read of the older lines: start, end, lines.
-type ReadBack = (usize, usize, Vec<Line>);
-
 struct Driver {
     app: App,
     launcher: Arc<dyn Launch>,
@@ -79,7 +77,8 @@ struct Driver {
     events: Option<UnboundedReceiver<Record>>,
     ended: Option<BoxFuture<'static, Option<Fault>>>,
     older: Option<Arc<dyn LogSource>>,
-    read_back: (UnboundedSender<ReadBack>, UnboundedReceiver<ReadBack>),
+    /// What tasks that were begun here come to.
+    answers: (UnboundedSender<Msg>, UnboundedReceiver<Msg>),
 }
 
 /// What came of performing effects.
@@ -99,7 +98,7 @@ impl Driver {
             events: None,
             ended: None,
             older: None,
-            read_back: mpsc::unbounded_channel(),
+            answers: mpsc::unbounded_channel(),
         }
     }
 
@@ -162,8 +161,9 @@ impl Driver {
                     self.step(Msg::Tick(terminal::now()), screen)?;
                     then = self.step(Msg::Launched(Box::new(result)), screen)?;
                 }
-                Some((start, end, lines)) = self.read_back.1.recv() => {
-                    then = self.step(Msg::Older { start, end, lines }, screen)?;
+                Some(answer) = self.answers.1.recv() => {
+                    self.step(Msg::Tick(terminal::now()), screen)?;
+                    then = self.step(answer, screen)?;
                 }
                 () = sleep_until(ticked + pause), if self.app.ticking() => {
                     ticked = Instant::now();
@@ -202,7 +202,24 @@ impl Driver {
         let mut then = Then::GoOn;
         for effect in effects {
             match effect {
-                Effect::Launch(answers) => self.launch(*answers),
+                Effect::Launch(answers, kind) => self.launch(*answers, kind),
+                Effect::Candidates(step) => {
+                    let (launcher, of) = (Arc::clone(&self.launcher), step.clone());
+                    let asked = async move { launcher.candidates(of).await };
+                    self.ask(asked, |found| Msg::Candidates(step, found));
+                }
+                Effect::Review(answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.review(*answers).await.map(Box::new) }, Msg::Reviewed);
+                }
+                Effect::Export(answers, form) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.export(*answers, form).await }, Msg::Exported);
+                }
+                Effect::WayBack(answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.way_back(*answers).await.map(Box::new) }, Msg::WayBack);
+                }
                 Effect::StopLaunch => {
                     if let Some(launching) = self.launching.take() {
                         launching.abort();
@@ -222,12 +239,41 @@ impl Driver {
         Ok(then)
     }
 
-    fn launch(&mut self, answers: Answers) {
+    fn launch(&mut self, answers: Answers, kind: RunKind) {
         let launcher = Arc::clone(&self.launcher);
-        let launching = tokio::spawn(async move { launcher.launch(answers).await });
+        // One run ends before the other begins; what it still says is told nowhere, and stands in its journal.
+        if let Some(engine) = self.engine.take() {
+            engine.send(Command::Leave);
+        }
+        let before = self.ended.take();
+        self.events = None;
+        let launching = tokio::spawn(async move {
+            if let Some(before) = before {
+                before.await;
+            }
+            launcher.launch(answers, kind).await
+        });
         if let Some(before) = self.launching.replace(launching) {
             before.abort();
         }
+    }
+
+    /// Has something done beside the screen; what comes of it arrives as the message that `told` makes.
+    fn ask<T: Send + 'static>(
+        &self,
+        asked: impl Future<Output = Result<T, Fault>> + Send + 'static,
+        told: impl FnOnce(Result<T, Box<Fault>>) -> Msg + Send + 'static,
+    ) {
+        let asked = tokio::spawn(asked);
+        let answers = self.answers.0.clone();
+        tokio::spawn(async move {
+            let result = match asked.await {
+                Ok(result) => result.map_err(Box::new),
+                Err(_) => Err(Box::new(fell_over("at that"))),
+            };
+            // Nobody listens any more when the wizard has ended.
+            let _ = answers.send(told(result));
+        });
     }
 
     /// Keeps the live ends of what was launched, and gives the rest to the state.
@@ -238,6 +284,7 @@ impl Driver {
             why: launched.why,
             older: launched.older.len(),
             earlier: launched.earlier,
+            stays: launched.stays,
         };
         self.engine = Some(launched.engine);
         self.events = Some(launched.events);
@@ -248,13 +295,13 @@ impl Driver {
 
     fn read(&self, at: usize, count: usize, first: Option<Box<Line>>, expected: usize) {
         let Some(source) = self.older.clone() else { return };
-        let answer = self.read_back.0.clone();
+        let answer = self.answers.0.clone();
         tokio::task::spawn_blocking(move || {
             let end = first.map_or(expected, |first| locate(source.as_ref(), &first, expected));
             // Also some that are still in memory: they are the next to leave it.
             let lines = source.lines(at..at + count);
             // Nobody listens any more when the wizard has ended.
-            let _ = answer.send((at, end, lines));
+            let _ = answer.send(Msg::Older { start: at, end, lines });
         });
     }
 
@@ -302,11 +349,13 @@ async fn launched(
     let Some(launching) = launching else { return pending().await };
     match launching.await {
         Ok(result) => result.map_err(Box::new),
-        Err(_) => {
-            let remedy = "start it again; if it stays, report it";
-            Err(Box::new(Fault::new("hubup itself failed while starting", remedy)))
-        }
+        Err(_) => Err(Box::new(fell_over("while starting"))),
     }
+}
+
+/// A task that panicked. What the panic said stands in the terminal once the screen is left.
+fn fell_over(when: &str) -> Fault {
+    Fault::new(format!("hubup itself failed {when}"), "start it again; if it stays, report it")
 }
 
 /// Where the journal has `first`, near `expected`; `expected` when it is not there.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{Answers, Fault, Field, FieldKind, Finding};
+use crate::domain::{Answers, Field, FieldKind, Finding};
 
 /// A line of text being typed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -138,8 +138,6 @@ pub(crate) struct Form {
     pub entries: Vec<Entry>,
     /// The line of the cursor; `entries.len()` is the line "Start".
     pub at: usize,
-    /// Why the last launch failed.
-    pub fault: Option<Fault>,
     /// True while it asks whether to throw changed answers away.
     pub leaving: bool,
 }
@@ -156,7 +154,7 @@ impl Form {
             })
             .collect();
         let at = entries.iter().position(|entry| entry.finding().is_some()).unwrap_or(0);
-        Self { answers, entries, at, fault: None, leaving: false }
+        Self { answers, entries, at, leaving: false }
     }
 
     pub(crate) fn entry(&self) -> Option<&Entry> {

@@ -6,6 +6,7 @@
 
 mod app;
 mod drive;
+mod exchange;
 mod form;
 mod input;
 mod keymap;
@@ -13,18 +14,26 @@ mod log;
 mod msg;
 mod paper;
 mod requests;
+mod review;
 mod rows;
 mod session;
 mod start;
 mod summary;
+mod teardown;
 mod terminal;
 mod text;
 mod update;
+mod using;
 mod view;
+mod welcome;
 
 #[cfg(test)]
 mod tests;
 
 pub use drive::run;
+pub use review::{Form as ExportForm, Reviewed};
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TuiError};
 pub use summary::{Card, card, summary};
+pub use teardown::WayBack;
+pub use using::Candidate;
+pub use welcome::Resume;

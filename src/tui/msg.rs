@@ -3,10 +3,13 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Answers, Fault, Line, Plan, Progress, Record};
+use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Command;
 
+use super::review::{Form, Reviewed};
 use super::start::End;
+use super::teardown::WayBack;
+use super::using::Candidate;
 
 /// A key, whatever terminal it came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +43,14 @@ pub(crate) enum Msg {
     /// The time.
     Tick(Timestamp),
     Launched(Box<Result<Opened, Fault>>),
+    /// What was found that can be used for that step.
+    Candidates(StepId, Result<Vec<Candidate>, Box<Fault>>),
+    /// What the journals say of a setup.
+    Reviewed(Result<Box<Reviewed>, Box<Fault>>),
+    /// The file that the review was written to.
+    Exported(Result<String, Box<Fault>>),
+    /// What taking the setup down comes to.
+    WayBack(Result<Box<WayBack>, Box<Fault>>),
     Run(Record),
     /// The engine has ended, by itself or for that reason: nothing can be told to it any more.
     RunClosed(Option<Box<Fault>>),
@@ -63,6 +74,8 @@ pub(crate) struct Opened {
     pub older: usize,
     /// Where earlier runs left the setup.
     pub earlier: Progress,
+    /// What stays whatever the run does, each with the reason.
+    pub stays: Vec<(String, String)>,
 }
 
 /// What stands on the screen since the last frame: keys are judged by what the person saw when pressing them.
@@ -78,12 +91,22 @@ pub(crate) struct Painted {
     pub rows: usize,
     /// How many lines of the log are shown.
     pub log_rows: usize,
+    /// How many candidates for a step stand to be chosen.
+    pub candidates: usize,
 }
 
 /// Something that we want done.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Effect {
-    Launch(Box<Answers>),
+    Launch(Box<Answers>, RunKind),
+    /// Look for what can be used for that step.
+    Candidates(StepId),
+    /// Read what the journals say of the setup of these answers.
+    Review(Box<Answers>),
+    /// Write that to a file.
+    Export(Box<Answers>, Form),
+    /// Find out what taking the setup of these answers down comes to.
+    WayBack(Box<Answers>),
     /// Drop the launch that is under way.
     StopLaunch,
     Send(Command),

@@ -139,6 +139,10 @@ impl Session {
             if !matches!(self.state(step), StepState::Finished(_)) && !self.state(step).is_active() {
                 continue;
             }
+            // A stage takes as long as this run has it: what an earlier one did is hours away.
+            if matches!(row, Row::Stage(_)) && (self.is_old() || self.is_earlier(started)) {
+                continue;
+            }
             let now = self.progress.ended.unwrap_or(now);
             let ended = if self.state(step).is_active() { now } else { progress.ended.unwrap_or(started) };
             first = Some(first.map_or(started, |known| known.min(started)));
@@ -156,6 +160,32 @@ impl Session {
     pub(crate) fn steps_in(&self, row: Row, wanted: impl Fn(StepState) -> bool) -> Vec<StepId> {
         let steps = self.steps_of(row).iter();
         steps.filter(|step| wanted(self.state(step))).map(|step| step.id.clone()).collect()
+    }
+
+    /// Puts the cursor on the first stage that needs a person; true when it stood elsewhere.
+    pub(crate) fn place(&mut self) -> bool {
+        let stage = self.outline.iter().position(|stage| stage.steps.iter().any(|step| self.needs_you(step)));
+        let Some(row) = stage.map(Row::Stage).filter(|row| *row != self.cursor) else { return false };
+        self.cursor = row;
+        true
+    }
+
+    /// True when `at` was before this run began.
+    pub(crate) fn is_earlier(&self, at: Timestamp) -> bool {
+        self.progress.started.is_some_and(|begun| at < begun)
+    }
+
+    /// True when nothing more happens to `step` before a person says so. What was begun earlier is looked at first.
+    fn needs_you(&self, step: &StepOutline) -> bool {
+        match self.state(step) {
+            StepState::AsksYou => true,
+            StepState::Finished(outcome) => !outcome.holds() && outcome != Outcome::Skipped,
+            StepState::NotYet | StepState::Ready => {
+                let known = self.progress.step(&step.id);
+                known.is_some_and(|known| known.came_back.is_some()) || !self.progress.begun(&step.id)
+            }
+            _ => false,
+        }
     }
 
     /// Puts the cursor on the next row with something to confirm, round the end; leaves it when there is none.

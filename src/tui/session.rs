@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use crate::domain::{
     CallId, CallRecord, Counts, Fault, Plan, Progress, Purpose, Question, Record, ReplyRecord, RunEvent,
-    Shown, StageId, StageOutline, StepId, StepState, line,
+    RunKind, Shown, StageId, StageOutline, StepId, StepState, line,
 };
 
 use super::log::Log;
 use super::msg::Opened;
 use super::rows::Row;
+use super::using::Using;
 
 /// What the pane beside, or over, the log shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +27,18 @@ pub(crate) enum Panel {
     Abort,
     /// The question of that number.
     Question(u64),
+    /// The choice of something that exists for a step.
+    Use(Box<Using>),
     /// Why the engine could not go on.
     Stopped(Box<Fault>),
+}
+
+/// What moves the cursor of the stages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lead {
+    /// No key was pressed yet: it goes where a person is needed, as that comes to light.
+    Need,
+    Person,
 }
 
 /// Which pane the arrows move in.
@@ -65,6 +76,8 @@ pub(crate) struct Session {
     pub progress: Progress,
     pub account: String,
     pub why: String,
+    /// What stays whatever the run does, each with the reason.
+    pub stays: Vec<(String, String)>,
     /// Confirmed here and not yet told back by the engine.
     pub confirmed: BTreeSet<StepId>,
     pub cursor: Row,
@@ -83,20 +96,25 @@ pub(crate) struct Session {
     pub open: bool,
     /// True once the finish page has come up by itself.
     pub celebrated: bool,
+    pub led_by: Lead,
 }
 
 impl Session {
-    /// A run in which nothing happened yet, the cursor on its first stage.
+    /// A run in which nothing happened yet, the cursor on the first stage that needs a person.
     pub(crate) fn new(opened: Opened, now: Timestamp) -> Self {
         let outline = opened.plan.outline();
         let mut progress = opened.earlier;
         progress.know(&outline);
-        Self {
+        let goes_on = progress.header.is_some();
+        // When it began and how it ended is to be told of this run.
+        (progress.started, progress.ended, progress.exit) = (None, None, None);
+        let mut session = Self {
             progress,
             plan: opened.plan,
             outline,
             account: opened.account,
             why: opened.why,
+            stays: opened.stays,
             confirmed: BTreeSet::new(),
             cursor: Row::Stage(0),
             unfolded: BTreeSet::new(),
@@ -109,11 +127,15 @@ impl Session {
             shown: now,
             open: true,
             celebrated: false,
-        }
+            led_by: if goes_on { Lead::Need } else { Lead::Person },
+        };
+        session.place();
+        session
     }
 
-    /// Takes one record in: progress, log line, request as sent. Panes whose subject is gone close.
-    pub(crate) fn take(&mut self, record: &Record) {
+    /// Takes one record in: progress, log line, request as sent. Panes whose subject is gone close. True when that took
+    /// the cursor elsewhere.
+    pub(crate) fn take(&mut self, record: &Record) -> bool {
         self.progress.apply(record);
         match &record.event {
             RunEvent::StepQueued { step }
@@ -138,6 +160,7 @@ impl Session {
         {
             self.close_panel();
         }
+        self.led_by == Lead::Need && self.place()
     }
 
     fn sent(&mut self, at: Timestamp, call: &CallRecord) {
@@ -221,7 +244,7 @@ impl Session {
     /// True when every step ended, none of them badly.
     pub(crate) fn complete(&self) -> bool {
         let counts = self.counts();
-        counts.all > 0 && counts.done + counts.skipped == counts.all
+        !self.is_old() && counts.all > 0 && counts.done + counts.skipped == counts.all
     }
 
     /// The title of a step of the plan, else its id.
@@ -237,6 +260,21 @@ impl Session {
         };
         let done = if self.complete() { last() } else { None };
         self.progress.ended.or(done).unwrap_or(now)
+    }
+
+    /// True until the run has said its first word: what is known is from an earlier one.
+    pub(crate) fn is_old(&self) -> bool {
+        self.progress.header.is_some() && self.progress.started.is_none()
+    }
+
+    /// True when the run takes the setup down.
+    pub(crate) fn is_teardown(&self) -> bool {
+        self.progress.header.as_ref().is_some_and(|header| header.kind == RunKind::Teardown)
+    }
+
+    /// True when the way back can be begun: this run is not it, and nothing of this run is under way.
+    pub(crate) fn can_take_down(&self) -> bool {
+        !self.busy() && !self.is_teardown() && self.progress.header.is_some()
     }
 
     /// True in the embedded Azure, where nothing costs anything.

@@ -8,13 +8,20 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record};
+use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Handle;
+
+use super::review::{Form, Reviewed};
+use super::teardown::WayBack;
+use super::using::Candidate;
+use super::welcome::Resume;
 
 /// All that the wizard needs to begin.
 pub struct Start {
     /// What the form is filled with at first.
     pub answers: Answers,
+    /// What is known of this setup from before; then the wizard opens on what can be done about it.
+    pub resume: Option<Resume>,
     /// The fields of the form under their headings, in the order of the screen.
     pub fields: Vec<(&'static str, Vec<Field>)>,
     pub banner: Banner,
@@ -47,8 +54,20 @@ pub struct ScreenOptions {
 /// Turns answers into a run: sign-in, look-ups, plan, engine. Given by `cli`.
 #[async_trait]
 pub trait Launch: Send + Sync {
-    /// Starts the engine. Dropped when the person goes back before it is done.
-    async fn launch(&self, answers: Answers) -> Result<Launched, Fault>;
+    /// Starts the engine; the one before has ended. Dropped when the person goes back before it is done.
+    async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault>;
+
+    /// Reads what the journals say of the setup of `answers`. Touches nothing of Azure.
+    async fn review(&self, answers: Answers) -> Result<Reviewed, Fault>;
+
+    /// Writes that to a new file in the working folder; gives its path.
+    async fn export(&self, answers: Answers, form: Form) -> Result<String, Fault>;
+
+    /// Finds out what taking the setup of `answers` down comes to. Changes nothing.
+    async fn way_back(&self, answers: Answers) -> Result<WayBack, Fault>;
+
+    /// Looks for resources that can be used for a step of the run that was launched last.
+    async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;
 }
 
 /// A run that was launched.
@@ -68,6 +87,8 @@ pub struct Launched {
     pub older: Arc<dyn LogSource>,
     /// Where earlier runs of the setup left it; nothing when there were none.
     pub earlier: Progress,
+    /// What stays whatever the run does, each with the reason.
+    pub stays: Vec<(String, String)>,
 }
 
 /// How the wizard ended.

@@ -3,7 +3,7 @@
 //! Pure, and without any part of a terminal: `cli` prints it too. It knows no stage: facts are outputs by their names.
 
 use crate::domain::{
-    Answers, Counts, Exit, Fault, Outcome, Plan, Progress, StageOutline, StepOutline, StepState,
+    Answers, Counts, Exit, Fault, Outcome, Plan, Progress, RunKind, StageOutline, StepOutline, StepState,
 };
 
 use super::text::{clock, pad, safe, seconds, width};
@@ -156,9 +156,11 @@ pub fn summary(plan: &Plan, progress: &Progress, answers: &Answers) -> String {
     let outline = plan.outline();
     let answers = progress.header.as_ref().map_or(answers, |header| &header.answers);
     let sandbox = progress.header.as_ref().is_some_and(|header| header.sandbox);
+    let teardown = progress.header.as_ref().is_some_and(|header| header.kind == RunKind::Teardown);
     let counts = progress.counts(&outline);
     let mut text = format!(
-        "hubup: setup {} in resource group {}, {}{}\n",
+        "hubup: {}setup {} in resource group {}, {}{}\n",
+        if teardown { "taking down " } else { "" },
         safe(&answers.name),
         safe(&answers.resource_group),
         safe(&answers.location),
@@ -176,7 +178,13 @@ pub fn summary(plan: &Plan, progress: &Progress, answers: &Answers) -> String {
         }
     }
     card_text(&mut text, plan, progress, answers, sandbox);
-    left_text(&mut text, progress, &outline, sandbox);
+    let command = if teardown { "hubup destroy" } else { "hubup" };
+    left_text(
+        &mut text,
+        progress,
+        &outline,
+        &format!("{command}{}", if sandbox { " --sandbox" } else { "" }),
+    );
     text
 }
 
@@ -205,7 +213,7 @@ pub(super) fn portal(id: &str) -> String {
     format!("https://portal.azure.com/#resource{id}")
 }
 
-fn left_text(text: &mut String, progress: &Progress, outline: &[StageOutline], sandbox: bool) {
+fn left_text(text: &mut String, progress: &Progress, outline: &[StageOutline], command: &str) {
     let left: Vec<&StepOutline> = outline
         .iter()
         .flat_map(|stage| &stage.steps)
@@ -222,7 +230,6 @@ fn left_text(text: &mut String, progress: &Progress, outline: &[StageOutline], s
         text.push_str(&format!("  {}  {}\n", pad(step.id.as_str(), column), safe(&step.title)));
     }
     if progress.exit != Some(Exit::Complete) {
-        let command = if sandbox { "hubup --sandbox" } else { "hubup" };
         text.push_str(&format!(
             "To go on: {command}, with the same setup. What is done is found and not made again; what Azure accepted goes on meanwhile.\n"
         ));

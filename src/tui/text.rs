@@ -91,6 +91,18 @@ pub(super) fn clock(seconds: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes:02}:{rest:02}") }
 }
 
+/// How long ago something was, in one word or two.
+pub(super) fn ago(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => "just now".to_owned(),
+        (0, 0, minutes) => format!("{minutes} min ago"),
+        (0, hours, _) => format!("{hours} h ago"),
+        (1, ..) => "1 day ago".to_owned(),
+        (days, ..) => format!("{days} days ago"),
+    }
+}
+
 /// The time of day in `zone` as `hh:mm:ss`.
 pub(super) fn time_of_day(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%H:%M:%S").to_string()

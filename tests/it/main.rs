@@ -27,4 +27,6 @@ mod support;
 mod terminal;
 mod tidy;
 #[cfg(unix)]
+mod which;
+#[cfg(unix)]
 mod wire;

@@ -59,7 +59,7 @@ fn runs_are_listed_and_chosen_by_the_beginning_of_their_id() {
     account
         .run(&["runs", "--sandbox"])
         .exits(2)
-        .tells(&["no run of any setup is on record", "hubup --sandbox apply"]);
+        .tells(&["no run of any rehearsed setup is on record", "hubup --sandbox apply"]);
     account.run(&APPLY).exits(0);
     account.run(&APPLY).exits(0);
     let runs = json(&account, &["runs", "--sandbox", "--output", "json"]);
@@ -75,6 +75,7 @@ fn runs_are_listed_and_chosen_by_the_beginning_of_their_id() {
         (all["runs"].as_array().unwrap().len(), &step(&all, "hub.create")["attempts"]),
         (2, &Value::from(1))
     );
+    account.run(&REVIEW).exits(0).tells(&["already there"]).hides(&["tried"]);
     account.run(&["review", "--sandbox", "2"]).exits(2).tells(&["more than one run begins with `2`"]);
     account.run(&["review", "--sandbox", "nope"]).exits(2).tells(&["no run begins with `nope`", ids[1]]);
 }
@@ -130,7 +131,7 @@ fn journals_that_were_torn_damaged_or_lost_are_told_as_they_are() {
     fs::write(&paths[1], &whole).unwrap();
     fs::remove_file(&paths[0]).unwrap();
     account.run(&REVIEW).exits(0).tells(&[
-        "whose file is not beside it",
+        "its journal is gone, and what it did is not told",
         "what is there is shown",
         "17 of 17 done",
     ]);

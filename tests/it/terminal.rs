@@ -8,5 +8,6 @@ mod failing;
 mod leaving;
 mod panics;
 mod pty;
+mod resuming;
 mod sizes;
 mod walk;

@@ -13,6 +13,10 @@ pub(crate) enum Action {
     Suspend,
     Scroll(Scroll),
     Copy,
+    // The welcome.
+    ChoiceUp,
+    ChoiceDown,
+    Choice,
     // The form.
     NextField,
     PreviousField,
@@ -45,6 +49,26 @@ pub(crate) enum Action {
     Choose(usize),
     DropQueued,
     SwitchFocus,
+    // The review.
+    Review,
+    ReviewUp,
+    ReviewDown,
+    ReviewFirst,
+    ReviewLast,
+    Deeper,
+    Filter,
+    Export,
+    ExportMarkdown,
+    ExportJson,
+    // The way back.
+    TakeDown,
+    Agree,
+    // Using what exists.
+    UseExisting,
+    PickUp,
+    PickDown,
+    LookAgain,
+    UseNow,
     // The log.
     Find,
     ClearSearch,

@@ -3,7 +3,9 @@
 
 mod binding;
 mod pages;
+mod review;
 mod setup;
+mod using;
 
 pub(crate) use binding::{Action, Binding, Place, Scroll};
 pub(crate) use pages::{bindings, page_bindings};

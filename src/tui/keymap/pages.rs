@@ -2,8 +2,10 @@
 
 use crate::tui::app::{App, Page};
 use crate::tui::msg::Key;
+use crate::tui::welcome::Choice;
 
 use super::binding::{Action, Binding, Bindings, Place};
+use super::review::review;
 use super::setup::setup;
 
 /// The keys that act now, the most important first.
@@ -29,13 +31,20 @@ pub(crate) fn bindings(app: &App) -> Vec<Binding> {
 pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
     let mut keys = Bindings::default();
     match (&app.page, &app.session) {
+        (Page::Welcome, _) => welcome(&mut keys, app),
         (Page::Form, _) => form(&mut keys, app),
         (Page::Starting { .. }, _) => {
-            keys.add(&[Key::Esc], "Esc", "back", "back to the form", Action::Back).at(Place::Main);
+            keys.add(&[Key::Esc], "Esc", "back", "back; nothing is started", Action::Back).at(Place::Main);
             keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave hubup", Action::Leave).at(Place::Main);
             keys.help_and_suspend();
         }
         (Page::Setup, Some(session)) => setup(&mut keys, app, session),
+        (Page::Teardown, _) => teardown(&mut keys, app),
+        (Page::Review, _) => {
+            if let Some(page) = &app.review {
+                review(&mut keys, app, page);
+            }
+        }
         (Page::Finish { since }, _) => {
             // It comes up by itself: an Enter meant for what stood there before must not leave.
             if app.painted.finish && app.now.as_millisecond() - since.as_millisecond() >= 1_000 {
@@ -57,6 +66,8 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
             )
             .at(Place::Main);
             keys.add(&[Key::Char('y')], "y", "copy", "copy the summary", Action::Copy).at(Place::Row);
+            let help = "every step with its outcome, reason and requests";
+            keys.add(&[Key::Char('R')], "R", "review", help, Action::Review).at(Place::Row);
             keys.add(&[Key::Esc], "Esc", "stages", "back to the stages and the log", Action::Back)
                 .at(Place::Row);
             keys.scrolling(app.scroll, app.painted.overflow, true);
@@ -78,6 +89,47 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
     keys.0
 }
 
+fn welcome(keys: &mut Bindings, app: &App) {
+    let Some(welcome) = &app.welcome else { return };
+    let (word, help) = match welcome.choice() {
+        Choice::GoOn | Choice::GoOnAsBefore => {
+            ("go on", "go on: look at what is there, then show the stages")
+        }
+        Choice::Review => ("review", "every step with its outcome, reason and requests"),
+        Choice::Change => ("the form", "the answers, to be changed"),
+        Choice::TakeDown => ("what goes", "what would be deleted; deletes nothing yet"),
+        Choice::SetUpAgain => ("set up", "look at what is there, then show the stages"),
+    };
+    keys.add(&[Key::Enter], "Enter", word, help, Action::Choice).at(Place::Main);
+    if app.fault.is_some() {
+        keys.add(&[Key::Esc], "Esc", "put away", "put the account of the failed start away", Action::Back)
+            .at(Place::Main);
+        keys.add(&[Key::Char('q'), Key::Ctrl('c')], "q", "leave", "leave", Action::Leave).at(Place::Main);
+    } else {
+        keys.add(&[Key::Esc, Key::Char('q'), Key::Ctrl('c')], "Esc q", "leave", "leave", Action::Leave)
+            .at(Place::Main);
+    }
+    if welcome.at > 0 {
+        keys.add(&[Key::Up, Key::Char('k')], "↑ k", "up", "choice before", Action::ChoiceUp).at(Place::Row);
+    }
+    if welcome.at + 1 < welcome.choices().len() {
+        keys.add(&[Key::Down, Key::Char('j')], "↓ j", "down", "next choice", Action::ChoiceDown)
+            .at(Place::Row);
+    }
+    keys.help_and_suspend();
+}
+
+fn teardown(keys: &mut Bindings, app: &App) {
+    if app.teardown.as_ref().is_some_and(|teardown| teardown.way_back().is_some()) {
+        let help = "to the stages of the way back, when the name was typed";
+        keys.add(&[Key::Enter], "Enter", "begin", help, Action::Agree).at(Place::Main);
+    }
+    keys.add(&[Key::Esc], "Esc", "back", "back; nothing is deleted", Action::Back).at(Place::Main);
+    keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave hubup", Action::Leave).at(Place::Main);
+    keys.scrolling(app.scroll, app.painted.overflow, false);
+    keys.help_and_suspend();
+}
+
 fn form(keys: &mut Bindings, app: &App) {
     let form = &app.form;
     if form.leaving {
@@ -92,8 +144,11 @@ fn form(keys: &mut Bindings, app: &App) {
         keys.add(&[Key::Esc], "Esc", "back", "back to the form", Action::Back).at(Place::Main);
         return;
     }
-    if form.fault.is_some() {
+    if app.fault.is_some() {
         keys.add(&[Key::Esc], "Esc", "put away", "put the account of the failed start away", Action::Back)
+            .at(Place::Row);
+    } else if app.welcome.is_some() {
+        keys.add(&[Key::Esc], "Esc", "back", "back to the choices; what you typed stays", Action::Back)
             .at(Place::Row);
     }
     if form.on_start() {

@@ -7,6 +7,7 @@ use crate::tui::rows::Row;
 use crate::tui::session::{Focus, Panel, Session};
 
 use super::binding::{Action, Bindings, Place, Scroll};
+use super::using::using;
 
 /// The keys of the setup page, whatever its pane shows.
 pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
@@ -18,8 +19,12 @@ pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
     }
     match &session.panel {
         Panel::Detail => main(keys, app, session),
-        Panel::SkipCost(_) => {
+        Panel::Use(choice) => using(keys, app, choice),
+        Panel::SkipCost(steps) => {
             keys.add(&[Key::Enter], "Enter", "skip", "skip", Action::SkipNow).at(Place::Main);
+            if session.open && session.usable_of(steps).is_some() {
+                use_existing(keys);
+            }
             keys.add(&[Key::Esc], "Esc", "back", "skip nothing", Action::Back).at(Place::Main);
             keys.add(&[Key::Ctrl('c')], "Ctrl+C", "abort", "leave the run", Action::Leave).at(Place::Main);
         }
@@ -90,7 +95,10 @@ pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
         }
     }
     if session.panel != Panel::Detail {
-        keys.scrolling(session.scroll, app.painted.overflow, false);
+        // The list of what exists follows its own cursor.
+        if !matches!(session.panel, Panel::Use(_)) {
+            keys.scrolling(session.scroll, app.painted.overflow, false);
+        }
         keys.help_and_suspend();
     }
 }
@@ -149,6 +157,18 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
         keys.add(&[Key::Char('A')], "A", "all the rest", "do everything that is left", Action::All)
             .at(Place::Row);
     }
+    let skipped = !session.steps_in(row, is_skipped).is_empty();
+    if session.open && !skipped && session.usable_in(row).is_some() {
+        use_existing(keys);
+    }
+    if session.progress.header.is_some() {
+        let help = "every step with its outcome, reason and requests";
+        keys.add(&[Key::Char('R')], "R", "review", help, Action::Review).at(Place::Row);
+    }
+    if session.can_take_down() {
+        let help = "what taking the setup down comes to; deletes nothing yet";
+        keys.add(&[Key::Char('T')], "T", "take down", help, Action::TakeDown);
+    }
     let searched = !session.log.query.is_empty();
     if searched && (on_log || !session.detail_open) {
         keys.add(&[Key::Esc], "Esc", "end search", "take the marks of the search away", Action::ClearSearch);
@@ -172,7 +192,7 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     if session.detail_open && !on_log {
         keys.scrolling(session.scroll, app.painted.overflow, false);
     } else {
-        log_keys(keys, app, session, on_log);
+        log_keys(keys, session, on_log);
     }
     if on_log && session.log.current().is_some() {
         keys.add(&[Key::Char('y')], "y", "copy", "copy this line", Action::Copy);
@@ -230,6 +250,11 @@ fn row_actions(keys: &mut Bindings, session: &Session, row: Row) {
     }
 }
 
+fn use_existing(keys: &mut Bindings) {
+    let help = "use one that exists in place of making it; shows what was found";
+    keys.add(&[Key::Char('u')], "u", "use existing", help, Action::UseExisting).at(Place::Row);
+}
+
 fn moves(keys: &mut Bindings, session: &Session, row: Row) {
     let rows = session.rows();
     if rows.first().is_some_and(|first| *first != row) {
@@ -255,7 +280,7 @@ fn moves(keys: &mut Bindings, session: &Session, row: Row) {
     }
 }
 
-fn log_keys(keys: &mut Bindings, app: &App, session: &Session, on_log: bool) {
+fn log_keys(keys: &mut Bindings, session: &Session, on_log: bool) {
     let log = &session.log;
     let Some(current) = log.current() else { return };
     if current > 0 {
@@ -273,7 +298,7 @@ fn log_keys(keys: &mut Bindings, app: &App, session: &Session, on_log: bool) {
         keys.add(&[Key::Char('G')], "G", "follow", "log: last line, and follow", Action::Log(Scroll::Bottom));
     }
     keys.add(&[Key::Char('/')], "/", "search", "search the log", Action::Search);
-    if !log.query.is_empty() && app.painted.log_rows > 0 {
+    if !log.query.is_empty() {
         keys.add(&[Key::Char('n')], "n", "next", "next line that matches", Action::NextMatch);
         keys.add(&[Key::Char('N')], "N", "previous", "line before that matches", Action::PreviousMatch);
     }

@@ -262,6 +262,7 @@ async fn it_is_walked_in_the_wizard() {
         why: String::new(),
         older: 0,
         earlier: Progress::default(),
+        stays: Vec::new(),
     };
     app.open(opened);
     app.turn(Page::Setup);

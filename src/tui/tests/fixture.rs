@@ -123,7 +123,7 @@ pub(super) fn put(path: &str) -> Request {
     Request::new(Method::Put, Auth::ResourceManager, "management.azure.com", path, "2025-11-01-preview")
 }
 
-fn step(id: StepId, title: &str, why: &str) -> Step {
+pub(super) fn step(id: StepId, title: &str, why: &str) -> Step {
     Step::new(id, title, |_, _, _| {
         Ok(Next::Done { outcome: Outcome::Done, note: None, outputs: StepOutputs::new() })
     })
@@ -136,6 +136,7 @@ pub(super) fn plan() -> Plan {
         ("identity", object([("principal", Text::slot(&IDENTITY, "principalId").into())])),
     ]));
     let look = Request { method: Method::Get, ..put("Microsoft.Devices/IotHubs/contoso-hub") };
+    let hubs = "/subscriptions/1111/providers/Microsoft.Devices/IotHubs".to_owned();
     let stage = |id: &'static str, heading: &str, steps| PlannedStage {
         id: StageId::new(id),
         heading: heading.to_owned(),
@@ -173,6 +174,7 @@ pub(super) fn plan() -> Plan {
                 .needing([Need::effect(NAMESPACE), Need::value(IDENTITY)])
                 .planning(Purpose::Look, &look)
                 .planning(Purpose::Change, &hub)
+                .usable_from(Request { method: Method::Get, path: hubs.into(), ..put("") })
                 .taking(Duration::from_mins(5)),
                 step(GRANT, "Namespace is Contributor on the hub", "So that it may sync.")
                     .needing([Need::effect(HUB)]),
@@ -318,6 +320,7 @@ pub(super) fn opened() -> Opened {
         why: "Speaks preview-2025, profile A: every version it needs is offered.".into(),
         older: 0,
         earlier: Progress::default(),
+        stays: Vec::new(),
     }
 }
 

@@ -37,6 +37,38 @@ fn pages() -> Vec<(&'static str, App)> {
         press(app, &[Key::Char('a')]);
     });
     page("skip cost", &|app| drop(press(app, &[Key::End, Key::Char('s')])));
+    page("what exists, looked for", &|app| *app = super::using::asked_for(app.width, app.height));
+    page("what exists", &|app| *app = super::using::found(app.width, app.height));
+    page("what exists, the second", &|app| {
+        *app = super::using::found(app.width, app.height);
+        press(app, &[Key::Down]);
+    });
+    page("what exists, not told", &|app| *app = super::using::refused(app.width, app.height));
+    page("the way back, asked for", &|app| *app = super::teardown::asked(app.width, app.height));
+    page("the way back", &|app| *app = super::teardown::shown(app.width, app.height));
+    page("the way back, named", &|app| {
+        *app = super::teardown::shown(app.width, app.height);
+        super::teardown::typed(app, "contoso");
+    });
+    page("the way back, under way", &|app| *app = super::teardown::under_way(app.width, app.height));
+    page("review, asked for", &|app| *app = super::review::asked(app.width, app.height));
+    page("review", &|app| *app = super::review::on_hub(app.width, app.height));
+    page("review, filtered", &|app| {
+        *app = super::review::shown(app.width, app.height);
+        press(app, &[Key::Char('f'), Key::Char('f')]);
+    });
+    page("review, requests", &|app| {
+        *app = super::review::on_hub(app.width, app.height);
+        press(app, &[Key::Enter]);
+    });
+    page("review, a request", &|app| {
+        *app = super::review::on_hub(app.width, app.height);
+        press(app, &[Key::Enter, Key::Enter]);
+    });
+    page("review, export", &|app| {
+        *app = super::review::shown(app.width, app.height);
+        press(app, &[Key::Char('e')]);
+    });
     page("all", &|app| {
         app.banner.cloud = "AZURE".into();
         if let Some(session) = &mut app.session {
@@ -75,16 +107,30 @@ fn pages() -> Vec<(&'static str, App)> {
         draw(&mut app);
         pages.push((name, app));
     };
+    form("welcome", &|app| *app = super::resume::welcome(80, 24));
+    form("welcome, another choice", &|app| {
+        *app = super::resume::welcome_changed(80, 24);
+        press(app, &[Key::Down, Key::Down]);
+    });
+    form("welcome, failed", &|app| {
+        *app = super::resume::welcome(80, 24);
+        app.fault = Some(crate::domain::Fault::new("no sign-in", "run `az login`"));
+    });
+    form("a setup that goes on", &|app| *app = super::resume::resumed(80, 24));
     form("form", &|_| {});
+    form("form, behind the choices", &|app| {
+        *app = super::resume::welcome(80, 24);
+        press(app, &[Key::Down, Key::Down, Key::Enter]);
+    });
     form("form, a choice", &|app| drop(press(app, &[Key::Down])));
     form("form, a wrong name", &|app| drop(press(app, &[Key::Down, Key::Down, Key::Char('_')])));
     form("form, start", &|app| app.form.at = app.form.entries.len());
     form("form, leaving", &|app| drop(press(app, &[Key::Char('x'), Key::Ctrl('c')])));
     form("form, failed", &|app| {
-        app.form.fault = Some(crate::domain::Fault::new("no sign-in", "run `az login`"));
+        app.fault = Some(crate::domain::Fault::new("no sign-in", "run `az login`"));
     });
     form("starting", &|app| {
-        app.turn(Page::Starting { since: at(0), arrived: None });
+        app.turn(Page::Starting { since: at(0), arrived: None, from: Box::new(Page::Form) });
         tell_time(app, 5);
     });
     pages

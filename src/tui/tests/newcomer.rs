@@ -85,7 +85,7 @@ fn leaving_names_all_its_choices_also_where_there_is_little_room() {
 fn why_a_launch_failed_is_told_whole() {
     let mut app = form_app(80, 24);
     let says = "the subscription offers nothing that hubup speaks; ".repeat(8);
-    app.form.fault = Some(Fault::new(says, "use another subscription").meaning("no preview is offered here"));
+    app.fault = Some(Fault::new(says, "use another subscription").meaning("no preview is offered here"));
     assert!(shows(&mut app, "use another subscription"));
     // The answer of the cursor is still in sight.
     assert!(shows(&mut app, " > "));

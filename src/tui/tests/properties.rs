@@ -8,6 +8,7 @@ use crate::tui::msg::{Key, Msg};
 use crate::tui::start::ScreenOptions;
 use crate::tui::text::{cut, matches, pad, width, wrap};
 use crate::tui::update::update;
+use crate::tui::using::Candidate;
 
 use super::fixture::*;
 
@@ -21,7 +22,7 @@ fn key() -> impl Strategy<Value = Key> {
             Key::PageDown, Key::Home, Key::End, Key::Backspace, Key::Delete, Key::Ctrl('c'), Key::Ctrl('g'),
             Key::Ctrl('t'), Key::Ctrl('u'), Key::Ctrl('z'),
         ]),
-        4 => prop::sample::select("sSArwcdDa/ynNgGjkhlqu?123 ".chars().map(Key::Char).collect::<Vec<_>>()),
+        4 => prop::sample::select("sSArwcdDa/ynNgGjkhlqu?123 RTfem".chars().map(Key::Char).collect::<Vec<_>>()),
         1 => any::<char>().prop_map(Key::Char),
     ]
 }
@@ -65,14 +66,31 @@ fn message() -> impl Strategy<Value = Msg> {
         1 => (1..200_u16, 1..60_u16).prop_map(|(width, height)| Msg::Resize(width, height)),
         1 => (0..1_000_i64).prop_map(|seconds| Msg::Tick(at(seconds))),
         1 => ".{0,30}".prop_map(Msg::Paste),
+        1 => ".{0,30}".prop_map(|text| {
+            let found = Candidate { id: text.clone(), name: text.clone(), location: text.clone(), hint: text };
+            Msg::Candidates(HUB, Ok(vec![found]))
+        }),
         1 => Just(Msg::RunClosed(None)),
         1 => (0..50_usize, 0..50_usize).prop_map(|(start, end)| Msg::Older { start, end, lines: Vec::new() }),
     ]
 }
 
-fn app(width: u16, height: u16, on_form: bool, ascii: bool) -> App {
+/// An app on one of the pages that a person can begin on.
+fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
     let options = ScreenOptions { ascii, no_colour: ascii, skip_form: false };
-    if on_form { form_app_with(width, height, options) } else { setup_app_with(width, height, options) }
+    let mut app = match page {
+        0 => form_app_with(width, height, options),
+        1 => setup_app_with(width, height, options),
+        2 => super::resume::welcome(width, height),
+        3 => super::resume::welcome_changed(width, height),
+        4 => super::resume::resumed(width, height),
+        5 => super::using::found(width, height),
+        6 => super::teardown::shown(width, height),
+        7 => super::teardown::under_way(width, height),
+        _ => super::review::on_hub(width, height),
+    };
+    app.options = options;
+    app
 }
 
 proptest! {
@@ -81,11 +99,11 @@ proptest! {
     #[test]
     fn nothing_panics(
         size in (1..200_u16, 1..60_u16),
-        on_form in any::<bool>(),
+        page in 0..9_u8,
         ascii in any::<bool>(),
         messages in prop::collection::vec(message(), 0..60),
     ) {
-        let mut app = app(size.0, size.1, on_form, ascii);
+        let mut app = app(size.0, size.1, page, ascii);
         draw(&mut app);
         for message in messages {
             update(&mut app, message);
@@ -95,7 +113,7 @@ proptest! {
 
     #[test]
     fn every_size_draws_every_page(size in (1..200_u16, 1..60_u16), keys in prop::collection::vec(key(), 0..6)) {
-        let mut app = app(size.0, size.1, false, false);
+        let mut app = app(size.0, size.1, 1, false);
         running(&mut app);
         feed(&mut app, 95, asked(1, &DPS));
         press(&mut app, &keys);

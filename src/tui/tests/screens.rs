@@ -38,7 +38,7 @@ fn the_form() {
 fn a_failed_start() {
     check("form_fault", |width, height| {
         let mut app = form_app(width, height);
-        app.form.fault = Some(
+        app.fault = Some(
             crate::domain::Fault::new("no sign-in was found", "run `az login`, then start again")
                 .meaning("hubup has nothing to prove who you are"),
         );
@@ -49,6 +49,17 @@ fn a_failed_start() {
 #[test]
 fn a_fresh_setup() {
     check("setup_fresh", setup_app);
+}
+
+#[test]
+fn a_setup_from_before() {
+    check("welcome", super::resume::welcome);
+    check("welcome_changed", super::resume::welcome_changed);
+}
+
+#[test]
+fn a_setup_that_goes_on() {
+    check("setup_resumed", super::resume::resumed);
 }
 
 #[test]
@@ -94,6 +105,41 @@ fn what_skipping_costs() {
     check("skip_cost", |width, height| {
         let mut app = running_app(width, height);
         press(&mut app, &[Key::End, Key::Char('s')]);
+        app
+    });
+}
+
+#[test]
+fn what_exists_for_a_step() {
+    check("use_existing", super::using::found);
+    check("use_existing_fault", super::using::refused);
+}
+
+#[test]
+fn the_way_back() {
+    check("teardown", |width, height| {
+        let mut app = super::teardown::shown(width, height);
+        super::teardown::typed(&mut app, "contoso");
+        app
+    });
+}
+
+#[test]
+fn the_review() {
+    check("review", super::review::on_hub);
+    check("review_requests", |width, height| {
+        let mut app = super::review::on_hub(width, height);
+        press(&mut app, &[Key::Enter]);
+        app
+    });
+    check("review_request", |width, height| {
+        let mut app = super::review::on_hub(width, height);
+        press(&mut app, &[Key::Enter, Key::Enter]);
+        app
+    });
+    check("review_export", |width, height| {
+        let mut app = super::review::on_hub(width, height);
+        press(&mut app, &[Key::Char('e')]);
         app
     });
 }

@@ -1,6 +1,6 @@
 //! What messages do: each test presses keys or feeds records and looks at effects and state.
 
-use crate::domain::{Exit, Fault, Outcome, RunEvent, StepState};
+use crate::domain::{Exit, Fault, Outcome, RunEvent, RunKind, StepState};
 use crate::engine::Command;
 use crate::tui::app::{App, Page};
 use crate::tui::msg::{Effect, Key, Msg};
@@ -18,7 +18,7 @@ fn cursor(app: &App) -> Row {
 
 fn launching(app: &mut App) -> crate::domain::Answers {
     let effects = press(app, &[Key::Ctrl('g')]);
-    let [Effect::Launch(answers)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Launch(answers, RunKind::Setup)] = &effects[..] else { panic!("{effects:?}") };
     (**answers).clone()
 }
 
@@ -299,7 +299,7 @@ fn a_question_mark_is_help_where_no_name_could_hold_it() {
 #[test]
 fn skipping_the_form_launches_only_what_fits() {
     let mut app = form_app(80, 24);
-    assert!(matches!(launch(&mut app)[..], [Effect::Launch(_)]));
+    assert!(matches!(launch(&mut app)[..], [Effect::Launch(..)]));
     let mut app = form_app(80, 24);
     app.form.entries[2].input = crate::tui::form::TextInput::of("No");
     assert_eq!(launch(&mut app), []);

@@ -2,18 +2,25 @@
 
 use jiff::Timestamp;
 
-use crate::domain::Fault;
+use crate::domain::{Answers, Fault};
 use crate::tui::app::{App, Arrival, Page};
+use crate::tui::exchange;
 use crate::tui::keymap::{self, Action, Scroll};
 use crate::tui::msg::{Effect, Key, Msg, Opened};
 use crate::tui::requests::requests;
-use crate::tui::session::Panel;
+use crate::tui::review::Depth;
+use crate::tui::session::{Lead, Panel};
 use crate::tui::summary::summary;
 
-use super::{form, run, setup, typing};
+use super::{form, review, run, setup, teardown, typing, using, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    // An indicator that came up stays for a while: what it waited for is taken in after that.
+    if app.asked_at(&msg).is_some_and(|since| !app.indicator_may_go(since)) {
+        app.late = Some(Box::new(msg));
+        return Vec::new();
+    }
     match msg {
         Msg::Key(key) => {
             app.dirty = true;
@@ -33,6 +40,22 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Launched(result) => {
             app.dirty = true;
             launched(app, *result);
+            Vec::new()
+        }
+        Msg::Candidates(step, found) => {
+            using::found(app, &step, found);
+            Vec::new()
+        }
+        Msg::Reviewed(found) => {
+            review::found(app, found);
+            Vec::new()
+        }
+        Msg::Exported(exported) => {
+            review::exported(app, exported);
+            Vec::new()
+        }
+        Msg::WayBack(found) => {
+            teardown::found(app, found);
             Vec::new()
         }
         Msg::Run(record) => run::record(app, &record),
@@ -77,11 +100,12 @@ fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
         app.dirty = true;
     }
     arrive(app);
-    Vec::new()
+    app.late.take().map(|late| update(app, *late)).unwrap_or_default()
 }
 
 fn launched(app: &mut App, result: Result<Opened, Fault>) {
-    let Page::Starting { since, .. } = app.page else { return };
+    let Page::Starting { since, from, .. } = &app.page else { return };
+    let (since, from) = (*since, from.clone());
     let arrival = match result {
         Ok(opened) => {
             app.open(opened);
@@ -89,13 +113,13 @@ fn launched(app: &mut App, result: Result<Opened, Fault>) {
         }
         Err(fault) => Arrival::Failed(Box::new(fault)),
     };
-    app.page = Page::Starting { since, arrived: Some(arrival) };
+    app.page = Page::Starting { since, arrived: Some(arrival), from };
     arrive(app);
 }
 
 /// Leaves the starting page when the launch came back and the indicator has stood long enough.
 fn arrive(app: &mut App) {
-    if let Page::Starting { since, arrived: Some(arrival) } = &app.page
+    if let Page::Starting { since, arrived: Some(arrival), from } = &app.page
         && app.indicator_may_go(*since)
     {
         let now = app.now;
@@ -107,8 +131,9 @@ fn arrive(app: &mut App) {
                 Page::Setup
             }
             Arrival::Failed(fault) => {
-                app.form.fault = Some(*fault);
-                Page::Form
+                let page = (**from).clone();
+                app.fault = Some(*fault);
+                page
             }
         };
         app.turn(page);
@@ -123,6 +148,9 @@ fn key_pressed(app: &mut App, key: Key) -> Vec<Effect> {
     }
     let binding = keymap::bindings(app).into_iter().find(|binding| binding.keys.contains(&key));
     let Some(binding) = binding else { return Vec::new() };
+    if let (Page::Setup, Some(session)) = (&app.page, &mut app.session) {
+        session.led_by = Lead::Person;
+    }
     let mut effects = perform(app, binding.action);
     effects.extend(missing(app));
     effects
@@ -147,9 +175,34 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::TakeSuggestion
         | Action::ClearField
         | Action::Launch => return form::perform(app, action),
+        Action::ChoiceUp | Action::ChoiceDown | Action::Choice => return welcome::perform(app, action),
+        Action::TakeDown => {
+            return subject(app).map(|answers| teardown::open(app, answers)).unwrap_or_default();
+        }
+        Action::Review => return subject(app).map(|answers| review::open(app, answers)).unwrap_or_default(),
+        Action::ReviewUp
+        | Action::ReviewDown
+        | Action::ReviewFirst
+        | Action::ReviewLast
+        | Action::Deeper
+        | Action::Filter
+        | Action::Export
+        | Action::ExportMarkdown
+        | Action::ExportJson => return review::perform(app, action),
+        Action::Agree => return teardown::agree(app),
+        Action::UseExisting | Action::PickUp | Action::PickDown | Action::LookAgain | Action::UseNow => {
+            return using::perform(app, action);
+        }
         _ => return setup::perform(app, action),
     }
     Vec::new()
+}
+
+/// The answers of the setup that is shown.
+fn subject(app: &App) -> Option<Answers> {
+    let reviewed = app.review.as_ref().filter(|_| matches!(app.page, Page::Review));
+    let header = || app.session.as_ref()?.progress.header.as_ref();
+    reviewed.map(|review| &review.answers).or_else(|| header().map(|header| &header.answers)).cloned()
 }
 
 /// Esc: one layer back, never forward.
@@ -162,14 +215,20 @@ fn back(app: &mut App) -> Vec<Effect> {
     }
     match &app.page {
         Page::Form if app.form.leaving => app.form.leaving = false,
-        Page::Form => app.form.fault = None,
-        Page::Starting { .. } => {
-            app.turn(Page::Form);
+        Page::Welcome => app.fault = None,
+        Page::Teardown => teardown::back(app),
+        Page::Review => review::back(app),
+        Page::Form if app.fault.is_some() => app.fault = None,
+        Page::Form if app.welcome.is_some() => app.turn(Page::Welcome),
+        Page::Form => {}
+        Page::Starting { from, arrived, .. } => {
             // What came back already is a run: leaving it is all that can be done with it.
-            if app.session.is_some() {
+            if matches!(arrived, Some(Arrival::Run)) {
                 app.turn(Page::Setup);
                 return Vec::new();
             }
+            let from = (**from).clone();
+            app.turn(from);
             return vec![Effect::StopLaunch];
         }
         Page::Requests | Page::LogLine(_) | Page::Finish { .. } => {
@@ -196,7 +255,8 @@ fn leave(app: &mut App) -> Vec<Effect> {
     app.help = false;
     app.scroll = 0;
     match (&app.page, &mut app.session) {
-        (Page::Form, None) if app.form.changes() > 0 => {
+        (Page::Form | Page::Welcome, None) if app.form.changes() > 0 => {
+            app.turn(Page::Form);
             app.form.leaving = true;
             Vec::new()
         }
@@ -237,6 +297,14 @@ fn copy(app: &mut App) -> Vec<Effect> {
             ("the summary".to_owned(), summary(&session.plan, &session.progress, &app.form.answers()))
         }
         (Page::Requests, Some(session)) => ("the requests".to_owned(), requests(session, &app.zone).plain()),
+        (Page::Review, _) => {
+            let exchange = app.review.as_ref().and_then(|review| match review.depth {
+                Depth::Exchange(at) => review.exchanges().get(at),
+                _ => None,
+            });
+            let Some(exchange) = exchange else { return Vec::new() };
+            ("the request".to_owned(), exchange::paper(exchange, &app.zone).plain())
+        }
         (Page::LogLine(line), _) => ("the line".to_owned(), run::line_text(line, &app.zone)),
         (_, Some(session)) => setup::copied(app, session),
         (_, None) => return Vec::new(),

@@ -1,6 +1,7 @@
 //! What the keys of the form do.
 
-use crate::tui::app::{App, Page};
+use crate::domain::RunKind;
+use crate::tui::app::App;
 use crate::tui::form::TextInput;
 use crate::tui::keymap::Action;
 use crate::tui::msg::Effect;
@@ -43,8 +44,6 @@ pub(crate) fn launch(app: &mut App) -> Vec<Effect> {
         app.tell(format!("first mend {label}"));
         return Vec::new();
     }
-    app.form.fault = None;
-    app.note = None;
-    app.turn(Page::Starting { since: app.now, arrived: None });
-    vec![Effect::Launch(Box::new(app.form.answers()))]
+    app.starts();
+    vec![Effect::Launch(Box::new(app.form.answers()), RunKind::Setup)]
 }

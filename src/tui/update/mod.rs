@@ -2,9 +2,13 @@
 
 mod act;
 mod form;
+mod review;
 mod run;
 mod setup;
+mod teardown;
 mod typing;
+mod using;
+mod welcome;
 
 pub(crate) use act::update;
 pub(crate) use form::launch;

@@ -12,7 +12,10 @@ use crate::tui::text::time_of_day;
 pub(super) fn record(app: &mut App, record: &Record) -> Vec<Effect> {
     let Some(session) = &mut app.session else { return Vec::new() };
     app.dirty = true;
-    session.take(record);
+    if session.take(record) {
+        // An Enter that was on its way is not meant for where the cursor stands now.
+        session.shown = app.now;
+    }
     if matches!(record.event, RunEvent::StepFinished { .. } | RunEvent::RunFinished { .. }) {
         celebrate(app);
     }

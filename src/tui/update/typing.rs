@@ -3,6 +3,8 @@
 use crate::tui::app::{App, Page};
 use crate::tui::form::TextInput;
 use crate::tui::msg::Key;
+use crate::tui::session::Panel;
+use crate::tui::using::Using;
 
 /// The line that takes text now.
 fn line(app: &mut App) -> Option<&mut TextInput> {
@@ -13,8 +15,32 @@ fn line(app: &mut App) -> Option<&mut TextInput> {
         (Page::Form, _) if !app.form.leaving => {
             app.form.entry_mut().filter(|entry| entry.words().is_none()).map(|entry| &mut entry.input)
         }
-        (Page::Setup, Some(session)) => session.log.typing.as_mut(),
+        (Page::Teardown, _) => {
+            app.teardown.as_mut().filter(|teardown| teardown.way_back().is_some()).map(|page| &mut page.input)
+        }
+        (Page::Setup, Some(session)) => match &mut session.panel {
+            Panel::Use(using) if session.log.typing.is_none() => Some(&mut using.input),
+            _ => session.log.typing.as_mut(),
+        },
         _ => None,
+    }
+}
+
+/// The choice of something that exists, when that panel stands.
+fn using(app: &mut App) -> Option<&mut Using> {
+    match (&app.page, &mut app.session) {
+        (Page::Setup, Some(session)) if !app.help => match &mut session.panel {
+            Panel::Use(using) => Some(using),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whoever types an id has chosen none from the list.
+fn on_id(app: &mut App) {
+    if let Some(using) = using(app) {
+        using.at = None;
     }
 }
 
@@ -25,6 +51,10 @@ pub(super) fn key(app: &mut App, key: Key) -> bool {
         && matches!(app.page, Page::Form)
         && app.form.entry().is_some_and(|entry| !entry.would_take('?'))
     {
+        return false;
+    }
+    // No id and no setup's name holds it either.
+    if key == Key::Char('?') && (using(app).is_some() || matches!(app.page, Page::Teardown)) {
         return false;
     }
     let Some(line) = line(app) else { return false };
@@ -38,8 +68,9 @@ pub(super) fn key(app: &mut App, key: Key) -> bool {
         Key::End => line.end(),
         _ => return false,
     }
+    on_id(app);
     // Whoever mends an answer has read why the launch failed, and what was to be mended.
-    app.form.fault = None;
+    app.fault = None;
     app.note = None;
     true
 }
@@ -48,5 +79,6 @@ pub(super) fn key(app: &mut App, key: Key) -> bool {
 pub(super) fn paste(app: &mut App, text: &str) {
     if let Some(line) = line(app) {
         line.insert(text.trim().lines().next().unwrap_or_default().trim());
+        on_id(app);
     }
 }

@@ -28,10 +28,10 @@ enum Shown {
 /// Draws the page.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let form = &app.form;
-    let told = told(form);
+    let told = told(app);
     let wide = usize::from(area.width.saturating_sub(2));
     let lines = u16::try_from(told.laid_out(wide).len()).unwrap_or(u16::MAX);
-    let most = match &form.fault {
+    let most = match &app.fault {
         Some(_) => area.height.saturating_sub(ANSWER_ROWS + 1),
         None => HINT_ROWS.min((area.height / 2).saturating_sub(1)),
     };
@@ -39,13 +39,13 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let top = Rect { height: area.height - below, ..area };
     let rest = Rect { y: top.bottom(), height: below, ..area };
     entries(app, frame, top);
-    let title = match (form.leaving, &form.fault, form.entry()) {
+    let title = match (form.leaving, &app.fault, form.entry()) {
         (true, ..) => "Leave?",
         (_, Some(_), _) => "It could not be started",
         (_, None, Some(entry)) => entry.field.label,
         (_, None, None) => "Start",
     };
-    let block = screen::pane(title, false, form.leaving || form.fault.is_some());
+    let block = screen::pane(title, false, form.leaving || app.fault.is_some());
     let (_, rows) = screen::paper(&told, block, 0, frame, rest);
     Painted { rows, ..Painted::default() }
 }
@@ -150,7 +150,8 @@ fn start(form: &Form) -> Vec<Piece> {
 }
 
 /// What stands below the answers.
-fn told(form: &Form) -> Paper {
+fn told(app: &App) -> Paper {
+    let form = &app.form;
     let mut paper = Paper::default();
     if form.leaving {
         let changes = form.changes();
@@ -162,7 +163,7 @@ fn told(form: &Form) -> Paper {
         paper.text(Tone::Plain, "l leave   Esc back");
         return paper;
     }
-    if let Some(fault) = &form.fault {
+    if let Some(fault) = &app.fault {
         for (label, text) in fault_items(fault) {
             let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
             paper.item(label, 12, tone, &text);

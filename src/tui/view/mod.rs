@@ -5,10 +5,14 @@ mod form;
 mod log;
 mod pages;
 mod panel;
+mod review;
 mod screen;
 mod setup;
 mod stages;
+mod teardown;
 mod theme;
+mod using;
+mod welcome;
 
 pub(crate) use screen::view;
 #[cfg(test)]

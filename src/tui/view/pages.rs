@@ -15,7 +15,7 @@ use crate::tui::session::Session;
 use crate::tui::summary::{card, counted, fault_items, portal};
 use crate::tui::text::{clock, pad, seconds, time_of_day};
 
-use super::{form, log, screen, theme};
+use super::{log, screen, theme};
 
 fn whole(app: &App, title: &str, paper: &Paper, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let block = screen::pane(title, false, true);
@@ -23,11 +23,8 @@ fn whole(app: &App, title: &str, paper: &Paper, frame: &mut Frame<'_>, area: Rec
     Painted { overflow, rows, ..Painted::default() }
 }
 
-/// The launch is under way; the form stays in sight until that takes long enough to be noticed.
+/// The launch is under way, and takes long enough to be noticed.
 pub(super) fn starting(app: &App, since: Timestamp, frame: &mut Frame<'_>, area: Rect) -> Painted {
-    if !app.indicator(since) {
-        return form::draw(app, frame, area);
-    }
     let mut paper = Paper::default();
     paper.gap();
     paper.line(vec![
@@ -77,7 +74,8 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
     if let Some(started) = progress.started {
         says.push_str(&format!(" · {}", clock(seconds(started, session.until(app.now)))));
     }
-    paper.text(Tone::Good, &format!("Everything is finished: {says}"));
+    let what = if session.is_teardown() { "The setup is taken down" } else { "Everything is finished" };
+    paper.text(Tone::Good, &format!("{what}: {says}"));
     let answers = progress.header.as_ref().map(|header| &header.answers);
     let public = answers.is_some_and(|answers| answers.cloud.name == "public");
     let links = public && !session.is_sandbox(&app.banner.cloud);
@@ -113,6 +111,13 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
                 }
             }
         }
+    }
+    if !session.stays.is_empty() {
+        paper.gap();
+        paper.text(Tone::Strong, "What stays");
+    }
+    for (what, why) in &session.stays {
+        paper.item("", 2, Tone::Plain, &format!("{what}: {why}"));
     }
     if !card.resources.is_empty() {
         paper.gap();

@@ -11,7 +11,7 @@ use crate::tui::session::{Panel, Session};
 use crate::tui::summary::{counted, fault_items, portal};
 use crate::tui::text::{clock, safe, seconds};
 
-use super::theme;
+use super::{theme, using};
 
 /// Width of the column of labels.
 const LABEL: usize = 12;
@@ -22,8 +22,9 @@ pub(super) fn paper(app: &App, session: &Session) -> (String, Paper) {
     let mut paper = Paper::default();
     let title = match &session.panel {
         Panel::Detail => detail(&mut paper, app, session),
-        Panel::SkipCost(steps) => skip_cost(&mut paper, session, steps),
+        Panel::SkipCost(steps) => skip_cost(&mut paper, app, session, steps),
         Panel::All => all(&mut paper, session),
+        Panel::Use(choice) => using::paper(&mut paper, app, session, choice),
         Panel::Abort => abort(&mut paper, session),
         Panel::Stopped(why) => stopped(&mut paper, why),
         Panel::Question(number) => match session.question(*number) {
@@ -69,6 +70,9 @@ fn of_stage(paper: &mut Paper, app: &App, session: &Session, row: Row) -> String
         ]);
         if let Some(note) = session.progress.step(&step.id).and_then(|known| known.note.as_deref()) {
             paper.item("", 2, Tone::Dim, note);
+        }
+        for line in came_back(session, step) {
+            paper.item("", 2, Tone::Warn, &line);
         }
     }
     let ready = session.confirmable(row).len();
@@ -120,20 +124,60 @@ fn of_step(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
             paper.item(label, LABEL, Tone::Plain, &text);
         }
     }
+    from_before(paper, session, step, state);
     if let Some(planned) = planned.filter(|planned| !planned.why.is_empty()) {
         paper.gap();
         paper.text(Tone::Plain, &planned.why);
     }
     relations(paper, app, session, step);
     outputs(paper, app, session, step);
+    paper.gap();
+    keys(paper, app, &[Action::UseExisting]);
     step.title.clone()
+}
+
+/// What earlier runs left of the step, as long as this one has not gone beyond it.
+fn from_before(paper: &mut Paper, session: &Session, step: &StepOutline, state: StepState) {
+    let Some(known) = session.progress.step(&step.id) else { return };
+    if let Some(was) = known.was {
+        let text = format!("{} in an earlier run; it is looked at again", was.word());
+        paper.item("Before", LABEL, Tone::Plain, &text);
+    }
+    for (index, line) in came_back(session, step).iter().enumerate() {
+        paper.item(if index == 0 { "Came back" } else { "" }, LABEL, Tone::Warn, line);
+    }
+    if known.operation.is_some() && !state.is_active() {
+        let text = "has accepted it and may go on with it; how that ended is not on record";
+        paper.item("Azure", LABEL, Tone::Busy, text);
+    }
+}
+
+/// Why the step waits for a word again, each difference in a line of its own; nothing when it does not.
+fn came_back(session: &Session, step: &StepOutline) -> Vec<String> {
+    if !matches!(session.state(step), StepState::NotYet | StepState::Ready | StepState::Queued) {
+        return Vec::new();
+    }
+    let why =
+        session.progress.step(&step.id).and_then(|known| known.came_back.as_deref()).unwrap_or_default();
+    match why.split_once(": ") {
+        Some((what, differences)) => std::iter::once(format!("{what}:"))
+            .chain(differences.split("; ").map(ToOwned::to_owned))
+            .collect(),
+        None if why.is_empty() => Vec::new(),
+        None => vec![why.to_owned()],
+    }
 }
 
 fn progress_line(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline, state: StepState) {
     let known = session.progress.step(&step.id);
     let tone = theme::tone(RowState::Step(state));
     let took = known.and_then(|known| {
-        let until = if state.is_active() { app.now } else { known.ended? };
+        let until = match state {
+            StepState::Finished(_) => known.ended?,
+            state if state.is_active() => app.now,
+            // A look that sent it back, or a skip that was taken back, left its times behind.
+            _ => return None,
+        };
         Some(clock(seconds(known.started?, until)))
     });
     let mut text = state.word().to_owned();
@@ -222,6 +266,9 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
     if let Some(known) = known {
         if let (Some(started), Some(ended)) = (known.started, known.ended) {
             text.push_str(&format!(" after {}", clock(seconds(started, ended))));
+            if session.is_earlier(ended) {
+                text.push_str(" in an earlier run");
+            }
         }
         if known.attempts > 1 {
             text.push_str(&format!(", tried {} times", known.attempts));
@@ -250,7 +297,14 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
         paper.item("Quote", LABEL, Tone::Plain, &format!("correlation {id}"));
     }
     paper.gap();
-    let wanted = [Action::Retry, Action::KeepTrying, Action::Skip, Action::Requests, Action::Copy];
+    let wanted = [
+        Action::Retry,
+        Action::KeepTrying,
+        Action::UseExisting,
+        Action::Skip,
+        Action::Requests,
+        Action::Copy,
+    ];
     keys(paper, app, &wanted);
     step.title.clone()
 }
@@ -293,7 +347,7 @@ fn asked(paper: &mut Paper, session: &Session, question: &Question, open: bool) 
     format!("{} asks you", session.title(&question.step))
 }
 
-fn skip_cost(paper: &mut Paper, session: &Session, steps: &[StepId]) -> String {
+fn skip_cost(paper: &mut Paper, app: &App, session: &Session, steps: &[StepId]) -> String {
     let titles = |ids: &[StepId]| ids.iter().map(|id| session.title(id)).collect::<Vec<_>>().join(" · ");
     let impact = session.plan.impact(steps);
     let open = |ids: Vec<StepId>| -> Vec<StepId> {
@@ -316,15 +370,17 @@ fn skip_cost(paper: &mut Paper, session: &Session, steps: &[StepId]) -> String {
     }
     paper.gap();
     paper.text(Tone::Dim, "hubup looks first: what is there as it should be counts as already there.");
+    if session.usable_of(steps).is_some() {
+        paper.gap();
+        keys(paper, app, &[Action::UseExisting, Action::SkipNow, Action::Back]);
+    }
     "What skipping costs".to_owned()
 }
 
 fn all(paper: &mut Paper, session: &Session) -> String {
     let left = session.unconfirmed();
-    paper.text(
-        Tone::Strong,
-        &format!("This does {} steps on Azure, where what is made may be billed:", left.len()),
-    );
+    let what = if session.is_teardown() { "what is deleted is gone" } else { "what is made may be billed" };
+    paper.text(Tone::Strong, &format!("This does {} steps on Azure, where {what}:", left.len()));
     paper.gap();
     for id in &left {
         paper.text(Tone::Plain, &session.title(id));

@@ -11,7 +11,7 @@ use crate::tui::paper::{Paper, Tone};
 use crate::tui::session::Session;
 use crate::tui::text::{cut, safe, wrap};
 
-use super::{bars, form, pages, setup, theme};
+use super::{bars, form, pages, review, setup, teardown, theme, welcome};
 
 /// Below this there is one line only.
 const LEAST: (u16, u16) = (40, 10);
@@ -39,9 +39,18 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) -> Painted {
         return pages::help(app, frame, body);
     }
     match (&app.page, &app.session) {
+        (Page::Welcome, _) => welcome::draw(app, frame, body),
+        (Page::Teardown, _) => teardown::draw(app, frame, body),
+        (Page::Review, _) => review::draw(app, frame, body),
         (Page::Form, _) | (_, None) if !matches!(app.page, Page::Starting { .. }) => {
             form::draw(app, frame, body)
         }
+        // The page it was launched from stays in sight until that takes long enough to be noticed.
+        (Page::Starting { since, from, .. }, _) if !app.indicator(*since) => match **from {
+            Page::Welcome => welcome::draw(app, frame, body),
+            Page::Teardown => teardown::draw(app, frame, body),
+            _ => form::draw(app, frame, body),
+        },
         (Page::Starting { since, .. }, _) => pages::starting(app, *since, frame, body),
         (Page::Requests, Some(session)) => pages::requests(app, session, frame, body),
         (Page::LogLine(line), _) => pages::log_line(app, line, frame, body),

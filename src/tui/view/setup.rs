@@ -7,7 +7,7 @@ use crate::tui::app::{App, WIDE};
 use crate::tui::msg::Painted;
 use crate::tui::session::{Focus, Panel, Session};
 
-use super::{log, panel, screen, stages};
+use super::{log, panel, screen, stages, using};
 
 /// Beside the detail the stages need no more than this.
 const STAGES_WIDTH: u16 = 60;
@@ -61,11 +61,20 @@ pub(super) fn draw(app: &App, session: &Session, frame: &mut Frame<'_>, body: Re
         let (title, paper) = panel::paper(app, session);
         let focused = session.panel != Panel::Detail || session.detail_open;
         let block = screen::pane(&title, areas.boxed, focused);
-        (painted.overflow, painted.rows) = screen::paper(&paper, block, session.scroll, frame, area);
+        let scroll = match &session.panel {
+            Panel::Use(choice) => using::scroll(choice, usize::from(block.inner(area).height)),
+            _ => session.scroll,
+        };
+        (painted.overflow, painted.rows) = screen::paper(&paper, block, scroll, frame, area);
         if let Panel::Question(number) = session.panel
             && painted.rows > 0
         {
             painted.question = Some(number);
+        }
+        if let Panel::Use(using) = &session.panel
+            && painted.rows > 0
+        {
+            painted.candidates = using.candidates().len();
         }
     }
     if let Some(area) = areas.log {

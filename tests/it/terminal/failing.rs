@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use super::pty::{CTRL_C, CTRL_G, DOWN, ENTER, Wizard};
+use super::pty::{CTRL_C, CTRL_G, DOWN, ENTER, ESC, Wizard};
 
 /// A sandbox in a process of its own, which ends with the test.
 struct Served(Child);
@@ -30,21 +30,34 @@ impl Drop for Served {
 }
 
 #[test]
-fn a_state_folder_that_cannot_be_used_is_told_on_the_form_and_after_it() {
+fn a_state_folder_that_cannot_be_used_is_told_before_anything_is_asked() {
     let wizard = Wizard::new();
     fs::create_dir_all(wizard.state()).unwrap();
     // A file stands where the folder of the setups should be.
     fs::write(wizard.state().join("setups"), "").unwrap();
-    let mut terminal = wizard.open();
-    terminal.wait_for("Ctrl+G start");
-    terminal.press(CTRL_G);
-    terminal.wait_for("It could not be started");
-    terminal.wait_for("setups");
-    terminal.press(CTRL_C);
-    let left = terminal.leave();
+    let left = wizard.open().leave();
+    assert_eq!(left.code, 6, "{}", left.text);
+    for text in ["error: ", "setups", "move it away"] {
+        assert!(left.text.contains(text), "{text} is not in:\n{}", left.text);
+    }
+}
+
+#[test]
+fn a_setup_that_another_hubup_has_is_told_on_the_choices_and_after_them() {
+    let wizard = Wizard::new();
+    let mut first = wizard.open_at_stages();
+    let mut second = wizard.open();
+    second.wait_for("> Go on with contoso-factory");
+    second.press(ENTER);
+    second.wait_for("It could not be started");
+    second.press(ESC);
+    second.wait_until_gone("It could not be started");
+    second.press("q");
+    let left = second.leave();
     assert_eq!(left.code, 6, "{}", left.text);
     assert!(left.text.contains("error: "), "{}", left.text);
-    assert!(left.text.contains("setups"), "{}", left.text);
+    first.press(CTRL_C);
+    assert_eq!(first.leave().code, 5);
 }
 
 #[test]

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hubup::domain::{Answers, Fault, Field, FieldKind};
-use hubup::tui::{self, Banner, Launch, Launched, ScreenOptions, Start};
+use hubup::domain::{Answers, Fault, Field, FieldKind, RunKind, StepId};
+use hubup::tui::{
+    self, Banner, Candidate, ExportForm, Launch, Launched, Reviewed, ScreenOptions, Start, WayBack,
+};
 use portable_pty::CommandBuilder;
 
 use super::pty::{CTRL_C, CTRL_G, Terminal};
@@ -19,7 +21,23 @@ struct Panicking;
 
 #[async_trait]
 impl Launch for Panicking {
-    async fn launch(&self, _: Answers) -> Result<Launched, Fault> {
+    async fn launch(&self, _: Answers, _: RunKind) -> Result<Launched, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn way_back(&self, _: Answers) -> Result<WayBack, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn review(&self, _: Answers) -> Result<Reviewed, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn export(&self, _: Answers, _: ExportForm) -> Result<String, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn candidates(&self, _: StepId) -> Result<Vec<Candidate>, Fault> {
         panic!("the launcher fell over");
     }
 }
@@ -45,6 +63,7 @@ fn wizard() {
     };
     let start = Start {
         answers: example(),
+        resume: None,
         fields: vec![("Traps", vec![field])],
         banner: Banner { cloud: "SANDBOX x60".to_owned(), detail: String::new() },
         launcher: Arc::new(Panicking),

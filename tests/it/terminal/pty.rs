@@ -79,6 +79,25 @@ impl Wizard {
         wizard
     }
 
+    /// The same wizard over the same state, in a sandbox that waits for nothing any more.
+    pub fn at_once(&self) -> Self {
+        let arguments = self.arguments.iter().map(|argument| match argument.as_str() {
+            "1" => "0".to_owned(),
+            _ => argument.clone(),
+        });
+        Self {
+            folder: self.folder.clone(),
+            arguments: arguments.collect(),
+            variables: self.variables.clone(),
+            size: self.size,
+        }
+    }
+
+    /// The folder that it is started in.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
     pub fn with(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         self
@@ -279,6 +298,12 @@ impl Terminal {
     pub fn signal(&self, signal: Signal) {
         let id = self.child.process_id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         kill_process(id.unwrap(), signal).unwrap();
+    }
+
+    /// Waits for the end of a program that was killed: the terminal is left as it was.
+    pub fn killed(mut self) {
+        self.wait("the end", |seen| seen.closed);
+        self.child.wait().unwrap();
     }
 
     /// Waits for the end of the program, and asserts that the terminal is as it was found.

@@ -1,0 +1,49 @@
+//! Writes the review of a setup to a new file, as Markdown or JSON. Called by the wizard; sends nothing.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::domain::{Exit, Fault};
+use crate::review::markdown;
+use crate::tui::{ExportForm, Reviewed};
+
+/// So many names are tried where a file of the first name is there.
+const NAMES: usize = 100;
+
+/// Writes `reviewed` to a new file in `folder`. Nothing is ever overwritten.
+pub fn export(folder: &Path, reviewed: &Reviewed, form: ExportForm) -> Result<PathBuf, Box<Fault>> {
+    let (ending, text) = match form {
+        ExportForm::Markdown => ("md", markdown(&reviewed.review, &reviewed.go_on)),
+        ExportForm::Json => ("json", serde_json::to_string_pretty(&reviewed.review).unwrap_or_default()),
+    };
+    let run = reviewed.review.runs.last().map(|run| run.run.as_str()).unwrap_or_default();
+    let (path, mut file) = create(folder, &format!("hubup-review-{run}"), ending)?;
+    let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
+    written.map_err(|error| fault(&path, &error.to_string()))?;
+    Ok(path)
+}
+
+/// A new file, readable by its owner alone: it names resources and tells requests.
+fn create(folder: &Path, name: &str, ending: &str) -> Result<(PathBuf, File), Box<Fault>> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut path = folder.to_owned();
+    for number in 1..=NAMES {
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        path = folder.join(format!("{name}{number}.{ending}"));
+        match options.open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(fault(&path, &error.to_string())),
+        }
+    }
+    Err(fault(&path, "files of that name and the next are there already"))
+}
+
+fn fault(path: &Path, why: &str) -> Box<Fault> {
+    let says = format!("cannot write `{}`: {why}", path.display());
+    Box::new(Fault::new(says, "start hubup in a folder that you may write to").exiting(Exit::State))
+}

@@ -1,0 +1,164 @@
+//! What a person is offered who has a setup from before: the choices, and what is known of it. Pure.
+//!
+//! `cli` reads the journals and gives a [`Resume`]; nothing of Azure is asked before a choice is made.
+
+use jiff::Timestamp;
+
+use crate::domain::{Answers, Counts, Outcome, Progress, RunKind, StageOutline, StepOutline, StepState};
+use crate::stages::Change;
+
+use super::text::{ago, seconds};
+
+/// What the journals know of a setup.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    /// Where the newest run left the setup; its header is that of this run.
+    pub progress: Progress,
+    /// The answers in which [`super::Start::answers`] differ from those of that run.
+    pub changes: Vec<Change>,
+}
+
+/// What can be done about a setup that was begun before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Choice {
+    /// With the answers that the wizard was started with.
+    GoOn,
+    /// With those of the run before.
+    GoOnAsBefore,
+    Review,
+    Change,
+    TakeDown,
+    /// Make again what was taken down.
+    SetUpAgain,
+}
+
+/// The welcome page.
+#[derive(Clone, Debug)]
+pub(crate) struct Welcome {
+    pub resume: Resume,
+    /// Index of the choice that the cursor stands on.
+    pub at: usize,
+}
+
+impl Welcome {
+    /// A page for `resume`, the cursor on what goes on; `None` when no run of it came as far as its first line.
+    pub(crate) fn new(resume: Resume) -> Option<Self> {
+        resume.progress.header.is_some().then_some(Self { resume, at: 0 })
+    }
+
+    /// True when the newest run was to take the setup down.
+    pub(crate) fn is_teardown(&self) -> bool {
+        self.resume.progress.header.as_ref().is_some_and(|header| header.kind == RunKind::Teardown)
+    }
+
+    /// The answers of the newest run.
+    pub(crate) fn before(&self) -> Option<&Answers> {
+        self.resume.progress.header.as_ref().map(|header| &header.answers)
+    }
+
+    /// The choices, the one that goes on first.
+    pub(crate) fn choices(&self) -> Vec<Choice> {
+        let refused = self.resume.changes.iter().any(|change| change.refused.is_some());
+        if self.is_teardown() {
+            return if self.complete() {
+                vec![Choice::SetUpAgain, Choice::Review, Choice::Change]
+            } else {
+                vec![Choice::GoOn, Choice::Review, Choice::SetUpAgain, Choice::Change]
+            };
+        }
+        // What would be refused is not offered.
+        let mut choices = match (self.resume.changes.is_empty(), refused) {
+            (true, _) => vec![Choice::GoOn],
+            (false, false) => vec![Choice::GoOn, Choice::GoOnAsBefore],
+            (false, true) => vec![Choice::GoOnAsBefore],
+        };
+        choices.extend([Choice::Review, Choice::Change, Choice::TakeDown]);
+        choices
+    }
+
+    /// The choice of the cursor.
+    pub(crate) fn choice(&self) -> Choice {
+        self.choices().get(self.at).copied().unwrap_or(Choice::Change)
+    }
+
+    fn stages(&self) -> &[StageOutline] {
+        self.resume.progress.header.as_ref().map_or(&[], |header| &header.stages)
+    }
+
+    /// The steps of the newest run.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &StepOutline> {
+        self.stages().iter().flat_map(|stage| &stage.steps)
+    }
+
+    /// Counts the steps. What held in an earlier run, and the newest did not come to look at again, counts as it was.
+    fn counts(&self) -> Counts {
+        let progress = &self.resume.progress;
+        let mut counts = progress.counts(self.stages());
+        for step in self.steps() {
+            let unseen =
+                matches!(progress.state(step), StepState::NotYet | StepState::Ready | StepState::Queued);
+            if unseen && progress.step(&step.id).is_some_and(|known| known.was.is_some()) {
+                counts.left = counts.left.saturating_sub(1);
+                counts.done += 1;
+            }
+        }
+        counts
+    }
+
+    /// True when every step held, or was skipped at the person's word.
+    pub(crate) fn complete(&self) -> bool {
+        let counts = self.counts();
+        counts.all > 0 && counts.done + counts.skipped == counts.all
+    }
+
+    /// True when Azure goes on with something of `step`, as far as is on record.
+    pub(crate) fn in_azures_hands(&self, step: &StepOutline) -> bool {
+        let known = self.resume.progress.step(&step.id);
+        known.is_some_and(|known| known.operation.is_some())
+            && self.resume.progress.outcome(&step.id).is_none_or(|outcome| outcome == Outcome::Cancelled)
+    }
+
+    /// The numbers, without those that are zero.
+    pub(crate) fn counted(&self) -> String {
+        let counts = self.counts();
+        let hands = self.steps().filter(|step| self.in_azures_hands(step)).count();
+        let known = counts.done + counts.failed + counts.skipped + counts.blocked + hands;
+        let mut parts = vec![format!("{} of {} done", counts.done, counts.all)];
+        for (count, word) in [
+            (counts.failed, "failed"),
+            (counts.blocked, "blocked"),
+            (counts.skipped, "skipped"),
+            (hands, "in Azure's hands"),
+            (counts.all.saturating_sub(known), "left"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {word}"));
+            }
+        }
+        parts.join(" · ")
+    }
+
+    /// When something was last heard of it.
+    fn last(&self) -> Option<Timestamp> {
+        let progress = &self.resume.progress;
+        let of_steps = self.steps().filter_map(|step| {
+            let known = progress.step(&step.id)?;
+            known.started.max(known.ended)
+        });
+        of_steps.chain(progress.started).chain(progress.ended).max()
+    }
+
+    /// How and when it was left: `left 2 h ago`, `cut off 5 min ago`.
+    pub(crate) fn left(&self, now: Timestamp) -> String {
+        let progress = &self.resume.progress;
+        let word = match (progress.ended, self.complete()) {
+            (None, _) => "cut off",
+            (Some(_), true) => "finished",
+            (Some(_), false) => "left",
+        };
+        match self.last() {
+            Some(last) => format!("{word} {}", ago(seconds(last, now))),
+            None => word.to_owned(),
+        }
+    }
+}
