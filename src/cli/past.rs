@@ -37,9 +37,13 @@ impl Past {
 
     /// What the setup speaks since it was begun. After a teardown that left nothing it may be begun anew in anything.
     pub fn kept(&self) -> Option<Kept<'_>> {
-        let header = self.header().filter(|header| header.kind == RunKind::Setup)?;
-        let begun =
-            header.stages.iter().flat_map(|stage| &stage.steps).any(|step| self.progress.begun(&step.id));
+        let header = self.header()?;
+        let begun = match header.kind {
+            RunKind::Setup => {
+                header.stages.iter().flat_map(|stage| &stage.steps).any(|step| self.progress.begun(&step.id))
+            }
+            RunKind::Teardown => self.half_torn_down(),
+        };
         begun.then_some(Kept { dialect: &header.dialect, profile: &header.profile })
     }
 

@@ -146,7 +146,7 @@ struct Executor {
     skips: BTreeSet<StepId>,
     /// To be looked at once what their look needs is known.
     proofs: BTreeSet<StepId>,
-    /// Found to hold by a look alone.
+    /// Judged by a look alone.
     proved: BTreeSet<StepId>,
     /// Being looked at with outputs that have changed meanwhile.
     outdated: BTreeSet<StepId>,
@@ -452,6 +452,9 @@ impl Executor {
             }
             Ended::Failed(fault) => {
                 self.wanted.remove(&id);
+                if mode == Mode::Prove {
+                    self.proved.insert(id.clone());
+                }
                 self.seen.insert(id.clone(), seen);
                 self.end(&id, Outcome::Failed, None, Some(fault), none()).await?;
             }

@@ -19,7 +19,8 @@ pub struct Change {
 impl Change {
     /// `hub.capacity: 1 -> 2`.
     pub fn told(&self) -> String {
-        format!("{}: {} -> {}", self.key, self.was, self.now)
+        let told = |value: &str| if value.is_empty() { "not set".to_owned() } else { value.to_owned() };
+        format!("{}: {} -> {}", self.key, told(&self.was), told(&self.now))
     }
 }
 

@@ -24,7 +24,7 @@ const FACTS: &[(&str, &str)] = &[
 /// What a device maker needs next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Card {
-    /// Label and value, in the order of [`FACTS`].
+    /// Label and value, in the order in which they are needed.
     pub facts: Vec<(&'static str, String)>,
     /// Ids of the resources that gave a fact, in the order of the plan.
     pub resources: Vec<String>,

@@ -42,7 +42,10 @@ impl Executor {
             if self.running.get(&dependant).is_some_and(|running| running.mode == Mode::Prove) {
                 self.outdated.insert(dependant);
             } else if self.proved.contains(&dependant)
-                && self.progress.outcome(&dependant).is_some_and(Outcome::holds)
+                && self
+                    .progress
+                    .outcome(&dependant)
+                    .is_some_and(|outcome| outcome.holds() || outcome == Outcome::Failed)
             {
                 self.look_again(&dependant).await?;
             }
@@ -57,6 +60,7 @@ impl Executor {
         if self.asked_for.contains(id) {
             self.wanted.insert(id.clone());
         }
-        Ok(())
+        // What waited for it in vain waits for it again.
+        self.unblock(id).await
     }
 }
