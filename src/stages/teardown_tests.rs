@@ -384,12 +384,15 @@ fn only_a_link_that_is_on_record_is_taken_out() {
         note(&after(&known, vec![service(&hosts, "other")])).starts_with("left: the provisioning service")
     );
     known.set(&StepId::new("dps.link-hub"), BTreeMap::from([("linked".to_owned(), hosts[1].to_owned())]));
-    let Next::Write(put) = after(&known, vec![service(&hosts, "other")]) else { panic!("no change") };
+    let ours = || tagged("factory");
+    let theirs = after(&known, vec![service(&hosts, "other"), tagged("second")]);
+    assert!(note(&theirs).contains("belongs to the setup second"), "{}", note(&theirs));
+    let Next::Write(put) = after(&known, vec![service(&hosts, "other"), ours()]) else { panic!("no change") };
     let body = put.shown(&known).body.unwrap();
     let kept = body.pointer("/properties/iotHubs").unwrap().as_array().unwrap();
     assert_eq!(kept.len(), 1, "{body}");
     assert!(kept[0]["connectionString"].as_str().unwrap().starts_with("HostName=theirs."), "{body}");
-    let gone = after(&known, vec![service(&hosts, "other"), wrote(), service(&hosts[..1], "other")]);
+    let gone = after(&known, vec![service(&hosts, "other"), ours(), wrote(), service(&hosts[..1], "other")]);
     assert_eq!(word(&gone), "done");
 }
 

@@ -7,7 +7,7 @@ use super::preview_2025::{dps_slot, lists, taken_back};
 use super::{DELETE, LINK_HUB, UNLINK_HUB};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience, Purpose, Replay,
-    Request, Step, StepOutputs,
+    Request, SETUP_TAG, Step, StepOutputs,
 };
 use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, arm, done, fail, same, text};
 use crate::stages::dialect::Profile;
@@ -30,19 +30,21 @@ fn unlink(answers: &Answers, profile: &Profile) -> Step {
     let look = look(answers, profile);
     let mut put = Request { method: Method::Put, ..look.clone() };
     put.body = Body::MergeInto { read: None, patches: Vec::new() };
-    let (seen, change) = (look.clone(), put.clone());
+    let hub = arm(answers, Method::Get, hub_slot(answers), profile.version("Microsoft.Devices/IotHubs"));
+    let (seen, change, linked) = (look.clone(), put.clone(), hub.clone());
     Step::new(UNLINK_HUB, "Take the hub out of a service that stays", move |answers, known, replay| {
-        run_unlink(&seen, &change, answers, known, replay)
+        run_unlink([&seen, &linked], &change, answers, known, replay)
     })
     .because("A provisioning service that hubup did not make stays, without the link that hubup put into it.")
     .touching(dps_slot(answers).to_string())
     .planning(Purpose::Look, &look)
+    .planning(Purpose::Look, &hub)
     .planning(Purpose::Change, &put)
     .planning(Purpose::Prove, &look)
 }
 
 fn run_unlink(
-    look: &Request,
+    [look, linked]: [&Request; 2],
     put: &Request,
     answers: &Answers,
     known: &Outputs,
@@ -81,6 +83,21 @@ fn run_unlink(
             return Ok(left(format!(
                 "{noun} lists {host}, and no journal on this machine says that hubup linked it"
             )));
+        }
+        if !acted {
+            match replay.read(linked)? {
+                Ok(hub) => {
+                    // What is on record may be gone, and another setup have made its own under the same names.
+                    let whose = text(&hub.body, &format!("/tags/{SETUP_TAG}"));
+                    if let Some(other) = whose.filter(|whose| *whose != answers.name) {
+                        return Ok(left(format!(
+                            "{host} belongs to the setup {other}, and so does its link"
+                        )));
+                    }
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) => return Ok(fail(error)),
+            }
         }
         if let Verdict::Settling(state) = provisioning_and_active(&found.body) {
             let every = found.retry_after.unwrap_or(LOOK_AGAIN);
