@@ -39,9 +39,7 @@ impl Past {
     pub fn kept(&self) -> Option<Kept<'_>> {
         let header = self.header()?;
         let begun = match header.kind {
-            RunKind::Setup => {
-                header.stages.iter().flat_map(|stage| &stage.steps).any(|step| self.progress.begun(&step.id))
-            }
+            RunKind::Setup => header.steps().any(|step| self.progress.begun(&step.id)),
             RunKind::Teardown => self.half_torn_down(),
         };
         begun.then_some(Kept { dialect: &header.dialect, profile: &header.profile })
@@ -50,7 +48,7 @@ impl Past {
     /// True when the newest run is a teardown that did not come to its end: what it did not come to is still there.
     fn half_torn_down(&self) -> bool {
         self.header().filter(|header| header.kind == RunKind::Teardown).is_some_and(|header| {
-            let mut steps = header.stages.iter().flat_map(|stage| &stage.steps);
+            let mut steps = header.steps();
             steps.any(|step| !self.progress.outcome(&step.id).is_some_and(Outcome::holds))
         })
     }
@@ -102,7 +100,7 @@ impl Past {
             counts.skipped,
             counts.all - counts.done - counts.failed - counts.skipped,
         )];
-        for step in header.stages.iter().flat_map(|stage| &stage.steps) {
+        for step in header.steps() {
             let Some(progress) = self.progress.step(&step.id) else { continue };
             let outcome = self.progress.outcome(&step.id);
             if progress.operation.is_some() && outcome != Some(Outcome::Failed) {
@@ -138,7 +136,7 @@ impl Past {
     /// The orders of a run that a person directs: what was done is looked at, what was skipped is looked for, all else
     /// waits for the person's word.
     pub fn resumed(&self, plan: &Plan) -> Vec<Command> {
-        let steps: Vec<StepId> = plan.steps().map(|step| step.id.clone()).collect();
+        let steps = plan.ids();
         let skipped = |step: &&StepId| self.progress.outcome(step) == Some(Outcome::Skipped);
         vec![self.proof(&steps), Command::Skip(steps.iter().filter(skipped).cloned().collect())]
     }

@@ -52,12 +52,9 @@ pub async fn run(global: &Global, surroundings: Surroundings, output: Output) ->
 fn verdict(prepared: &Prepared, progress: &Progress) -> Exit {
     let outcomes: Vec<Option<Outcome>> =
         prepared.plan.steps().map(|step| progress.outcome(&step.id)).collect();
-    let well = |outcome: &Option<Outcome>| {
-        outcome.is_some_and(|outcome| outcome.holds() || outcome == Outcome::Skipped)
-    };
     match () {
         () if outcomes.contains(&Some(Outcome::Failed)) => Exit::Failed,
-        () if outcomes.iter().all(well) => Exit::Complete,
+        () if outcomes.iter().all(|outcome| outcome.is_some_and(Outcome::is_settled)) => Exit::Complete,
         () => Exit::Left,
     }
 }

@@ -7,7 +7,7 @@ use super::config::Config;
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::wire::{USUAL_FILE, read_config, said_folder, state_root};
-use crate::domain::{Answers, Cloud, Exit, RunHeader, SetupId, clean};
+use crate::domain::{Answers, Exit, RunHeader, SetupId, clean};
 use crate::journal::{self, JournalError, StateFolder};
 
 /// The setup that is meant.
@@ -37,7 +37,7 @@ pub fn which(global: &Global, surroundings: &Surroundings) -> Result<Which, Fail
         return Ok(Which { state, setup, flags: flags(global, None) });
     }
     let known = headers(&state, global.sandbox)?;
-    let example = spoken(Config::example().answers, true).setup_id();
+    let example = Config::example().answers.rehearsed().setup_id();
     if global.sandbox && known.iter().any(|header| header.setup == example) {
         return Ok(Which { state, setup: example, flags: flags(global, None) });
     }
@@ -150,9 +150,8 @@ fn root(global: &Global, config: Option<&Config>, surroundings: &Surroundings) -
     }
 }
 
-/// A rehearsal has a cloud of its own.
 fn spoken(answers: Answers, sandbox: bool) -> Answers {
-    if sandbox { Answers { cloud: Cloud::sandbox(), tenant: None, ..answers } } else { answers }
+    if sandbox { answers.rehearsed() } else { answers }
 }
 
 /// The first line of the newest run of every setup that can be read, of rehearsals or of real ones.

@@ -16,7 +16,7 @@ use super::past::Past;
 use super::which;
 use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
 use crate::domain::{
-    Answers, Cloud, ErrorKind, Exit, FORMAT_VERSION, Fault, Moves, Plan, Replay, RunHeader, RunId, RunKind,
+    Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Moves, Plan, Replay, RunHeader, RunId, RunKind,
     ServiceError, StepId, clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
@@ -77,9 +77,8 @@ pub async fn start_with(
     let mut sandbox = None;
     if global.sandbox {
         let opened = open_sandbox(global, &root).await?;
-        // A person's own file can be rehearsed: its subscription is let in, its cloud and tenant are the sandbox's.
-        config.answers.cloud = Cloud::sandbox();
-        config.answers.tenant = None;
+        // A person's own file can be rehearsed: its subscription is let in.
+        config.answers = config.answers.rehearsed();
         opened.admit(&config.answers.subscription).await.map_err(|error| sandbox_failure(&root, &error))?;
         sandbox = Some(opened);
     }

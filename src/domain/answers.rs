@@ -81,6 +81,12 @@ impl Answers {
         SetupId::of(self.cloud.id(), &self.subscription, &self.name)
     }
 
+    /// These answers for the sandbox: a rehearsal has a cloud of its own, and the tenant is the sandbox's.
+    #[must_use]
+    pub fn rehearsed(self) -> Self {
+        Self { cloud: Cloud::sandbox(), tenant: None, ..self }
+    }
+
     /// Resource id of the subscription.
     pub fn subscription_id(&self) -> String {
         format!("/subscriptions/{}", self.subscription)

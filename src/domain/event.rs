@@ -10,7 +10,7 @@ use super::answers::Answers;
 use super::exit::Exit;
 use super::fault::Fault;
 use super::ids::{CallId, RunId, SetupId, StepId};
-use super::plan::StageOutline;
+use super::plan::{StageOutline, StepOutline};
 use super::reply::ErrorKind;
 use super::request::{Method, Shown};
 use super::step::{Ask, Outcome, Purpose, StepOutputs};
@@ -71,6 +71,13 @@ pub struct RunHeader {
     /// How many times faster than the clock hubup's own waits pass; 1 on Azure.
     pub time_scale: f64,
     pub stages: Vec<StageOutline>,
+}
+
+impl RunHeader {
+    /// The steps of the plan, in the order of the screen.
+    pub fn steps(&self) -> impl Iterator<Item = &StepOutline> {
+        self.stages.iter().flat_map(|stage| &stage.steps)
+    }
 }
 
 /// A request as it was sent, without its secrets.

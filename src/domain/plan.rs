@@ -109,6 +109,11 @@ impl Plan {
         self.stages.iter().flat_map(|stage| &stage.steps)
     }
 
+    /// The ids of all steps in screen order.
+    pub fn ids(&self) -> Vec<StepId> {
+        self.steps().map(|step| step.id.clone()).collect()
+    }
+
     /// The step `id`.
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps().find(|step| step.id == *id)

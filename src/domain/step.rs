@@ -38,6 +38,11 @@ impl Outcome {
         matches!(self, Self::Done | Self::AlreadyThere | Self::Warned)
     }
 
+    /// True when nothing is left to do: it holds, or was left out at the person's word.
+    pub fn is_settled(self) -> bool {
+        self.holds() || self == Self::Skipped
+    }
+
     /// The word for it, the same on screen, in the journal and in documents.
     pub fn word(self) -> &'static str {
         match self {

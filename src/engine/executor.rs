@@ -264,7 +264,7 @@ impl Executor {
                 }
             }
             // In the order of the screen, so that the log reads in it too.
-            let ids: Vec<StepId> = self.plan.steps().map(|step| step.id.clone()).collect();
+            let ids = self.plan.ids();
             for id in ids.iter().filter(|id| self.proofs.contains(id)).cloned().collect::<Vec<_>>() {
                 if self.values_known(&id) {
                     self.proofs.remove(&id);

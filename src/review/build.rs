@@ -47,11 +47,10 @@ impl Review {
                 steps: stage.steps.iter().map(|step| collection.step(step, &progress)).collect(),
             })
             .collect();
-        let well = |outcome: Outcome| outcome.holds() || outcome == Outcome::Skipped;
         let left = stages
             .iter()
             .flat_map(|stage| &stage.steps)
-            .filter(|step| !step.outcome.is_some_and(well))
+            .filter(|step| !step.outcome.is_some_and(Outcome::is_settled))
             .map(|step| step.id.clone())
             .collect();
         let tally = tally(&stages);
@@ -132,7 +131,7 @@ impl Collection {
         if self.kind.replace(header.kind).is_some_and(|before| before != header.kind) {
             *self = Self { kind: self.kind, ..Self::default() };
         }
-        for step in header.stages.iter().flat_map(|stage| &stage.steps) {
+        for step in header.steps() {
             match self.known.iter_mut().find(|known| known.id == step.id) {
                 Some(known) => *known = step.clone(),
                 None => self.known.push(step.clone()),
@@ -260,8 +259,7 @@ impl Collection {
 
     /// The steps that were begun and are no longer in the plan.
     fn dropped(&mut self, newest: &RunHeader, progress: &Progress) -> Option<StageReview> {
-        let planned: BTreeSet<&StepId> =
-            newest.stages.iter().flat_map(|stage| &stage.steps).map(|step| &step.id).collect();
+        let planned: BTreeSet<&StepId> = newest.steps().map(|step| &step.id).collect();
         let known = std::mem::take(&mut self.known);
         let steps: Vec<StepReview> = known
             .iter()

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::value::{Exchange, Remark, Review, RunReview, StepReview, Tally, Try};
+use super::value::{Exchange, Remark, Review, RunReview, StepReview, Try};
 use crate::domain::{Outcome, RunKind, StepId, brief, clean, target};
 
 /// A text of whatever origin as part of one line.
@@ -78,24 +78,8 @@ pub(super) fn heading(review: &Review) -> String {
         line(&review.setup),
         line(&review.resource_group),
         line(&review.location),
-        counted(review.tally),
+        review.tally.parts().join(", "),
     )
-}
-
-fn counted(tally: Tally) -> String {
-    let mut parts = vec![format!("{} of {} done", tally.done, tally.all)];
-    for (count, word) in [
-        (tally.failed, "failed"),
-        (tally.blocked, "blocked"),
-        (tally.skipped, "skipped"),
-        (tally.cancelled, "cancelled"),
-        (tally.left, "left"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {word}"));
-        }
-    }
-    parts.join(", ")
 }
 
 /// A run in one line: id, purpose, when, how long, how it ended.

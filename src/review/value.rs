@@ -53,6 +53,25 @@ pub struct Tally {
     pub all: usize,
 }
 
+impl Tally {
+    /// The numbers in words, without those that are zero.
+    pub fn parts(self) -> Vec<String> {
+        let mut parts = vec![format!("{} of {} done", self.done, self.all)];
+        for (count, word) in [
+            (self.failed, "failed"),
+            (self.blocked, "blocked"),
+            (self.skipped, "skipped"),
+            (self.cancelled, "cancelled"),
+            (self.left, "left"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {word}"));
+            }
+        }
+        parts
+    }
+}
+
 /// One run.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct RunReview {

@@ -56,7 +56,7 @@ impl Filter {
             }),
             Self::Failed => outcome == Some(Outcome::Failed),
             Self::Skipped => outcome == Some(Outcome::Skipped),
-            Self::Left => !outcome.is_some_and(|outcome| outcome.holds() || outcome == Outcome::Skipped),
+            Self::Left => !outcome.is_some_and(Outcome::is_settled),
         }
     }
 }

@@ -217,9 +217,7 @@ fn left_text(text: &mut String, progress: &Progress, outline: &[StageOutline], c
     let left: Vec<&StepOutline> = outline
         .iter()
         .flat_map(|stage| &stage.steps)
-        .filter(|step| {
-            !progress.outcome(&step.id).is_some_and(|outcome| outcome.holds() || outcome == Outcome::Skipped)
-        })
+        .filter(|step| !progress.outcome(&step.id).is_some_and(Outcome::is_settled))
         .collect();
     if left.is_empty() {
         return;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use hubup::cli::config::Config;
-use hubup::domain::{Answers, Cloud, Record, SetupId};
+use hubup::domain::{Record, SetupId};
 use hubup::journal::{self, Journal, StateFolder};
 use hubup::sandbox::SignIn;
 
@@ -285,5 +285,5 @@ pub fn config(path: &Path) -> Config {
 
 /// The setup that `--sandbox` runs without a file.
 pub fn rehearsal() -> SetupId {
-    Answers { cloud: Cloud::sandbox(), ..Config::example().answers }.setup_id()
+    Config::example().answers.rehearsed().setup_id()
 }

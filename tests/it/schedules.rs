@@ -241,7 +241,7 @@ async fn begun(cloud: &Cloud, answers: &Answers) -> Option<Running> {
     let selection = stages::choose(answers, &offers, stages::DIALECTS, None).ok()?;
     let plan = stages::plan(selection.dialect, selection.profile, answers).unwrap();
     let manner = Manner { yes: true, end_when_idle: true, ..Manner::default() };
-    let steps = plan.steps().map(|step| step.id.clone()).collect();
+    let steps = plan.ids();
     let orders: Vec<Command> = cloud.past(answers).carried_on(steps, Vec::new());
     Some(start(cloud.folder.path(), azure, plan, answers, manner, orders))
 }

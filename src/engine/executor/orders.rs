@@ -20,7 +20,7 @@ impl Executor {
         match order {
             Command::Confirm(steps) => self.confirm(steps).await,
             Command::ConfirmAll => {
-                let all = self.plan.steps().map(|step| step.id.clone()).collect();
+                let all = self.plan.ids();
                 self.confirm(all).await
             }
             Command::Prove(steps) => {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::domain::{Fault, Outcome, RunKind, StepState, target};
-use crate::review::{Exchange, StepReview, Tally};
+use crate::review::{Exchange, StepReview};
 use crate::tui::app::App;
 use crate::tui::exchange;
 use crate::tui::msg::Painted;
@@ -108,7 +108,7 @@ fn heading(paper: &mut Paper, app: &App, reviewed: &Reviewed) {
     let runs =
         if review.runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", review.runs.len()) };
     let place = if review.sandbox { "in the sandbox" } else { "on Azure" };
-    paper.text(Tone::Strong, &format!("{} · {runs} {place}", counted(review.tally)));
+    paper.text(Tone::Strong, &format!("{} · {runs} {place}", review.tally.parts().join(" · ")));
     let open = review.runs.last().is_some_and(|run| run.exit.is_none());
     if open && app.session.as_ref().is_none_or(|session| !session.open) {
         let text = "The newest run did not tell its end: it was cut off, or another hubup goes on with it.";
@@ -117,23 +117,6 @@ fn heading(paper: &mut Paper, app: &App, reviewed: &Reviewed) {
     if !review.left.is_empty() {
         paper.text(Tone::Plain, &format!("What is left goes on with: {}", reviewed.go_on));
     }
-}
-
-/// The numbers, without those that are zero.
-fn counted(tally: Tally) -> String {
-    let mut parts = vec![format!("{} of {} done", tally.done, tally.all)];
-    for (count, word) in [
-        (tally.failed, "failed"),
-        (tally.blocked, "blocked"),
-        (tally.skipped, "skipped"),
-        (tally.cancelled, "cancelled"),
-        (tally.left, "left"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {word}"));
-        }
-    }
-    parts.join(" · ")
 }
 
 /// How a step stands, for its symbol and its colour; what was under way when the journal was read may be no more.
