@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::dialect::{Profile, canonical_location};
 use crate::domain::{
-    Answers, Auth, Fault, Method, Moves, Next, Outcome, Replay, Request, ServiceError, StepOutputs, Text,
+    Answers, Ask, Auth, Fault, Method, Moves, Next, Outcome, Replay, Request, ServiceError, StepOutputs,
+    Text, USE_AS_IT_IS,
 };
 
 /// Signs that a grant has not reached the service that checks it (contract preview-2025, sections 0.4, 4 and 6).
@@ -46,6 +47,19 @@ pub fn registration(answers: &Answers, profile: &Profile, namespace: &str) -> Re
     Registration {
         look: arm(answers, Method::Get, path, version),
         register: arm(answers, Method::Post, register, version),
+    }
+}
+
+/// Asks whether what is there shall be used as it is; `under_yes` when `--yes` may say so.
+pub fn ask_to_use(question: impl Into<String>, differs: Vec<String>, under_yes: bool) -> Ask {
+    Ask {
+        question: question.into(),
+        differs,
+        choices: vec![
+            (USE_AS_IT_IS.to_owned(), "use it as it is".to_owned()),
+            ("stop".to_owned(), "stop here".to_owned()),
+        ],
+        under_yes: under_yes.then(|| USE_AS_IT_IS.to_owned()),
     }
 }
 

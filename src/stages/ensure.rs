@@ -10,7 +10,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::drift::{Changing, Drift, Update};
-use super::build::{Difference, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, done, fail, same, text};
+use super::build::{
+    Difference, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, ask_to_use, done, fail, same, text,
+};
 use super::waits::{Registering, WriteWaits};
 use crate::domain::{
     Answers, Ask, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply,
@@ -358,13 +360,8 @@ impl Ensure {
             return Ok(done(Outcome::Done, gives));
         }
         if self.tagged && !whose.made && !carries_our_tag(answers, &reply.body) {
-            let ask = Ask {
-                question: format!("{} exists and is not ours; it is as it should be. Use it?", self.noun),
-                differs: Vec::new(),
-                choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
-                under_yes: Some(USE_AS_IT_IS.into()),
-            };
-            if replay.ask(&ask)? != "use" {
+            let question = format!("{} exists and is not ours; it is as it should be. Use it?", self.noun);
+            if replay.ask(&ask_to_use(question, Vec::new(), true))? != USE_AS_IT_IS {
                 return Ok(Next::Fail(self.stopped()));
             }
         }

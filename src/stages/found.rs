@@ -128,6 +128,11 @@ pub fn setup_tag(value: &Value) -> Option<&str> {
     tags.iter().find(|(name, _)| same(name, SETUP_TAG)).and_then(|(_, tag)| tag.as_str())
 }
 
+/// The setup that a resource belongs to, when it says so and it is another than that of `answers`.
+pub fn another_setup<'a>(answers: &Answers, value: &'a Value) -> Option<&'a str> {
+    text(value, &format!("/tags/{SETUP_TAG}")).filter(|name| *name != answers.name)
+}
+
 /// The name of the group in a resource id.
 fn group_of(id: &str) -> Option<&str> {
     let mut words = id.split('/');

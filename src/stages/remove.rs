@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::build::{LOOK_AGAIN, SETTLE_PATIENCE, outputs, text};
 use super::ensure::{Verdict, carries_our_tag, provisioning};
+use super::found::another_setup;
 use super::waits::WriteWaits;
 use crate::domain::{
     Answers, ErrorKind, Exit, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply,
@@ -239,9 +240,8 @@ impl Remove {
         reply: &Reply,
         replay: &mut Replay<'_>,
     ) -> Moves<Result<Option<String>, ServiceError>> {
-        let whose = text(&reply.body, &format!("/tags/{SETUP_TAG}"));
         // What is on record may have been deleted by somebody, and made again by another setup under the same name.
-        if let Some(other) = whose.filter(|whose| self.tagged && *whose != answers.name) {
+        if let Some(other) = another_setup(answers, &reply.body).filter(|_| self.tagged) {
             return Ok(Ok(Some(format!("{} belongs to the setup {other}", self.noun))));
         }
         let made = |id: &Text| replay.earlier().made(&id.shown(known));

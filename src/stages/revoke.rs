@@ -9,10 +9,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::build::{arm, fail, read_all, same, text};
+use super::found::another_setup;
 use super::remove::{Refusals, goes_along, left, not_allowed};
 use crate::domain::{
     Answers, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Request,
-    SETUP_TAG, Step, StepOutputs, Text, derived_uuid,
+    Step, StepId, StepOutputs, Text, derived_uuid,
 };
 
 /// Who may take roles away, where the caller may not.
@@ -51,6 +52,15 @@ impl Revoke {
             .planning(Purpose::Change, &self.delete(answers, Text::derived(says)))
             .planning(Purpose::Prove, &self.list(answers))
             .touching(format!("{}/roleAssignments", self.scope))
+    }
+
+    /// The step that takes them away, but not where `holder` finds what they were given to and another setup owns it.
+    pub fn step(self, answers: &Answers, id: StepId, title: impl Into<String>, holder: &Request) -> Step {
+        let (planned, seen) = (self.clone(), holder.clone());
+        let step = Step::new(id, title, move |answers, known, replay| {
+            self.run(answers, known, replay, &|replay| of_another_setup(answers, &seen, replay))
+        });
+        planned.plan(answers, step.planning(Purpose::Look, holder))
     }
 
     /// Makes the moves. `keep` is asked before the first deletion and may end it.
@@ -146,9 +156,9 @@ pub fn scope_of(entry: &Value) -> &str {
 }
 
 /// Whether they are another setup's, as what they were given to is: `look` finds it.
-pub fn of_another_setup(answers: &Answers, look: &Request, replay: &mut Replay<'_>) -> Moves<Option<Next>> {
+fn of_another_setup(answers: &Answers, look: &Request, replay: &mut Replay<'_>) -> Moves<Option<Next>> {
     let other = match replay.read(look)? {
-        Ok(reply) => text(&reply.body, &format!("/tags/{SETUP_TAG}")).filter(|name| *name != answers.name),
+        Ok(reply) => another_setup(answers, &reply.body),
         // Orphans are nobody's but ours.
         Err(error) if error.kind == ErrorKind::NotFound => None,
         Err(error) => return Ok(Some(fail(error))),

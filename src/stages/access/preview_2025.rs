@@ -6,12 +6,13 @@ use super::{
     ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, recall_2025, teardown_2025,
 };
 use crate::domain::{
-    Answers, Ask, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
+    Answers, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
     Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
     derived_uuid, object,
 };
 use crate::stages::build::{
-    Difference, Follows, arm, compare, done, fail, member, outputs, read_all, registration, same, text,
+    Difference, Follows, arm, ask_to_use, compare, done, fail, member, outputs, read_all, registration, same,
+    text,
 };
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
@@ -215,16 +216,9 @@ fn adopt_role(
                 .remedied_by("choose another `roles.name` in the setup file"),
         ));
     };
-    let ask = Ask {
-        question: format!(
-            "a role named {} exists and allows exactly what is needed. Use it?",
-            answers.role_name
-        ),
-        differs: Vec::new(),
-        choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
-        under_yes: Some(USE_AS_IT_IS.into()),
-    };
-    if replay.ask(&ask)? != "use" {
+    let question =
+        format!("a role named {} exists and allows exactly what is needed. Use it?", answers.role_name);
+    if replay.ask(&ask_to_use(question, Vec::new(), true))? != USE_AS_IT_IS {
         return Ok(Next::Fail(fault.remedied_by("choose another `roles.name` in the setup file")));
     }
     Ok(done(Outcome::AlreadyThere, outputs([("definition", Some(id))])))

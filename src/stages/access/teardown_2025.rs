@@ -9,10 +9,11 @@ use super::{
 };
 use crate::domain::{
     Answers, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience, Purpose, Replay,
-    Request, Roles, SETUP_TAG, Step, StepId, Text,
+    Request, Roles, Step, StepId, Text,
 };
 use crate::stages::build::{LOOK_AGAIN, arm, fail, read_all, same, text};
 use crate::stages::dialect::Profile;
+use crate::stages::found::another_setup;
 use crate::stages::remove::{GONE, Remove, left};
 use crate::stages::revoke::{KEEPER, Revoke, scope_of};
 use crate::stages::{certificates, dps, enrollment, hub, namespace, sync};
@@ -80,8 +81,7 @@ fn needed_by_another(answers: &Answers, list: &Request, replay: &mut Replay<'_>)
         Ok(entries) => entries,
         Err(error) => return Ok(Some(fail(&error))),
     };
-    let tag = |entry: &Value| text(entry, &format!("/tags/{SETUP_TAG}")).map(str::to_owned);
-    let other = entries.iter().filter_map(tag).find(|name| *name != answers.name);
+    let other = entries.iter().find_map(|entry| another_setup(answers, entry));
     Ok(other.map(|name| left(format!("the setup {name} in the same group needs it"))))
 }
 

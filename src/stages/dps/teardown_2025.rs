@@ -7,12 +7,13 @@ use super::preview_2025::{dps_slot, lists, taken_back};
 use super::{DELETE, LINK_HUB, UNLINK_HUB};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience, Purpose, Replay,
-    Request, SETUP_TAG, Step, StepOutputs,
+    Request, Step, StepOutputs,
 };
 use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, arm, done, fail, same, text};
 use crate::stages::dialect::Profile;
 use crate::stages::enrollment;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
+use crate::stages::found::another_setup;
 use crate::stages::hub::preview_2025::hub_slot;
 use crate::stages::remove::{Refusals, Remove, goes_along, is_going, is_tagged_by_us, left, not_allowed};
 
@@ -88,8 +89,7 @@ fn run_unlink(
             match replay.read(linked)? {
                 Ok(hub) => {
                     // What is on record may be gone, and another setup have made its own under the same names.
-                    let whose = text(&hub.body, &format!("/tags/{SETUP_TAG}"));
-                    if let Some(other) = whose.filter(|whose| *whose != answers.name) {
+                    if let Some(other) = another_setup(answers, &hub.body) {
                         return Ok(left(format!(
                             "{host} belongs to the setup {other}, and so does its link"
                         )));

@@ -2,9 +2,9 @@
 
 use super::{Ensure, Verdict};
 use crate::domain::{
-    Answers, Ask, ErrorKind, Exit, Fault, Moves, Next, Outcome, Outputs, Patience, Replay, USE_AS_IT_IS,
+    Answers, ErrorKind, Exit, Fault, Moves, Next, Outcome, Outputs, Patience, Replay, USE_AS_IT_IS,
 };
-use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, fail, same};
+use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, ask_to_use, fail, same};
 
 impl Ensure {
     /// Looks whether the resource `id` can serve; changes nothing.
@@ -49,15 +49,8 @@ impl Ensure {
                 Verdict::Differs(differs) => {
                     let told: Vec<String> =
                         differs.iter().map(|difference| difference.text.clone()).collect();
-                    let ask = Ask {
-                        question: format!("{id} differs from your answers. Use it?"),
-                        differs: told.clone(),
-                        choices: vec![
-                            (USE_AS_IT_IS.to_owned(), "use it as it is".to_owned()),
-                            ("stop".to_owned(), "stop here".to_owned()),
-                        ],
-                        under_yes: None,
-                    };
+                    let question = format!("{id} differs from your answers. Use it?");
+                    let ask = ask_to_use(question, told.clone(), false);
                     if replay.ask(&ask)? != USE_AS_IT_IS {
                         return Ok(Next::Fail(self.stopped()));
                     }

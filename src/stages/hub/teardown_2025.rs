@@ -2,13 +2,13 @@
 
 use super::preview_2025::hub_slot;
 use super::{DELETE, DELETE_NAMESPACE_ROLES};
-use crate::domain::{Answers, Method, Need, Purpose, Request, Step, Text};
+use crate::domain::{Answers, Method, Need, Request, Step, Text};
 use crate::stages::build::arm;
 use crate::stages::dialect::Profile;
 use crate::stages::dps;
 use crate::stages::namespace;
 use crate::stages::remove::Remove;
-use crate::stages::revoke::{Revoke, of_another_setup};
+use crate::stages::revoke::Revoke;
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![delete(answers, profile), delete_roles(answers, profile)]
@@ -29,24 +29,18 @@ fn delete(answers: &Answers, profile: &Profile) -> Step {
 }
 
 fn delete_roles(answers: &Answers, profile: &Profile) -> Step {
-    let revoke = Revoke {
+    Revoke {
         noun: "the namespace's roles on the hub".to_owned(),
         scope: hub_slot(answers),
         principal: Text::slot(&namespace::CREATE, "principalId"),
         version: profile.version("Microsoft.Authorization"),
-    };
-    let planned = revoke.clone();
-    let namespace = namespace::teardown_2025::look(answers, profile);
-    let seen = namespace.clone();
-    let step = Step::new(
+    }
+    .step(
+        answers,
         DELETE_NAMESPACE_ROLES,
         "Take the namespace's roles on the hub away",
-        move |answers, known, replay| {
-            revoke.run(answers, known, replay, &|replay| of_another_setup(answers, &seen, replay))
-        },
+        &namespace::teardown_2025::look(answers, profile),
     )
     .because("Roles go with a hub that is deleted; on one that stays hubup takes away what it gave.")
     .needing([Need::effect(DELETE)])
-    .planning(Purpose::Look, &namespace);
-    planned.plan(answers, step)
 }

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use super::preview_2025::{known_namespace, namespace_slot};
 use super::{DELETE, DELETE_IDENTITY_ROLE};
-use crate::domain::{
-    Answers, ErrorKind, Method, Moves, Need, Next, Outputs, Purpose, Replay, Request, Step, Text,
-};
+use crate::domain::{Answers, ErrorKind, Method, Moves, Need, Next, Outputs, Replay, Request, Step, Text};
 use crate::stages::access::IDENTITY;
 use crate::stages::access::preview_2025::same_id;
 use crate::stages::build::{arm, fail, text};
 use crate::stages::dialect::Profile;
 use crate::stages::remove::{Remove, is_going, left};
-use crate::stages::revoke::{Revoke, of_another_setup};
+use crate::stages::revoke::Revoke;
 use crate::stages::{access, certificates, dps, hub};
 
 /// Signs that a hub or a provisioning service is linked to it; the code itself is not published.
@@ -81,24 +79,18 @@ fn holder(
 }
 
 fn delete_identity_role(answers: &Answers, profile: &Profile) -> Step {
-    let revoke = Revoke {
+    Revoke {
         noun: "the identity's roles on the namespace".to_owned(),
         scope: namespace_slot(answers),
         principal: Text::slot(&IDENTITY, "principalId"),
         version: profile.version("Microsoft.Authorization"),
-    };
-    let planned = revoke.clone();
-    let identity = access::teardown_2025::look_at_identity(answers, profile);
-    let seen = identity.clone();
-    let step = Step::new(
+    }
+    .step(
+        answers,
         DELETE_IDENTITY_ROLE,
         "Take the identity's role on the namespace away",
-        move |answers, known, replay| {
-            revoke.run(answers, known, replay, &|replay| of_another_setup(answers, &seen, replay))
-        },
+        &access::teardown_2025::look_at_identity(answers, profile),
     )
     .because("Roles go with a namespace that is deleted; on one that stays hubup takes away what it gave.")
     .needing([Need::effect(DELETE)])
-    .planning(Purpose::Look, &identity);
-    planned.plan(answers, step)
 }
