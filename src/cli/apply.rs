@@ -5,31 +5,21 @@ use std::io::BufRead as _;
 use super::args::{Apply, Global, Output};
 use super::environment::Surroundings;
 use super::failure::{Failure, told};
-use super::follow::{Follow, Followed};
-use super::past::Past;
+use super::follow::{Ending, Errand, can_ask, carry_out};
 use super::print::{out, trouble, waiting};
-use super::signals::Signals;
 use super::wire::{self, Prepared, Start, choices};
 use crate::domain::{Exit, Plan, Progress, StepId, Who};
 use crate::engine::{Command, Manner};
 use crate::tui::summary;
 
-/// How a command ended: by itself, or by a signal.
-pub enum Ending {
-    Exit(Exit),
-    Signal(u8),
-}
-
 /// Runs the command.
 pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> Result<Ending, Failure> {
     if !apply.yes {
-        can_ask(&surroundings, apply.output)?;
+        let remedy = "run `hubup apply --yes`, after `hubup plan` has shown what it does";
+        can_ask(&surroundings, apply.output, "there is no terminal to ask on", remedy)?;
     }
     let start = wire::start(global, surroundings).await?;
-    let connected = start.connect(&waiting).await?;
-    let answers = start.config.answers.clone();
-    let past = Past::read(&start.state, answers.setup_id())?;
-    let prepared = start.prepare(&connected, answers, &past, &waiting).await?;
+    let (connected, past, prepared) = start.setup(&waiting).await?;
     past.check_changes(prepared.selection.dialect, &prepared.answers)?;
     let scope = Scope::of(&prepared.plan, apply)?;
     if apply.output == Output::Text {
@@ -48,32 +38,17 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         end_when_idle: true,
         by: Some(if apply.yes { Who::Yes } else { Who::Person }),
     };
-    let mut signals =
-        Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
     let using = apply.using.iter().map(|(step, id)| Command::Use { step: step.clone(), id: id.clone() });
-    let mut orders: Vec<Command> = using.collect();
-    orders.extend(past.carried_on(scope.confirm, scope.skip));
-    let running = start.begin(&connected, &prepared, manner, orders, None)?;
-    let mut follow = Follow::new(past.progress, apply.output, running.handle.clone(), !apply.yes);
-    let signal = match follow.run(running.events, &mut signals).await {
-        Followed::ToItsEnd(signal) => signal,
-        // What is under way is not waited for: every change of it is in the journal already.
-        Followed::ThrownOff(signal) => return Ok(Ending::Signal(signal.number())),
+    let carried_on = past.carried_on(prepared.kind, scope.confirm, scope.skip);
+    let errand = Errand {
+        connected: &connected,
+        prepared: &prepared,
+        earlier: past.progress,
+        manner,
+        orders: using.chain(carried_on).collect(),
+        output: apply.output,
     };
-    let ended = running.ended.await;
-    // Also after a journal that broke: then this is all that tells what was done.
-    if apply.output == Output::Text {
-        report(&follow.progress, &prepared);
-    }
-    let exit = ended
-        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
-    if let Some(sandbox) = start.sandbox {
-        sandbox.shutdown().await;
-    }
-    Ok(match signal {
-        Some(signal) => Ending::Signal(signal.number()),
-        None => Ending::Exit(exit),
-    })
+    carry_out(start, errand, |progress| report(progress, &prepared)).await
 }
 
 /// Which steps are run and which are skipped.
@@ -167,17 +142,6 @@ fn opening(start: &Start, prepared: &Prepared, account: &str) -> String {
         prepared.answers.location,
         prepared.selection.because
     )
-}
-
-/// Without a terminal, or where only records may be printed, nobody can be asked and only `--yes` can agree.
-fn can_ask(surroundings: &Surroundings, output: Output) -> Result<(), Failure> {
-    let why = match (surroundings.interactive, output) {
-        (true, Output::Text) => return Ok(()),
-        (true, Output::Json) => "`--output json` prints records and no questions",
-        (false, _) => "there is no terminal to ask on",
-    };
-    let remedy = "run `hubup apply --yes`, after `hubup plan` has shown what it does";
-    Err(Failure::new(Exit::Usage, format!("error: {why}\n  do:      {remedy}")))
 }
 
 /// Asks once before anything is made.

@@ -4,17 +4,16 @@
 
 use std::io::BufRead as _;
 
-use super::apply::{Ending, chosen};
+use super::apply::chosen;
 use super::args::{Destroy, Global, Output};
 use super::environment::Surroundings;
 use super::failure::{Failure, told};
-use super::follow::{Follow, Followed};
+use super::follow::{Ending, Errand, can_ask, carry_out};
 use super::past::Past;
 use super::print::{out, trouble, waiting};
-use super::signals::Signals;
 use super::wire::{self, Prepared, Start};
 use crate::domain::{Answers, Exit, Method, Outcome, Outputs, Plan, Progress, Step, StepId, Who};
-use crate::engine::{Command, Manner};
+use crate::engine::Manner;
 use crate::stages;
 
 /// How the note of a step begins that left something as it is.
@@ -23,16 +22,16 @@ const LEFT: &str = "left: ";
 /// Runs the command.
 pub async fn run(global: &Global, surroundings: Surroundings, destroy: &Destroy) -> Result<Ending, Failure> {
     if !destroy.yes {
-        can_ask(&surroundings, destroy.output)?;
+        let nobody = "there is no terminal to type the setup's name on";
+        can_ask(&surroundings, destroy.output, nobody, "run `hubup destroy --yes`, when you are sure")?;
     }
     let start = wire::start(global, surroundings).await?;
     let connected = start.connect(&waiting).await?;
     let past = Past::read(&start.state, start.config.answers.setup_id())?;
-    let answers = answers(&start, &past);
+    let answers = past.answers_or(start.config.answers.clone());
     let prepared = start.prepare_teardown(&connected, answers, &past, &waiting).await?;
     let skip = chosen(&prepared.plan, &destroy.skip)?;
-    let confirm: Vec<StepId> =
-        prepared.plan.steps().map(|step| step.id.clone()).filter(|id| !skip.contains(id)).collect();
+    let confirm: Vec<StepId> = prepared.plan.ids().into_iter().filter(|id| !skip.contains(id)).collect();
     if destroy.output == Output::Text {
         out(&opening(&start, &prepared, &skip, &connected.account));
     }
@@ -42,54 +41,17 @@ pub async fn run(global: &Global, surroundings: Surroundings, destroy: &Destroy)
     }
     let by = Some(if destroy.yes { Who::Yes } else { Who::Person });
     let manner = Manner { yes: destroy.yes, end_when_idle: true, by, ..Manner::default() };
-    let mut signals =
-        Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-    let orders = orders(&past, confirm, skip);
-    let running = start.begin(&connected, &prepared, manner, orders, None)?;
-    let mut follow = Follow::new(past.progress, destroy.output, running.handle.clone(), !destroy.yes);
-    let signal = match follow.run(running.events, &mut signals).await {
-        Followed::ToItsEnd(signal) => signal,
-        // What is under way is not waited for: every change of it is in the journal already.
-        Followed::ThrownOff(signal) => return Ok(Ending::Signal(signal.number())),
+    let orders = past.carried_on(prepared.kind, confirm, skip);
+    let sandbox = start.sandbox.is_some();
+    let errand = Errand {
+        connected: &connected,
+        prepared: &prepared,
+        earlier: past.progress,
+        manner,
+        orders,
+        output: destroy.output,
     };
-    let ended = running.ended.await;
-    if destroy.output == Output::Text {
-        report(&prepared, &follow.progress, start.sandbox.is_some());
-    }
-    let exit = ended
-        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
-    if let Some(sandbox) = start.sandbox {
-        sandbox.shutdown().await;
-    }
-    Ok(match signal {
-        Some(signal) => Ending::Signal(signal.number()),
-        None => Ending::Exit(exit),
-    })
-}
-
-/// What is taken down: the answers of the newest run, since the file may have been changed after it; the file's where
-/// no run is on record.
-fn answers(start: &Start, past: &Past) -> Answers {
-    past.header().map_or_else(|| start.config.answers.clone(), |header| header.answers.clone())
-}
-
-/// The orders of a teardown. Nothing is looked at before its turn: what was left, as a group with something in it, may be
-/// another matter once what comes before it is gone.
-fn orders(past: &Past, confirm: Vec<StepId>, skip: Vec<StepId>) -> Vec<Command> {
-    let mut orders = past.carried_on(confirm, skip);
-    orders.retain(|order| !matches!(order, Command::Prove(_)));
-    orders
-}
-
-/// Without a terminal, or where only records may be printed, nobody can type a name and only `--yes` can agree.
-fn can_ask(surroundings: &Surroundings, output: Output) -> Result<(), Failure> {
-    let why = match (surroundings.interactive, output) {
-        (true, Output::Text) => return Ok(()),
-        (true, Output::Json) => "`--output json` prints records and no questions",
-        (false, _) => "there is no terminal to type the setup's name on",
-    };
-    let remedy = "run `hubup destroy --yes`, when you are sure";
-    Err(Failure::new(Exit::Usage, format!("error: {why}\n  do:      {remedy}")))
+    carry_out(start, errand, |progress| report(&prepared, progress, sandbox)).await
 }
 
 /// Asks for the setup's name before anything is deleted. A pipe that ends, or any other text, agrees to nothing.

@@ -1,22 +1,91 @@
 //! Follows a run on the command line: prints its records, shows its questions, passes on answers and signals.
 //!
-//! It decides nothing and knows no stage. `apply` and `destroy` run it, and tell afterwards what came of it.
+//! It decides nothing and knows no stage. `apply` and `destroy` run it, and tell what came of it.
 
 use std::io::BufRead as _;
 
 use tokio::sync::mpsc;
 
 use super::args::Output;
+use super::environment::Surroundings;
+use super::failure::Failure;
 use super::print::{out, trouble};
 use super::signals::{Signal, Signals};
+use super::wire::{Connected, Prepared, Start};
 use crate::azure::redact;
-use crate::domain::{Level, Progress, Question, Record, RunEvent, Wait, line};
-use crate::engine::{Command, Handle};
+use crate::domain::{Exit, Level, Progress, Question, Record, RunEvent, Wait, line};
+use crate::engine::{Command, Handle, Manner};
+
+/// How a command ended: by itself, or by a signal.
+pub enum Ending {
+    Exit(Exit),
+    Signal(u8),
+}
+
+/// A run that was agreed to.
+pub struct Errand<'a> {
+    pub connected: &'a Connected,
+    pub prepared: &'a Prepared,
+    /// Where earlier runs left the setup.
+    pub earlier: Progress,
+    pub manner: Manner,
+    pub orders: Vec<Command>,
+    pub output: Output,
+}
+
+/// Without a terminal, or where only records may be printed, nobody can be asked and only `--yes` can agree; `nobody` says
+/// what there is no terminal for.
+pub fn can_ask(
+    surroundings: &Surroundings,
+    output: Output,
+    nobody: &str,
+    remedy: &str,
+) -> Result<(), Failure> {
+    let why = match (surroundings.interactive, output) {
+        (true, Output::Text) => return Ok(()),
+        (true, Output::Json) => "`--output json` prints records and no questions",
+        (false, _) => nobody,
+    };
+    Err(Failure::new(Exit::Usage, format!("error: {why}\n  do:      {remedy}")))
+}
+
+/// Runs `errand` and follows it; `report` tells a person what came of it.
+pub async fn carry_out(
+    start: Start,
+    errand: Errand<'_>,
+    report: impl FnOnce(&Progress),
+) -> Result<Ending, Failure> {
+    let Errand { connected, prepared, earlier, manner, orders, output } = errand;
+    let asks = !manner.yes;
+    let mut signals =
+        Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
+    let running = start.begin(connected, prepared, manner, orders, None)?;
+    let mut follow = Follow::new(earlier, output, running.handle.clone(), asks);
+    let signal = match follow.run(running.events, &mut signals).await {
+        Followed::ToItsEnd(signal) => signal,
+        // What is under way is not waited for: every change of it is in the journal already.
+        Followed::ThrownOff(signal) => return Ok(Ending::Signal(signal.number())),
+    };
+    let ended = running.ended.await;
+    // Also after a journal that broke: then this is all that tells what was done.
+    if output == Output::Text {
+        report(&follow.progress);
+    }
+    let exit = ended
+        .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
+    if let Some(sandbox) = start.sandbox {
+        sandbox.shutdown().await;
+    }
+    Ok(match signal {
+        Some(signal) => Ending::Signal(signal.number()),
+        None => Ending::Exit(exit),
+    })
+}
 
 /// Prints events as they come, passes on answers and signals.
-pub struct Follow {
+struct Follow {
     /// The run so far.
-    pub progress: Progress,
+    progress: Progress,
     output: Output,
     handle: Handle,
     /// A person is there to answer.
@@ -29,16 +98,12 @@ pub struct Follow {
 impl Follow {
     /// Follows the run that takes orders through `handle` and goes on from `progress`; `asks` when a person is there to
     /// answer.
-    pub fn new(progress: Progress, output: Output, handle: Handle, asks: bool) -> Self {
+    fn new(progress: Progress, output: Output, handle: Handle, asks: bool) -> Self {
         Self { progress, output, handle, asks, shown: None, answers: None }
     }
 
     /// Follows `events` to their end, or until a second signal.
-    pub async fn run(
-        &mut self,
-        mut events: mpsc::UnboundedReceiver<Record>,
-        signals: &mut Signals,
-    ) -> Followed {
+    async fn run(&mut self, mut events: mpsc::UnboundedReceiver<Record>, signals: &mut Signals) -> Followed {
         let mut signalled = None;
         loop {
             tokio::select! {
@@ -131,7 +196,7 @@ impl Follow {
 }
 
 /// How following a run ended.
-pub enum Followed {
+enum Followed {
     /// With the run, after that signal if one came.
     ToItsEnd(Option<Signal>),
     /// By a second signal, with the run still going.

@@ -120,31 +120,54 @@ impl Past {
         lines
     }
 
-    /// Looks at every step of `steps` that was begun and of which it is not known how it stands. None of a setup that goes
-    /// on from a teardown: that has other steps.
-    fn proof(&self, steps: &[StepId]) -> Command {
-        if self.header().is_some_and(|header| header.kind == RunKind::Teardown) {
-            return Command::Prove(Vec::new());
+    /// The answers that a teardown goes by: those of the newest run, since the file may have been changed after it; `said`
+    /// where no run is on record.
+    pub fn answers_or(&self, said: Answers) -> Answers {
+        self.header().map_or(said, |header| header.answers.clone())
+    }
+
+    /// The steps of `steps` that were begun and of which it is not known how they stand. None where the newest run was not
+    /// of this `kind`: it had other steps.
+    fn unproved(&self, kind: RunKind, steps: &[StepId]) -> Vec<StepId> {
+        if self.header().is_none_or(|header| header.kind != kind) {
+            return Vec::new();
         }
         let open = |step: &&StepId| {
             let outcome = self.progress.outcome(step);
             self.progress.begun(step) && !matches!(outcome, Some(Outcome::Failed | Outcome::Skipped))
         };
-        Command::Prove(steps.iter().filter(open).cloned().collect())
+        steps.iter().filter(open).cloned().collect()
     }
 
-    /// The orders of a run that a person directs: what was done is looked at, what was skipped is looked for, all else
-    /// waits for the person's word.
-    pub fn resumed(&self, plan: &Plan) -> Vec<Command> {
+    /// The orders of a run of this `kind` that a person directs: what was done is looked at, what was skipped is looked for,
+    /// all else waits for the person's word.
+    ///
+    /// On the way back only what was seen to be gone, or is on its way, is looked at unasked: what was left, as a group with
+    /// something in it, may be another matter once what comes before it is gone.
+    pub fn resumed(&self, kind: RunKind, plan: &Plan) -> Vec<Command> {
         let steps = plan.ids();
         let skipped = |step: &&StepId| self.progress.outcome(step) == Some(Outcome::Skipped);
-        vec![self.proof(&steps), Command::Skip(steps.iter().filter(skipped).cloned().collect())]
+        let mut unproved = self.unproved(kind, &steps);
+        if kind == RunKind::Teardown {
+            unproved.retain(|step| self.is_going_or_gone(step));
+        }
+        vec![Command::Prove(unproved), Command::Skip(steps.iter().filter(skipped).cloned().collect())]
     }
 
-    /// The orders of a run that is to carry out `confirm` and leave out `skip` by itself: what was done is looked at all
-    /// at once, what failed or was skipped in an earlier run is tried again.
-    pub fn carried_on(&self, confirm: Vec<StepId>, skip: Vec<StepId>) -> Vec<Command> {
-        let mut orders = vec![self.proof(&confirm), Command::Skip(skip)];
+    fn is_going_or_gone(&self, step: &StepId) -> bool {
+        matches!(self.progress.outcome(step), Some(Outcome::Done | Outcome::AlreadyThere))
+            || self.progress.step(step).is_some_and(|known| known.operation.is_some())
+    }
+
+    /// The orders of a run of this `kind` that is to carry out `confirm` and leave out `skip` by itself: what was done is
+    /// looked at all at once, what failed or was skipped in an earlier run is tried again. On the way back nothing is looked
+    /// at before its turn, as in [`Past::resumed`].
+    pub fn carried_on(&self, kind: RunKind, confirm: Vec<StepId>, skip: Vec<StepId>) -> Vec<Command> {
+        let mut orders = Vec::new();
+        if kind == RunKind::Setup {
+            orders.push(Command::Prove(self.unproved(kind, &confirm)));
+        }
+        orders.push(Command::Skip(skip));
         for step in &confirm {
             match self.progress.outcome(step) {
                 Some(Outcome::Failed) => orders.push(Command::Retry(step.clone())),

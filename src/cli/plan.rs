@@ -5,31 +5,23 @@ use serde_json::{Value, json};
 use super::args::{Global, Output};
 use super::environment::Surroundings;
 use super::failure::Failure;
-use super::past::Past;
-use super::print::{waiting, whole};
+use super::print::{in_full, waiting};
 use super::wire::{self, Prepared};
 use crate::domain::{Exit, NeedKind, Outputs, Purpose, Step};
 
 /// Runs the command.
 pub async fn run(global: &Global, surroundings: Surroundings, output: Output) -> Result<Exit, Failure> {
     let start = wire::start(global, surroundings).await?;
-    let connected = start.connect(&waiting).await?;
-    let answers = start.config.answers.clone();
-    let past = Past::read(&start.state, answers.setup_id())?;
-    let prepared = start.prepare(&connected, answers, &past, &waiting).await?;
+    let (_connected, _past, prepared) = start.setup(&waiting).await?;
     let shown = match output {
         Output::Text => text(&prepared),
         Output::Json => json(&prepared).to_string(),
     };
-    let printed = whole(&shown);
+    let printed = in_full("the plan", &shown);
     if let Some(sandbox) = start.sandbox {
         sandbox.shutdown().await;
     }
-    printed.map_err(|error| {
-        let text =
-            format!("error: the plan could not be printed in full: {error}\n  do:      print it elsewhere");
-        Failure::new(Exit::State, text)
-    })?;
+    printed?;
     Ok(Exit::Complete)
 }
 

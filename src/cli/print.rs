@@ -3,7 +3,8 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use crate::domain::brief;
+use super::failure::Failure;
+use crate::domain::{Exit, brief};
 
 /// Prints a line. One that nobody reads is dropped: what is being done goes on without its reader.
 pub fn out(text: &str) {
@@ -18,6 +19,15 @@ pub fn whole(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
     }
+}
+
+/// Prints `text`, which a command is there for; `what` is it, for the failure of a disk that takes no more.
+pub fn in_full(what: &str, text: &str) -> Result<(), Failure> {
+    whole(text).map_err(|error| {
+        let text =
+            format!("error: {what} could not be printed in full: {error}\n  do:      print it elsewhere");
+        Failure::new(Exit::State, text)
+    })
 }
 
 /// Tells of a wait before there is a run, on standard error: standard output is for the plan or the records.

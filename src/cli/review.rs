@@ -4,7 +4,7 @@ use super::args::{Form, Global, ReviewArgs};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::follow::shareable;
-use super::print::whole;
+use super::print::in_full;
 use super::which::{self, Which, which};
 use crate::domain::{Exit, Record, RunKind, clean};
 use crate::journal::{self, Chain, Journal, RunFile};
@@ -32,20 +32,8 @@ pub fn run(global: &Global, surroundings: &Surroundings, args: &ReviewArgs) -> R
         Form::Json => serde_json::to_string_pretty(&review)
             .map_err(|error| Failure::new(Exit::State, format!("error: the review is no JSON: {error}")))?,
     };
-    whole(&shown).map_err(|error| {
-        let text =
-            format!("error: the review could not be printed in full: {error}\n  do:      print it elsewhere");
-        Failure::new(Exit::State, text)
-    })?;
+    in_full("the review", &shown)?;
     Ok(Exit::Complete)
-}
-
-/// The review of these runs of `which`.
-pub fn reviewed(which: &Which, runs: &[Vec<Record>]) -> Result<Review, Failure> {
-    Review::of(runs.iter().map(Vec::as_slice)).ok_or_else(|| {
-        let remedy = format!("`hubup{} apply` makes it", which.flags);
-        Failure::new(Exit::Usage, format!("error: no run of this setup is on record\n  do:      {remedy}"))
-    })
 }
 
 /// The command that continues.
@@ -60,21 +48,32 @@ pub fn go_on(which: &Which, kind: RunKind) -> String {
 /// those is gone the review says so, and what is there is told.
 pub fn told(global: &Global, surroundings: &Surroundings, wanted: Option<&str>) -> Result<Told, Failure> {
     let meant = which(global, surroundings);
-    let (which, chain) = match wanted {
-        None => {
-            let which = meant?;
-            let chain = journal::chain_as_found(&which.state, which.setup)?;
-            (which, chain)
-        }
+    match wanted {
+        None => newest(meant?),
         Some(wanted) => {
             let (which, journal) = one(global, surroundings, meant, wanted)?;
-            (which, Chain { journals: vec![journal], missing: None })
+            tell(which, Chain { journals: vec![journal], missing: None })
         }
-    };
+    }
+}
+
+/// The newest run of a setup and all that it goes on from.
+pub fn newest(which: Which) -> Result<Told, Failure> {
+    let chain = journal::chain_as_found(&which.state, which.setup)?;
+    tell(which, chain)
+}
+
+fn tell(which: Which, chain: Chain) -> Result<Told, Failure> {
     let runs: Vec<Vec<Record>> =
         chain.journals.iter().map(|journal| journal.records.iter().map(shareable).collect()).collect();
-    let review = reviewed(&which, &runs)?.without(chain.missing);
-    Ok(Told { which, runs, review })
+    let Some(review) = Review::of(runs.iter().map(Vec::as_slice)) else {
+        let remedy = format!("`hubup{} apply` makes it", which.flags);
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("error: no run of this setup is on record\n  do:      {remedy}"),
+        ));
+    };
+    Ok(Told { which, runs, review: review.without(chain.missing) })
 }
 
 /// The run that `wanted` names: of the setup that is meant, else of any, since ids of runs never occur twice.

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use super::apply::{self, Ending};
+use super::apply;
 use super::args::{Cli, Command, Global, Init};
 use super::environment::Surroundings;
 use super::failure::Failure;
+use super::follow::Ending;
 use super::print::{out, trouble};
 use super::{bundle, destroy, init, plan, recall, review, runs, sandbox, status, wizard};
 use crate::domain::Exit;

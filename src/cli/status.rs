@@ -6,21 +6,17 @@ use super::args::{Global, Output};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
-use super::print::{waiting, whole};
+use super::print::{in_full, waiting};
 use super::wire::{self, Prepared};
-use crate::domain::{Exit, Outcome, Progress, RunEvent, StepId};
+use crate::domain::{Exit, Outcome, Progress, RunEvent};
 use crate::tui::{card, summary};
 
 /// Runs the command.
 pub async fn run(global: &Global, surroundings: Surroundings, output: Output) -> Result<Exit, Failure> {
     let start = wire::start(global, surroundings).await?;
-    let connected = start.connect(&waiting).await?;
-    let answers = start.config.answers.clone();
-    let past = Past::read(&start.state, answers.setup_id())?;
-    let prepared = start.prepare(&connected, answers, &past, &waiting).await?;
-    let steps: Vec<StepId> = prepared.plan.steps().map(|step| step.id.clone()).collect();
+    let (connected, past, prepared) = start.setup(&waiting).await?;
     let mut progress = past.progress.clone();
-    let mut running = start.look(&connected, &prepared, &past, steps);
+    let mut running = start.look(&connected, &prepared, &past);
     while let Some(record) = running.events.recv().await {
         // The look ends; the setup it looked at does not.
         if !matches!(record.event, RunEvent::RunFinished { .. }) {
@@ -36,15 +32,11 @@ pub async fn run(global: &Global, surroundings: Surroundings, output: Output) ->
         Output::Text => text(&start.which_azure(), &prepared, &past, &progress),
         Output::Json => json(&prepared, &past, &progress, exit).to_string(),
     };
-    let printed = whole(&shown);
+    let printed = in_full("the status", &shown);
     if let Some(sandbox) = start.sandbox {
         sandbox.shutdown().await;
     }
-    printed.map_err(|error| {
-        let text =
-            format!("error: the status could not be printed in full: {error}\n  do:      print it elsewhere");
-        Failure::new(Exit::State, text)
-    })?;
+    printed?;
     Ok(exit)
 }
 

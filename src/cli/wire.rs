@@ -253,6 +253,15 @@ impl Start {
         options
     }
 
+    /// Signs in, reads what the journals say of the setup, and prepares its plan. Waits go to `tell`.
+    pub async fn setup(&self, tell: Tell<'_>) -> Result<(Connected, Past, Prepared), Failure> {
+        let connected = self.connect(tell).await?;
+        let answers = self.config.answers.clone();
+        let past = Past::read(&self.state, answers.setup_id())?;
+        let prepared = self.prepare(&connected, answers, &past, tell).await?;
+        Ok((connected, past, prepared))
+    }
+
     /// Reads what the subscription offers, chooses the dialect, makes the plan. Changes nothing. Waits go to `tell`.
     pub async fn prepare(
         &self,
@@ -343,13 +352,7 @@ impl Start {
     }
 
     /// Starts an engine that only looks: it takes no lock, keeps no journal and changes nothing.
-    pub fn look(
-        &self,
-        connected: &Connected,
-        prepared: &Prepared,
-        past: &Past,
-        steps: Vec<StepId>,
-    ) -> Running {
+    pub fn look(&self, connected: &Connected, prepared: &Prepared, past: &Past) -> Running {
         let run = past.newest.clone().unwrap_or_else(|| RunId("look".to_owned()));
         engine::start(Job {
             plan: prepared.plan.clone(),
@@ -360,7 +363,7 @@ impl Start {
             earlier: past.progress.clone(),
             clock: self.clock,
             manner: Manner { end_when_idle: true, ..Manner::default() },
-            orders: vec![engine::Command::Prove(steps)],
+            orders: vec![engine::Command::Prove(prepared.plan.ids())],
         })
     }
 

@@ -7,21 +7,20 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::apply::Ending;
 use super::args::Global;
 use super::candidates::candidates;
 use super::environment::Surroundings;
 use super::export::export;
 use super::failure::Failure;
-use super::follow::shareable;
+use super::follow::Ending;
 use super::past::Past;
 use super::print::{out, trouble};
-use super::review::{go_on, reviewed};
+use super::review::{Told, go_on, newest};
 use super::which::Which;
-use super::wire::{self, Connected, Prepared, Start};
-use crate::domain::{Answers, Exit, Fault, Field, Outcome, Plan, Record, RunKind, StepId};
-use crate::engine::{Command, Manner};
-use crate::journal::{self, JournalLog, StateFolder};
+use super::wire::{self, Connected, Start};
+use crate::domain::{Answers, Exit, Fault, Field, Plan, RunKind, StepId};
+use crate::engine::Manner;
+use crate::journal::{JournalLog, StateFolder};
 use crate::stages::{self, DIALECTS, Dialect};
 use crate::tui::{
     self, Banner, Candidate, End, ExportForm, Launch, Launched, Resume, Reviewed, ScreenOptions, TuiError,
@@ -173,18 +172,19 @@ impl Launcher {
     async fn begin(&self, answers: Answers, kind: RunKind) -> Result<Launched, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
         let past = Past::read(&self.start.state, answers.setup_id())?;
-        let prepared = match kind {
-            RunKind::Setup => self.start.prepare(&connected, answers, &past, &|_, _| {}).await?,
-            RunKind::Teardown => self.start.prepare_teardown(&connected, answers, &past, &|_, _| {}).await?,
-        };
-        let stays = match kind {
+        let (prepared, stays) = match kind {
             RunKind::Setup => {
+                let prepared = self.start.prepare(&connected, answers, &past, &|_, _| {}).await?;
                 past.check_changes(prepared.selection.dialect, &prepared.answers)?;
-                Vec::new()
+                (prepared, Vec::new())
             }
-            RunKind::Teardown => stays(prepared.selection.dialect),
+            RunKind::Teardown => {
+                let prepared = self.start.prepare_teardown(&connected, answers, &past, &|_, _| {}).await?;
+                let stays = stays(prepared.selection.dialect);
+                (prepared, stays)
+            }
         };
-        let orders = orders(&past, &prepared);
+        let orders = past.resumed(kind, &prepared.plan);
         let log = Arc::new(JournalLog::default());
         let manner = Manner::default();
         let running = self.start.begin(&connected, &prepared, manner, orders, Some(&log))?;
@@ -222,10 +222,7 @@ impl Launcher {
             setup: answers.setup_id(),
             flags: self.flags.clone(),
         };
-        let chain = journal::chain(&which.state, which.setup)?;
-        let runs: Vec<Vec<Record>> =
-            chain.iter().map(|journal| journal.records.iter().map(shareable).collect()).collect();
-        let review = reviewed(&which, &runs)?;
+        let Told { which, review, .. } = newest(which)?;
         let go_on = go_on(&which, review.kind);
         Ok(Reviewed { review, go_on })
     }
@@ -233,7 +230,7 @@ impl Launcher {
     async fn way_back(&self, answers: Answers) -> Result<WayBack, Failure> {
         let connected = self.start.connect(&|_, _| {}).await?;
         let past = Past::read(&self.start.state, answers.setup_id())?;
-        let answers = past.header().map_or(answers, |header| header.answers.clone());
+        let answers = past.answers_or(answers);
         let prepared = self.start.prepare_teardown(&connected, answers, &past, &|_, _| {}).await?;
         let stays = stays(prepared.selection.dialect);
         Ok(WayBack { answers: prepared.answers, plan: prepared.plan, stays })
@@ -272,25 +269,6 @@ impl Launch for Launcher {
         let Some(list) = list else { return Ok(Vec::new()) };
         candidates(&self.start, &live.connected, list).await.map_err(|failure| as_fault(&failure))
     }
-}
-
-/// The orders of a run that a person directs. On the way back only what is seen to be gone, or is on its way, is looked
-/// at unasked: what was left, as a group with something in it, may be another matter once what comes before it is gone.
-fn orders(past: &Past, prepared: &Prepared) -> Vec<Command> {
-    let mut orders = past.resumed(&prepared.plan);
-    if prepared.kind == RunKind::Teardown {
-        let gone = |step: &StepId| {
-            let known = past.progress.step(step);
-            matches!(past.progress.outcome(step), Some(Outcome::Done | Outcome::AlreadyThere))
-                || known.is_some_and(|known| known.operation.is_some())
-        };
-        for order in &mut orders {
-            if let Command::Prove(steps) = order {
-                steps.retain(gone);
-            }
-        }
-    }
-    orders
 }
 
 fn stays(dialect: &Dialect) -> Vec<(String, String)> {

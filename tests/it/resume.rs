@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use hubup::cli::config::EXAMPLE;
 use hubup::domain::{
-    Answers, Exit, Method, Outcome, Progress, Purpose, Record, RunEvent, StepId, StepState, Wait, Who,
+    Answers, Exit, Method, Outcome, Progress, Purpose, Record, RunEvent, RunKind, StepId, StepState, Wait,
+    Who,
 };
 use hubup::engine::{Command, Manner};
 use hubup::journal::StateFolder;
@@ -130,7 +131,7 @@ async fn what_failed_or_was_skipped_comes_back_as_a_choice() {
     let manner = Manner { by: Some(Who::Person), ..Manner::default() };
     let plan = cloud.plan(&example()).await;
     let past = cloud.past(&example());
-    let orders = past.resumed(&plan);
+    let orders = past.resumed(RunKind::Setup, &plan);
     let (_, mut running) = cloud.begin(&example(), manner, orders).await;
     let mut progress = past.progress;
     let seen = |record: &Record, _: &Progress| matches!(&record.event, RunEvent::StepFinished { step, .. } if step.as_str() == "access.hub-app-contributor");

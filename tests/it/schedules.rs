@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, Once};
 
-use hubup::domain::{Answers, Exit, Method, RunEvent};
+use hubup::domain::{Answers, Exit, Method, RunEvent, RunKind};
 use hubup::engine::{Command, Manner, Running};
 use hubup::journal::{self, StateFolder};
 use hubup::sandbox::{self, SandboxOptions, WorldSource};
@@ -242,7 +242,7 @@ async fn begun(cloud: &Cloud, answers: &Answers) -> Option<Running> {
     let plan = stages::plan(selection.dialect, selection.profile, answers).unwrap();
     let manner = Manner { yes: true, end_when_idle: true, ..Manner::default() };
     let steps = plan.ids();
-    let orders: Vec<Command> = cloud.past(answers).carried_on(steps, Vec::new());
+    let orders: Vec<Command> = cloud.past(answers).carried_on(RunKind::Setup, steps, Vec::new());
     Some(start(cloud.folder.path(), azure, plan, answers, manner, orders))
 }
 

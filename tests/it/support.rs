@@ -100,7 +100,7 @@ impl Cloud {
         let selection = self.select(&azure, answers).await;
         let plan = stages::plan(selection.dialect, selection.profile, answers).unwrap();
         let confirm = plan.steps().map(|step| step.id.clone()).filter(|id| !skip.contains(id)).collect();
-        let orders = self.past(answers).carried_on(confirm, skip);
+        let orders = self.past(answers).carried_on(RunKind::Setup, confirm, skip);
         collect(start(self.folder.path(), azure, plan, answers, manner, orders)).await
     }
 }

@@ -1,8 +1,9 @@
 //! Deletions that go wrong: conflicts, lost replies, throttling, rights, locks, and a hubup that is killed.
 
-use hubup::domain::{Exit, Outcome, RunEvent, StepId};
+use hubup::domain::{Exit, Outcome, RunEvent, RunKind, StepId};
+use hubup::engine::Command;
 
-use super::support::{assert_complete, assert_same, begin, changes, destroy, past, told, world};
+use super::support::{assert_complete, assert_same, begin, changes, destroy, past, plan, told, world};
 use crate::support::{Cloud, example};
 
 /// A path of each deletion of the example, and the step that makes it.
@@ -128,4 +129,30 @@ async fn killed_anywhere_it_goes_on() {
         assert_same(&world(&cloud), &before, &format!("killed at {at}: {}", told(&run)));
         assert_eq!(changes(&destroy(&cloud, &answers, &[]).await), Vec::<String>::new());
     }
+}
+
+/// A person who goes on with a teardown is shown what is gone; what was left waits for its turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn going_on_looks_unasked_at_what_is_gone_alone() {
+    let (cloud, _) = set_up("").await;
+    let answers = example();
+    let run = destroy(&cloud, &answers, &["dps.delete"]).await;
+    assert_eq!(run.outcome("enrollment.delete"), Some(Outcome::Done), "{}", told(&run));
+    let plan = plan(&cloud, &answers).await;
+    let orders = cloud.past(&answers).resumed(RunKind::Teardown, &plan);
+    let [Command::Prove(looked_at), Command::Skip(skipped)] = orders.as_slice() else { panic!("{orders:?}") };
+    let words = |outcome: &StepId| run.progress.outcome(outcome).map(Outcome::word);
+    assert!(looked_at.contains(&StepId::new("enrollment.delete")), "{looked_at:?}");
+    assert!(
+        looked_at.iter().all(|step| matches!(words(step), Some("done" | "already there"))),
+        "{looked_at:?}"
+    );
+    assert_eq!(skipped, &[StepId::new("dps.delete")]);
+    // By itself a run looks at nothing before its turn, and a setup that follows has other steps.
+    let proves = |orders: &[Command]| {
+        orders.iter().any(|order| matches!(order, Command::Prove(steps) if !steps.is_empty()))
+    };
+    assert!(!proves(&cloud.past(&answers).carried_on(RunKind::Teardown, plan.ids(), Vec::new())));
+    let setup = cloud.plan(&answers).await;
+    assert!(!proves(&cloud.past(&answers).resumed(RunKind::Setup, &setup)));
 }
