@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::domain::{Answers, AssignableScope, Certificates, Roles};
+use crate::domain::{Answers, AssignableScope, Certificates, IdentityKind, Roles};
 
 use super::args::{Global, Init};
 use super::config::{AuthMethod, Config, EXAMPLE, quoted, quoted_key};
@@ -150,6 +150,12 @@ pub fn render_noted(config: &Config, notes: &BTreeMap<&str, String>) -> String {
         }
         let entries = match table.as_str() {
             "tags" => config.answers.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+            "api_versions" => config
+                .answers
+                .api_versions
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_str()))
+                .collect(),
             "network.routes" => config.routes.iter().map(|(key, url)| (key.as_str(), url.as_str())).collect(),
             _ => Vec::new(),
         };
@@ -197,14 +203,26 @@ fn values(config: &Config) -> BTreeMap<&'static str, String> {
         ("dialect", quoted(&answers.dialect)),
         ("namespace.name", quoted(&answers.namespace)),
         ("hub.name", quoted(&answers.hub)),
-        ("hub.sku", quoted(&answers.hub_sku)),
         ("hub.capacity", answers.hub_capacity.to_string()),
         ("dps.name", quoted(&answers.dps)),
         ("identity.name", quoted(&answers.identity)),
         ("roles.name", quoted(&answers.role_name)),
+        ("certificates.root_ca", quoted(&answers.root_ca)),
+        ("certificates.issuing_ca", quoted(&answers.issuing_ca)),
         ("certificates.policy", quoted(&answers.policy)),
         ("enrollment.group", quoted(&answers.enrollment_group)),
     ]);
+    if let Some(sku) = &answers.hub_sku {
+        values.insert("hub.sku", quoted(sku));
+    }
+    if let Some(tagged) = answers.use_mi_sdk {
+        values.insert("namespace.use_mi_sdk", tagged.to_string());
+    }
+    let kind = match answers.identity_kind {
+        IdentityKind::SystemAssigned => "system-assigned",
+        IdentityKind::UserAssigned => "user-assigned",
+    };
+    values.insert("identity.kind", quoted(kind));
     let kind = match answers.roles {
         Roles::Custom => "custom",
         Roles::BuiltIn => "built-in",

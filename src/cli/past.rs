@@ -42,7 +42,11 @@ impl Past {
             RunKind::Setup => header.steps().any(|step| self.progress.begun(&step.id)),
             RunKind::Teardown => self.half_torn_down(),
         };
-        begun.then_some(Kept { dialect: &header.dialect, profile: &header.profile })
+        begun.then_some(Kept {
+            dialect: &header.dialect,
+            profile: &header.profile,
+            versions: &header.versions,
+        })
     }
 
     /// True when the newest run is a teardown that did not come to its end: what it did not come to is still there.

@@ -50,7 +50,7 @@ fn needs(step: &Step) -> String {
 fn text(prepared: &Prepared) -> String {
     let mut lines = vec![
         format!("Setup {}", prepared.answers.name),
-        format!("Dialect {}, profile {}", prepared.selection.dialect.id, prepared.selection.profile.id),
+        format!("Dialect {}, profile {}", prepared.selection.dialect.id, prepared.selection.profile.row.id),
         format!("  {}", prepared.selection.because),
     ];
     for (number, stage) in prepared.plan.stages().iter().enumerate() {
@@ -109,7 +109,7 @@ fn json(prepared: &Prepared) -> Value {
     json!({
         "setup": prepared.answers.name,
         "dialect": prepared.selection.dialect.id,
-        "profile": prepared.selection.profile.id,
+        "profile": prepared.selection.profile.row.id,
         "because": prepared.selection.because,
         "versions": prepared.selection.profile.versions(),
         "fingerprint": prepared.plan.fingerprint(),

@@ -65,7 +65,7 @@ async fn list(start: &Start, connected: &Connected) -> Result<Exit, Failure> {
         return Ok(Exit::Complete);
     }
     out(&format!("These resource groups of subscription {} hold a setup of hubup:", answers.subscription));
-    for FoundSetup { name, group, location } in &setups {
+    for FoundSetup { name, group, location, .. } in &setups {
         out(&format!("  {group}  setup {name}, {location}"));
     }
     out("Name one: `hubup init --from-group GROUP` writes its setup file.");
@@ -83,11 +83,13 @@ async fn write(
     let answers = &start.config.answers;
     let found = find(start, connected, args, named).await?;
     let selection = start
-        .read_through(connected, &waiting, |replay| stages::selection_to_read(answers, DIALECTS, replay))
+        .read_through(connected, &waiting, |replay| {
+            stages::selection_to_read(answers, DIALECTS, &found, replay)
+        })
         .await?;
     let recalled = start
         .read_through(connected, &waiting, |replay| {
-            stages::recall(selection.dialect, selection.profile, answers, &found, replay)
+            stages::recall(selection.dialect, &selection.profile, answers, &found, replay)
         })
         .await?;
     let recalled = written(recalled, said, path, Overwrite::of(args))?;
@@ -195,7 +197,7 @@ fn report(recalled: &Recalled, dialect: &Dialect) -> Vec<String> {
     let fields: Vec<&Field> = dialect.stages.iter().flat_map(|stage| stage.fields).collect();
     let value = |key: &str| match fields.iter().find(|field| field.key == key) {
         Some(field) => (field.get)(answers),
-        None if key == "hub.sku" => answers.hub_sku.clone(),
+        None if key == "hub.sku" => answers.hub_sku.clone().unwrap_or_default(),
         None => String::new(),
     };
     let mut lines = vec![format!(

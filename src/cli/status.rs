@@ -106,7 +106,7 @@ fn json(prepared: &Prepared, past: &Past, progress: &Progress, exit: Exit) -> Va
         "subscription": prepared.answers.subscription,
         "resource_group": prepared.answers.resource_group,
         "dialect": prepared.selection.dialect.id,
-        "profile": prepared.selection.profile.id,
+        "profile": prepared.selection.profile.row.id,
         "newest_run": past.newest,
         "exit": exit.code(),
         "done": counts.done,

@@ -22,7 +22,7 @@ use crate::domain::{
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{JournalLog, StateFolder, Writer};
 use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
-use crate::stages::{self, DIALECTS, Offers, Selection};
+use crate::stages::{self, DIALECTS, Offers, Regions, Selection};
 
 /// Looked for when no setup file is named.
 pub const USUAL_FILE: &str = "hubup.toml";
@@ -290,9 +290,11 @@ impl Start {
             }
             offers.take(&reply);
         }
-        let selection = stages::choose(&answers, &offers, DIALECTS, past.kept())
-            .map_err(|fault| Failure::from(*fault))?;
-        let plan = stages::plan(selection.dialect, selection.profile, &answers).map_err(|error| {
+        let choose = |replay: &mut Replay<'_>| {
+            stages::choose(&answers, &offers, DIALECTS, past.kept(), Regions::Checked, replay)
+        };
+        let selection = self.read_through(connected, tell, choose).await?;
+        let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
         })?;
         Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
@@ -368,7 +370,7 @@ impl Start {
     }
 
     fn header(&self, prepared: &Prepared, run: RunId, continues: Option<RunId>) -> RunHeader {
-        let profile = prepared.selection.profile;
+        let profile = &prepared.selection.profile;
         RunHeader {
             format: FORMAT_VERSION,
             hubup: env!("CARGO_PKG_VERSION").to_owned(),
@@ -377,9 +379,9 @@ impl Start {
             kind: prepared.kind,
             answers: prepared.answers.clone(),
             dialect: prepared.selection.dialect.id.to_owned(),
-            profile: profile.id.to_owned(),
+            profile: profile.row.id.to_owned(),
             chosen_because: prepared.selection.because.clone(),
-            versions: profile.versions(),
+            versions: profile.versions().clone(),
             fingerprint: prepared.plan.fingerprint(),
             continues,
             sandbox: self.sandbox.is_some(),

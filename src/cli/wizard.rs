@@ -18,7 +18,7 @@ use super::print::{out, trouble};
 use super::review::{Told, go_on, newest};
 use super::which::Which;
 use super::wire::{self, Connected, Start};
-use crate::domain::{Answers, Exit, Fault, Field, Plan, RunKind, StepId};
+use crate::domain::{Answers, Exit, Fault, Plan, RunKind, StepId};
 use crate::engine::Manner;
 use crate::journal::{JournalLog, StateFolder};
 use crate::stages::{self, DIALECTS, Dialect};
@@ -35,6 +35,7 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     let no_colour = surroundings.no_colour;
     let start = Arc::new(wire::start(global, surroundings).await?);
     let (answers, resume) = resume(&start)?;
+    let fields = stages::fields(DIALECTS, &answers);
     let launcher = Arc::new(Launcher {
         start: start.clone(),
         last: Mutex::new(Last::None),
@@ -44,7 +45,7 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     let report = tui::run(tui::Start {
         answers,
         resume,
-        fields: fields(),
+        fields,
         banner: Banner { cloud: start.which_azure(), detail: String::new() },
         launcher: launcher.clone(),
         options: ScreenOptions { ascii: global.ascii, no_colour, skip_form: false },
@@ -111,17 +112,6 @@ fn flags(global: &Global) -> String {
         flags.push_str(&format!(" --setup {name}"));
     }
     flags
-}
-
-/// The fields of all stages under their headings. The wizard asks them before the dialect is known, so they are those
-/// of the dialect that is preferred.
-fn fields() -> Vec<(&'static str, Vec<Field>)> {
-    let stages = DIALECTS.first().map(|dialect| dialect.stages).unwrap_or_default();
-    stages
-        .iter()
-        .filter(|stage| !stage.fields.is_empty())
-        .map(|stage| (stage.heading, stage.fields.to_vec()))
-        .collect()
 }
 
 struct Launcher {

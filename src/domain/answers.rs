@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Cloud;
+use super::defaults::{usual_issuing_ca, usual_root_ca};
 use super::ids::SetupId;
 
 /// The tag that every taggable resource of a setup carries; its value is the setup's name (design, section 6).
@@ -29,24 +30,51 @@ pub struct Answers {
     pub dps: String,
     /// Name of the user-assigned managed identity.
     pub identity: String,
+    /// Through which identity hub and provisioning service reach the namespace, where the dialect leaves the choice.
+    #[serde(default)]
+    pub identity_kind: IdentityKind,
     /// Name of the custom role definition.
     pub role_name: String,
-    /// Name of the credential policy (the issuing CA).
+    /// Name of the root CA, where it has one of its own.
+    #[serde(default = "usual_root_ca")]
+    pub root_ca: String,
+    /// Name of the issuing CA, where it has one of its own.
+    #[serde(default = "usual_issuing_ca")]
+    pub issuing_ca: String,
+    /// Name of the certificate policy.
     pub policy: String,
     /// Enrollment group id.
     pub enrollment_group: String,
     pub roles: Roles,
     pub assignable_scope: AssignableScope,
     pub certificates: Certificates,
-    pub hub_sku: String,
+    /// The hub's tier; `None` leaves it to the dialect.
+    pub hub_sku: Option<String>,
     pub hub_capacity: u32,
     /// Object id of the IoT Hub application's service principal, for callers who may not read Graph.
     pub iot_hub_app_object_id: Option<String>,
+    /// Whether the namespace is tagged `useMiSdk=true`; `None` leaves it to the dialect.
+    #[serde(default)]
+    pub use_mi_sdk: Option<bool>,
+    /// Api-versions that the person insists on, by resource type.
+    #[serde(default)]
+    pub api_versions: BTreeMap<String, String>,
     /// The person's own tags.
     pub tags: BTreeMap<String, String>,
     /// `auto` or the id of a dialect.
     pub dialect: String,
     pub cloud: Cloud,
+}
+
+/// Whose identity a hub or a provisioning service acts with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityKind {
+    /// Each has its own.
+    #[default]
+    SystemAssigned,
+    /// All share one that the setup makes.
+    UserAssigned,
 }
 
 /// Which roles the user-assigned identity gets on the namespace.

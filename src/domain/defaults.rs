@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::answers::{Answers, AssignableScope, Certificates, Roles};
+use super::answers::{Answers, AssignableScope, Certificates, IdentityKind, Roles};
 use super::cloud::Cloud;
 use super::names::NameKind;
 
@@ -20,6 +20,8 @@ pub struct Names {
     pub dps: String,
     pub identity: String,
     pub role: String,
+    pub root_ca: String,
+    pub issuing_ca: String,
     pub policy: String,
     pub enrollment_group: String,
 }
@@ -33,10 +35,22 @@ impl Names {
             dps: named(setup, "dps", 64),
             identity: named(setup, "id", 120),
             role: format!("{ROLE_PREFIX} ({group})"),
+            root_ca: usual_root_ca(),
+            issuing_ca: usual_issuing_ca(),
             policy: "default".to_owned(),
             enrollment_group: named(setup, "group", 128),
         }
     }
+}
+
+/// The root CA's name where nothing is said.
+pub(super) fn usual_root_ca() -> String {
+    "root-ca".to_owned()
+}
+
+/// The issuing CA's name where nothing is said.
+pub(super) fn usual_issuing_ca() -> String {
+    "issuing-ca".to_owned()
 }
 
 /// The setup's name when none is given: the group's, or the nearest to it that fits.
@@ -64,16 +78,20 @@ impl Answers {
             dps: names.dps,
             identity: names.identity,
             role_name: names.role,
+            identity_kind: IdentityKind::SystemAssigned,
+            root_ca: names.root_ca,
+            issuing_ca: names.issuing_ca,
             policy: names.policy,
             enrollment_group: names.enrollment_group,
             roles: Roles::Custom,
             assignable_scope: AssignableScope::ResourceGroup,
             // Validity of leaf certificates when nothing is said (contract preview-2025, 3b).
             certificates: Certificates::On { leaf_days: 30 },
-            // The tier of the seed's model (contract preview-2025, section 6).
-            hub_sku: "GEN2".to_owned(),
+            hub_sku: None,
             hub_capacity: 1,
             iot_hub_app_object_id: None,
+            use_mi_sdk: None,
+            api_versions: BTreeMap::new(),
             tags: BTreeMap::new(),
             dialect: "auto".to_owned(),
             cloud: Cloud::public(),

@@ -24,7 +24,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use answers::{Answers, AssignableScope, Certificates, Roles, SETUP_TAG};
+pub use answers::{Answers, AssignableScope, Certificates, IdentityKind, Roles, SETUP_TAG};
 pub use cloud::Cloud;
 pub use defaults::{Names, setup_name};
 pub use earlier::Earlier;

@@ -17,6 +17,10 @@ pub enum NameKind {
     Identity,
     Namespace,
     Policy,
+    /// A certificate authority of a namespace.
+    CertificateAuthority,
+    /// An api-version of a resource type.
+    ApiVersion,
     Hub,
     Dps,
     EnrollmentGroup,
@@ -94,6 +98,22 @@ impl NameKind {
                 longest: 50,
                 last: |c| alphanumeric(c) || c == '-',
                 ..base
+            },
+            // Contract links-2026, section 3.
+            Self::CertificateAuthority => Rule {
+                text: "3 to 63 letters, digits and hyphens, a letter or digit first",
+                longest: 63,
+                last: |c| alphanumeric(c) || c == '-',
+                ..base
+            },
+            Self::ApiVersion => Rule {
+                text: "a date such as 2026-11-01, with `-preview` behind it where the version is one",
+                shortest: 10,
+                longest: 24,
+                first: |c| c.is_ascii_digit(),
+                inner: |c| lower_or_digit(c) || c == '-',
+                last: lower_or_digit,
+                lower: true,
             },
             Self::Hub => Rule {
                 text: "3 to 50 letters, digits and hyphens, no hyphen first or last",

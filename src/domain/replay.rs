@@ -106,6 +106,19 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Has `steps` run again where that is `wanted`, and says whether it had. What was seen already decides for itself:
+    /// outputs by which `wanted` is judged may be others since.
+    pub fn redo_when(&mut self, wanted: bool, steps: &[StepId], why: &str) -> Moves<bool> {
+        match self.turns.as_slice().first() {
+            Some(Turn::Redone) => {
+                self.turns.next();
+                Ok(true)
+            }
+            None if wanted => Err(Box::new(Next::Redo { steps: steps.to_vec(), why: why.to_owned() })),
+            _ => Ok(false),
+        }
+    }
+
     /// Has `steps` run again.
     pub fn redo(&mut self, steps: &[StepId], why: &str) -> Moves<()> {
         match self.turns.next() {

@@ -115,6 +115,8 @@ pub struct Request {
     pub headers: Vec<(String, Text)>,
     pub body: Body,
     pub captures: Vec<Capture>,
+    /// True when the resource itself is to be watched, and not the operation that the service accepts.
+    pub unfollowed: bool,
 }
 
 /// A request filled as far as it may be shown: outputs in, secrets as marks.
@@ -152,6 +154,7 @@ impl Request {
             headers: Vec::new(),
             body: Body::Empty,
             captures: Vec::new(),
+            unfollowed: false,
         }
     }
 
@@ -168,7 +171,15 @@ impl Request {
             headers: Vec::new(),
             body: Body::Empty,
             captures: Vec::new(),
+            unfollowed: false,
         }
+    }
+
+    /// This request with a change whose operation nobody follows: the step watches the resource itself.
+    #[must_use]
+    pub fn unfollowed(mut self) -> Self {
+        self.unfollowed = true;
+        self
     }
 
     /// This request with a JSON body.

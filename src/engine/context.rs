@@ -113,7 +113,8 @@ impl StepContext {
             let begun = Instant::now();
             let result = self.shared.azure.call(call, request, &outputs, &self.shared.vault).await;
             let wait = result.as_ref().ok().and_then(|reply| poll::wait_of(reply, method, &url));
-            let accepted = wait.filter(|_| purpose == Purpose::Change).map(|wait| Accepted { call, wait });
+            let followed = purpose == Purpose::Change && !request.unfollowed;
+            let accepted = wait.filter(|_| followed).map(|wait| Accepted { call, wait });
             if let Some(accepted) = &accepted {
                 // Before the reply is: one that is on record without its status URL would leave nothing to follow.
                 self.accepted(accepted).await?;

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Answers, AssignableScope, CallId, CallRecord, Certificates, Cloud, FORMAT_VERSION, LogSource, Method,
-    Need, Purpose, Record, ReplyRecord, Roles, RunEvent, RunHeader, RunId, RunKind, SetupId, Shown, StageId,
-    StageOutline, StepId, StepOutline,
+    Answers, AssignableScope, CallId, CallRecord, Certificates, Cloud, FORMAT_VERSION, IdentityKind,
+    LogSource, Method, Need, Purpose, Record, ReplyRecord, Roles, RunEvent, RunHeader, RunId, RunKind,
+    SetupId, Shown, StageId, StageOutline, StepId, StepOutline,
 };
 
 mod any;
@@ -36,7 +36,12 @@ fn answers() -> Answers {
         roles: Roles::Custom,
         assignable_scope: AssignableScope::ResourceGroup,
         certificates: Certificates::On { leaf_days: 30 },
-        hub_sku: "GEN2".into(),
+        hub_sku: None,
+        identity_kind: IdentityKind::SystemAssigned,
+        root_ca: "root-ca".into(),
+        issuing_ca: "issuing-ca".into(),
+        use_mi_sdk: None,
+        api_versions: std::collections::BTreeMap::new(),
         hub_capacity: 1,
         iot_hub_app_object_id: None,
         tags: BTreeMap::new(),

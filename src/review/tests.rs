@@ -6,8 +6,8 @@ use serde_json::json;
 use super::{Only, Review, markdown, text};
 use crate::domain::{
     Answers, Ask, AssignableScope, CallId, CallRecord, Certificates, Choice, Cloud, Exit, FORMAT_VERSION,
-    Fault, Method, Outcome, Purpose, Question, Record, ReplyRecord, Roles, RunEvent, RunHeader, RunId,
-    RunKind, Shown, StageId, StageOutline, StepId, StepOutline, StepOutputs, Wait, Who,
+    Fault, IdentityKind, Method, Outcome, Purpose, Question, Record, ReplyRecord, Roles, RunEvent, RunHeader,
+    RunId, RunKind, Shown, StageId, StageOutline, StepId, StepOutline, StepOutputs, Wait, Who,
 };
 
 const STEP: StepId = StepId::new("hub.create");
@@ -31,7 +31,12 @@ fn answers() -> Answers {
         roles: Roles::Custom,
         assignable_scope: AssignableScope::ResourceGroup,
         certificates: Certificates::Off,
-        hub_sku: "GEN2".into(),
+        hub_sku: None,
+        identity_kind: IdentityKind::SystemAssigned,
+        root_ca: "root-ca".into(),
+        issuing_ca: "issuing-ca".into(),
+        use_mi_sdk: None,
+        api_versions: std::collections::BTreeMap::new(),
         hub_capacity: 1,
         iot_hub_app_object_id: None,
         tags: std::collections::BTreeMap::new(),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::dialect::{Profile, canonical_location};
+use super::dialect::Profile;
+use super::offers::canonical_location;
 use crate::domain::{
     Answers, Ask, Auth, Fault, Method, Moves, Next, Outcome, Replay, Request, ServiceError, StepOutputs,
     Text, USE_AS_IT_IS,
@@ -84,6 +85,11 @@ pub fn outputs<const N: usize>(pairs: [(&str, Option<&str>); N]) -> StepOutputs 
 /// Resource ids and enumerated words are compared without case (contract preview-2025, section 1).
 pub fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
+}
+
+/// True when two resource ids name the same thing; a trailing slash does not count.
+pub fn same_id(one: &str, other: &str) -> bool {
+    same(one.trim_end_matches('/'), other.trim_end_matches('/'))
 }
 
 /// The text at `pointer`.

@@ -35,6 +35,17 @@ pub fn changes(dialect: &Dialect, before: &Answers, now: &Answers, progress: &Pr
             changes.push(Change { key: field.key.to_owned(), was, now: is, refused });
         }
     }
+    let types: BTreeSet<&String> = before.api_versions.keys().chain(now.api_versions.keys()).collect();
+    for name in types {
+        let of = |answers: &Answers| answers.api_versions.get(name).cloned().unwrap_or_default();
+        let (was, is) = (of(before), of(now));
+        if was != is {
+            let fixed = dialect.settled_versions.iter().find(|(settled, _)| settled == name);
+            let fixed = fixed.filter(|(_, fixed)| progress.begun(&fixed.step));
+            let refused = fixed.map(|(_, fixed)| fixed.why.to_owned());
+            changes.push(Change { key: format!("api_versions.{name}"), was, now: is, refused });
+        }
+    }
     let names: BTreeSet<&String> = before.tags.keys().chain(now.tags.keys()).collect();
     for name in names {
         let of = |answers: &Answers| answers.tags.get(name).cloned().unwrap_or_else(|| "not set".to_owned());

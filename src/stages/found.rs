@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::build::{arm, fail, read_all, same, text};
-use super::dialect::{
-    Dialect, Offers, PROVIDERS_VERSION, Selection, canonical_location, offer_requests, spoken,
-};
-use crate::domain::{Answers, ErrorKind, Method, Moves, NameKind, Next, Replay, Request, SETUP_TAG};
+use super::choice::{Regions, Selection, choose};
+use super::dialect::Dialect;
+use super::offers::{Offers, PROVIDERS_VERSION, canonical_location, offer_requests};
+use crate::domain::{Answers, ErrorKind, Method, Moves, NameKind, Replay, Request, SETUP_TAG};
 
 /// Every dialect keeps its devices in a resource of this type: it tells of a setup whose group was there before.
 const NAMESPACES: &str = "Microsoft.DeviceRegistry/namespaces";
@@ -21,6 +21,8 @@ pub struct FoundSetup {
     pub group: String,
     /// Canonical region of the group or, where the group was not made by the setup, of its namespace.
     pub location: String,
+    /// Its namespace, where one was seen.
+    pub namespace: Option<String>,
 }
 
 /// The setups of the subscription: groups that carry the tag, and groups that hold a namespace which does, in the order
@@ -66,23 +68,34 @@ pub fn group_request(answers: &Answers, group: &str) -> Request {
     resources(answers, &format!("{}/resourcegroups/{group}", answers.subscription_id()))
 }
 
-/// Chooses among `dialects` what to look with; regions do not matter to a look. Of `answers` cloud, subscription and
-/// dialect count.
+/// Chooses among `dialects` what to look at `found` with; regions do not matter to a look. Of `answers` cloud,
+/// subscription, dialect and versions count.
 ///
 /// Leaves with `Next::Fail` when the subscription cannot be read, or offers nothing that is spoken.
 pub fn selection_to_read(
     answers: &Answers,
     dialects: &[&'static Dialect],
+    found: &FoundSetup,
     replay: &mut Replay<'_>,
 ) -> Moves<Selection> {
+    let mut answers = Answers {
+        resource_group: found.group.clone(),
+        location: found.location.clone(),
+        hub_location: found.location.clone(),
+        hub_sku: None,
+        ..answers.clone()
+    };
+    if let Some(namespace) = &found.namespace {
+        answers.namespace.clone_from(namespace);
+    }
     let mut offers = Offers::default();
-    for request in offer_requests(answers, dialects) {
+    for request in offer_requests(&answers, dialects) {
         match replay.read(&request)? {
             Ok(reply) => offers.take(reply),
             Err(error) => return Err(Box::new(fail(error))),
         }
     }
-    spoken(answers, &offers, dialects).map_err(|fault| Box::new(Next::Fail(*fault)))
+    choose(&answers, &offers, dialects, None, Regions::Unchecked, replay)
 }
 
 fn resources(answers: &Answers, path: &str) -> Request {
@@ -100,7 +113,7 @@ fn of_group(group: &Value) -> Option<FoundSetup> {
     setup(setup_tag(group)?, text(group, "/name")?, group)
 }
 
-/// Adds the setups of `namespaces` that are not in `found` yet.
+/// Adds the setups of `namespaces` that are not in `found` yet, and what those that are call theirs.
 fn add(found: &mut Vec<FoundSetup>, namespaces: &[Value]) {
     for namespace in namespaces {
         let group = text(namespace, "/id").and_then(group_of);
@@ -109,8 +122,10 @@ fn add(found: &mut Vec<FoundSetup>, namespaces: &[Value]) {
         else {
             continue;
         };
-        if !found.iter().any(|known| known.name == setup.name && same(&known.group, &setup.group)) {
-            found.push(setup);
+        let called = text(namespace, "/name").map(str::to_owned);
+        match found.iter_mut().find(|known| known.name == setup.name && same(&known.group, &setup.group)) {
+            Some(known) => known.namespace = known.namespace.take().or(called),
+            None => found.push(FoundSetup { namespace: called, ..setup }),
         }
     }
 }
@@ -119,7 +134,7 @@ fn add(found: &mut Vec<FoundSetup>, namespaces: &[Value]) {
 fn setup(name: &str, group: &str, of: &Value) -> Option<FoundSetup> {
     let valid = NameKind::Setup.check(name).is_none() && NameKind::ResourceGroup.check(group).is_none();
     let location = text(of, "/location").map(canonical_location).unwrap_or_default();
-    valid.then(|| FoundSetup { name: name.to_owned(), group: group.to_owned(), location })
+    valid.then(|| FoundSetup { name: name.to_owned(), group: group.to_owned(), location, namespace: None })
 }
 
 /// The value of our tag; tag names are compared without case, as Azure does.

@@ -27,7 +27,7 @@ pub struct Grant {
     /// True when the principal was just made: the directory may not know it yet.
     pub fresh: bool,
     /// Api-version of Microsoft.Authorization.
-    pub version: &'static str,
+    pub version: String,
 }
 
 /// How a grant came to hold.
@@ -40,12 +40,12 @@ pub enum Granted {
 impl Grant {
     /// The look that lists the assignments of the principal at the scope.
     fn list(&self, answers: &Answers) -> Request {
-        list_assignments(answers, self.version, self.scope.clone(), self.principal.clone())
+        list_assignments(answers, &self.version, self.scope.clone(), self.principal.clone())
     }
 
     /// The look at the assignment by its name.
     fn look(&self, answers: &Answers) -> Request {
-        arm(answers, Method::Get, self.path(), self.version)
+        arm(answers, Method::Get, self.path(), &self.version)
     }
 
     /// Its path; the name is derived from what it says.
@@ -63,7 +63,7 @@ impl Grant {
             ("principalId", self.principal.clone().into()),
             ("principalType", "ServicePrincipal".into()),
         ]);
-        arm(answers, Method::Put, self.path(), self.version).with_body(object([("properties", properties)]))
+        arm(answers, Method::Put, self.path(), &self.version).with_body(object([("properties", properties)]))
     }
 
     /// `step` with the requests of this grant.

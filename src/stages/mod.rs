@@ -6,6 +6,7 @@ mod access;
 mod build;
 mod certificates;
 mod changes;
+mod choice;
 mod dialect;
 mod dps;
 mod enrollment;
@@ -14,10 +15,12 @@ mod found;
 mod grant;
 mod hub;
 mod namespace;
+mod offers;
 mod preview_2025;
 mod recall;
 mod remove;
 mod revoke;
+mod roles;
 mod sync;
 mod waits;
 
@@ -26,12 +29,14 @@ mod tests;
 
 pub use build::{arm, fail, read_all};
 pub use changes::{Change, changes};
+pub use choice::{Kept, Regions, Selection, choose};
 pub use dialect::{
-    Dialect, Kept, Offers, Profile, Selection, Stage, choose, offer_requests, plan, stays, teardown_plan,
+    Dialect, Offered, Profile, ProfileRow, Sign, Stage, fields, plan, stays, teardown_plan, versioned_types,
 };
 pub use ensure::{Ensure, Verdict};
 pub use found::{FoundSetup, selection_to_read, setups_in, tagged_groups};
 pub use grant::Grant;
+pub use offers::{Offers, offer_requests};
 pub use recall::{Recall, Recalled, Recollection, recall};
 
 /// Every dialect that hubup speaks, the preferred one first.

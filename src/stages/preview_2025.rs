@@ -2,7 +2,7 @@
 //!
 //! Its order, headings and steps are those of design section 3.1.
 
-use super::dialect::{Dialect, Profile};
+use super::dialect::{Dialect, Offered, ProfileRow};
 use super::{access, certificates, dps, enrollment, hub, namespace, sync};
 
 /// Api-versions of the types that do not differ between the profiles (contract preview-2025, sections 2 and 3).
@@ -18,26 +18,38 @@ pub static DIALECT: Dialect = Dialect {
     id: "preview-2025",
     profiles: &[
         // Contract preview-2025, section 0: profile A, the generation of the seed.
-        Profile {
+        ProfileRow {
             id: "A",
             name: "gen2-2025",
             offered: &[
-                ("Microsoft.DeviceRegistry/namespaces", "2025-11-01-preview"),
-                ("Microsoft.Devices/IotHubs", "2025-08-01-preview"),
-                ("Microsoft.Devices/provisioningServices", "2025-02-01-preview"),
+                Offered {
+                    types: &["Microsoft.DeviceRegistry/namespaces"],
+                    versions: &["2025-11-01-preview"],
+                },
+                Offered { types: &["Microsoft.Devices/IotHubs"], versions: &["2025-08-01-preview"] },
+                Offered {
+                    types: &["Microsoft.Devices/provisioningServices"],
+                    versions: &["2025-02-01-preview"],
+                },
             ],
             fixed: &COMMON,
             policies_are_tracked: true,
         },
         // The same model under later versions; its policies are proxy resources
         // (Microsoft.DeviceRegistry 2026-03-01-preview, type `namespaces/credentials/policies`).
-        Profile {
+        ProfileRow {
             id: "A2",
             name: "gen2-2026-03",
             offered: &[
-                ("Microsoft.DeviceRegistry/namespaces", "2026-03-01-preview"),
-                ("Microsoft.Devices/IotHubs", "2026-03-01-preview"),
-                ("Microsoft.Devices/provisioningServices", "2026-03-01-preview"),
+                Offered {
+                    types: &["Microsoft.DeviceRegistry/namespaces"],
+                    versions: &["2026-03-01-preview"],
+                },
+                Offered { types: &["Microsoft.Devices/IotHubs"], versions: &["2026-03-01-preview"] },
+                Offered {
+                    types: &["Microsoft.Devices/provisioningServices"],
+                    versions: &["2026-03-01-preview"],
+                },
             ],
             fixed: &COMMON,
             policies_are_tracked: false,
@@ -62,4 +74,7 @@ pub static DIALECT: Dialect = Dialect {
         &namespace::preview_2025::STAGE,
         &access::preview_2025::STAGE,
     ],
+    refuses: hub::preview_2025::refuses,
+    recognise: namespace::preview_2025::recognise,
+    settled_versions: &[],
 };

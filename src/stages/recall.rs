@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::build::{arm, fail, read_all, same, text};
-use super::dialect::{Dialect, Profile, canonical_location};
+use super::dialect::{Dialect, Profile};
 use super::found::{FoundSetup, group_request, setup_tag};
+use super::offers::canonical_location;
 use crate::domain::{
     Answers, ErrorKind, Field, Method, Moves, NameKind, Outputs, Replay, Reply, Request, SETUP_TAG,
     ServiceError,
@@ -51,7 +52,7 @@ pub struct Recalled {
 /// for itself goes to `unread`.
 pub fn recall(
     dialect: &'static Dialect,
-    profile: &'static Profile,
+    profile: &Profile,
     answers: &Answers,
     found: &FoundSetup,
     replay: &mut Replay<'_>,
@@ -73,7 +74,7 @@ pub fn recall(
 
 /// What was read back so far.
 pub struct Recollection<'a> {
-    pub profile: &'static Profile,
+    pub profile: Profile,
     /// Begins as a fresh setup of that name in that group.
     pub answers: Answers,
     /// What a stage learned that another one builds on, under the names of the step's own outputs.
@@ -92,15 +93,10 @@ pub struct Recollection<'a> {
 }
 
 impl<'a> Recollection<'a> {
-    fn new(
-        dialect: &'static Dialect,
-        profile: &'static Profile,
-        answers: &Answers,
-        found: &'a FoundSetup,
-    ) -> Self {
+    fn new(dialect: &'static Dialect, profile: &Profile, answers: &Answers, found: &'a FoundSetup) -> Self {
         let fresh = Answers::fresh(&found.name, &answers.subscription, &found.group, &found.location);
         Self {
-            profile,
+            profile: profile.clone(),
             answers: Answers { cloud: answers.cloud.clone(), tenant: answers.tenant.clone(), ..fresh },
             known: Outputs::default(),
             found,
@@ -317,7 +313,7 @@ fn other_tags(value: &Value) -> BTreeMap<String, String> {
 }
 
 /// Why a fact cannot be had. What would befall every other look as well ends the whole instead.
-fn reason_or_leave(error: &ServiceError) -> Moves<String> {
+pub fn reason_or_leave(error: &ServiceError) -> Moves<String> {
     match error.kind {
         ErrorKind::NotSent
         | ErrorKind::Lost

@@ -29,19 +29,19 @@ pub struct Revoke {
     /// Object id of whom they were given to, where an earlier run knows it: what others gave to the same is told.
     pub principal: Text,
     /// Api-version of Microsoft.Authorization.
-    pub version: &'static str,
+    pub version: String,
 }
 
 impl Revoke {
     /// The look that lists all assignments at the scope, and those that reach it from above.
     fn list(&self, answers: &Answers) -> Request {
         let path = self.scope.clone().then("/providers/Microsoft.Authorization/roleAssignments");
-        arm(answers, Method::Get, path, self.version).with_query("$filter", "atScope()")
+        arm(answers, Method::Get, path, &self.version).with_query("$filter", "atScope()")
     }
 
     fn delete(&self, answers: &Answers, name: Text) -> Request {
         let path = self.scope.clone().then("/providers/Microsoft.Authorization/roleAssignments/").then(name);
-        arm(answers, Method::Delete, path, self.version)
+        arm(answers, Method::Delete, path, &self.version)
     }
 
     /// `step` with the requests of this.

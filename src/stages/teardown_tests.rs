@@ -8,8 +8,8 @@ use crate::domain::{Earlier, Method, NeedKind, derived_uuid};
 const GUID: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 
 fn way_back(answers: &Answers) -> Plan {
-    let dialect = DIALECTS[0];
-    teardown_plan(dialect, &dialect.profiles[0], answers).unwrap()
+    let dialect = dialect("preview-2025");
+    teardown_plan(dialect, &profile(dialect), answers).unwrap()
 }
 
 fn next_after(step: &'static str, made: &[&str], turns: Vec<Turn>) -> Next {
@@ -47,8 +47,9 @@ fn the_plan_holds_together_whatever_was_answered() {
             for roles in [Roles::Custom, Roles::BuiltIn] {
                 for certificates in [Certificates::On { leaf_days: 30 }, Certificates::Off] {
                     let answers = Answers { roles, certificates, ..answers() };
-                    let plan = teardown_plan(dialect, profile, &answers).unwrap();
-                    let forth = super::super::plan(dialect, profile, &answers).unwrap();
+                    let profile = Profile::of(profile, &BTreeMap::new());
+                    let plan = teardown_plan(dialect, &profile, &answers).unwrap();
+                    let forth = super::super::plan(dialect, &profile, &answers).unwrap();
                     for step in plan.steps() {
                         assert!(forth.step(&step.id).is_none(), "{} has one id for both ways", step.id);
                         assert!(!step.why.is_empty() && !step.title.is_empty(), "{}", step.id);
@@ -105,7 +106,7 @@ fn what_is_ours_is_deleted_and_seen_to_be_gone() {
     let Next::Done { outputs, .. } = next_after(step, &[], vec![tagged("factory"), wrote(), absent()]) else {
         panic!("not done")
     };
-    assert_eq!(outputs["gone"], hub::preview_2025::hub_id(&answers()));
+    assert_eq!(outputs["gone"], hub::id::hub_id(&answers()));
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn what_is_not_ours_is_left_with_the_reason() {
     let left = next_after(step, &[], vec![tagged("other")]);
     assert_eq!(note(&left), "left: the IoT hub factory-hub belongs to the setup other");
     // On record as made by us, it is ours whatever its tags have become.
-    let id = hub::preview_2025::hub_id(&answers());
+    let id = hub::id::hub_id(&answers());
     assert_eq!(word(&next_after(step, &[&id], vec![plain()])), "DELETE IotHubs/factory-hub");
 }
 
@@ -129,7 +130,7 @@ fn what_is_not_ours_is_left_with_the_reason() {
 fn a_tag_counts_only_in_the_subscription_of_the_setup() {
     let answers = answers();
     let mut known = outputs();
-    let used = hub::preview_2025::hub_id(&answers).replace("11111111-1111", "99999999-1111");
+    let used = hub::id::hub_id(&answers).replace("11111111-1111", "99999999-1111");
     known.set(&StepId::new("hub.create"), BTreeMap::from([("id".to_owned(), used)]));
     let plan = way_back(&answers);
     let step = plan.step(&StepId::new("hub.delete")).unwrap();
@@ -148,7 +149,7 @@ fn what_lies_below_ours_is_ours() {
     back(step, vec![plain(), plain(), tagged("other")], "warned");
     back(step, vec![plain(), plain(), plain()], "warned");
     back(step, vec![tagged("factory")], policy);
-    let namespace = namespace::preview_2025::namespace_id(&answers());
+    let namespace = namespace::id::namespace_id(&answers());
     assert_eq!(word(&next_after(step, &[&namespace], vec![plain()])), policy);
 }
 
@@ -229,7 +230,7 @@ fn a_namespace_waits_for_links_that_go_and_not_for_those_that_stay() {
 
 fn assignment(scope: &str, principal: &str, name: Option<&str>) -> Value {
     let answers = answers();
-    let role = access::preview_2025::role_definition_id(&answers, GUID);
+    let role = roles::role_definition_id(&answers, GUID);
     let derived = derived_uuid(&format!("{scope}|{principal}|{role}")).to_string();
     json!({
         "name": name.unwrap_or(&derived),
@@ -279,7 +280,7 @@ fn a_role_that_others_hold_is_left() {
     let url = delete.shown(&outputs()).url;
     let guid = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     let holding = |scope: &str| {
-        let role = access::preview_2025::role_definition_id(&answers(), &guid);
+        let role = roles::role_definition_id(&answers(), &guid);
         json!({ "name": "n", "properties": { "scope": scope, "principalId": "p", "roleDefinitionId": role } })
     };
     back(step, vec![found(), held()], "read roleAssignments");
@@ -304,7 +305,7 @@ fn a_group_goes_only_when_it_is_ours_and_empty() {
     let left = next_after(step, &[], vec![group(), list(&entries)]);
     assert_eq!(note(&left), "left: it holds thing-1, thing-2, thing-3, thing-4, thing-5 and 2 more");
     // Not even what carries our tag goes along: it was skipped, or its own step failed.
-    let ours = json!({ "id": hub::preview_2025::hub_id(&answers()), "tags": { "hubup-setup": "factory" } });
+    let ours = json!({ "id": hub::id::hub_id(&answers()), "tags": { "hubup-setup": "factory" } });
     back(step, vec![group(), list(&[ours])], "warned");
 }
 
@@ -312,7 +313,7 @@ fn a_group_goes_only_when_it_is_ours_and_empty() {
 fn a_group_waits_for_a_list_that_lags() {
     let answers = answers();
     let mut known = outputs();
-    let id = hub::preview_2025::hub_id(&answers);
+    let id = hub::id::hub_id(&answers);
     known.set(&StepId::new("hub.delete"), BTreeMap::from([("gone".to_owned(), id.clone())]));
     let plan = way_back(&answers);
     let step = plan.step(&StepId::new("access.delete-resource-group")).unwrap();
@@ -399,8 +400,7 @@ fn only_a_link_that_is_on_record_is_taken_out() {
 #[test]
 fn our_ca_is_taken_out_of_a_hub_that_stays() {
     let step = "sync.delete-certificate";
-    let policy =
-        format!("{}/credentials/default/policies/default", namespace::preview_2025::namespace_id(&answers()));
+    let policy = format!("{}/credentials/default/policies/default", namespace::id::namespace_id(&answers()));
     let certificates = list(&[
         json!({ "name": "ours", "properties": { "PolicyResourceId": policy } }),
         json!({ "name": "theirs", "properties": { "policyResourceId": "/another" } }),

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{
-    Answers, AssignableScope, Certificates, Cloud, ErrorKind, Exit, Next, Outcome, Outputs, Plan, Purpose,
-    Reply, Roles, Seen, ServiceError, StepId, Turn,
+    Answers, AssignableScope, Certificates, Cloud, ErrorKind, Exit, Fault, IdentityKind, Next, Outcome,
+    Outputs, Plan, Purpose, Replay, Reply, Roles, Seen, ServiceError, StepId, Turn,
 };
 
 #[path = "teardown_tests.rs"]
@@ -32,7 +32,12 @@ fn answers() -> Answers {
         roles: Roles::Custom,
         assignable_scope: AssignableScope::ResourceGroup,
         certificates: Certificates::On { leaf_days: 30 },
-        hub_sku: "GEN2".into(),
+        hub_sku: None,
+        identity_kind: IdentityKind::SystemAssigned,
+        root_ca: "root-ca".into(),
+        issuing_ca: "issuing-ca".into(),
+        use_mi_sdk: None,
+        api_versions: std::collections::BTreeMap::new(),
         hub_capacity: 1,
         iot_hub_app_object_id: None,
         tags: BTreeMap::from([("env".to_owned(), "dev".to_owned())]),
@@ -41,9 +46,18 @@ fn answers() -> Answers {
     }
 }
 
+fn dialect(id: &str) -> &'static Dialect {
+    DIALECTS.iter().find(|dialect| dialect.id == id).unwrap()
+}
+
+/// The preferred profile of `dialect`.
+fn profile(dialect: &Dialect) -> Profile {
+    Profile::of(&dialect.profiles[0], &BTreeMap::new())
+}
+
 fn plan_of(answers: &Answers) -> Plan {
-    let dialect = DIALECTS[0];
-    plan(dialect, &dialect.profiles[0], answers).unwrap()
+    let dialect = dialect("preview-2025");
+    plan(dialect, &profile(dialect), answers).unwrap()
 }
 
 fn reply(body: Value) -> Reply {
@@ -100,21 +114,21 @@ fn outputs() -> Outputs {
     set(
         "access.identity",
         &[
-            ("id", &access::preview_2025::identity_id(&answers)),
+            ("id", &access::identity::identity_id(&answers)),
             ("principalId", "aaaaaaaa-0000-4000-8000-000000000002"),
         ],
     );
     set(
         "namespace.create",
         &[
-            ("id", &namespace::preview_2025::namespace_id(&answers)),
+            ("id", &namespace::id::namespace_id(&answers)),
             ("principalId", "aaaaaaaa-0000-4000-8000-000000000003"),
         ],
     );
     set(
         "hub.create",
         &[
-            ("id", &hub::preview_2025::hub_id(&answers)),
+            ("id", &hub::id::hub_id(&answers)),
             ("hostName", "factory-hub.azure-devices.net"),
             ("location", "westus2"),
         ],
@@ -122,7 +136,7 @@ fn outputs() -> Outputs {
     set(
         "dps.create",
         &[
-            ("id", &dps::preview_2025::dps_id(&answers)),
+            ("id", &dps::id::dps_id(&answers)),
             ("serviceOperationsHostName", "factory-dps.azure-devices-provisioning.net"),
         ],
     );
@@ -159,9 +173,9 @@ fn check(step: &'static str, turns: Vec<Turn>, expected: &str) {
 
 fn hub() -> Value {
     let answers = answers();
-    let identity = access::preview_2025::identity_id(&answers);
+    let identity = access::identity::identity_id(&answers);
     json!({
-        "id": hub::preview_2025::hub_id(&answers),
+        "id": hub::id::hub_id(&answers),
         "location": "West US 2",
         "tags": { "hubup-setup": "factory", "env": "dev" },
         "sku": { "name": "GEN2" },
@@ -171,7 +185,7 @@ fn hub() -> Value {
             "state": "Active",
             "hostName": "factory-hub.azure-devices.net",
             "deviceRegistry": {
-                "namespaceResourceId": namespace::preview_2025::namespace_id(&answers),
+                "namespaceResourceId": namespace::id::namespace_id(&answers),
                 "identityResourceId": identity,
             },
         },
@@ -194,7 +208,8 @@ fn every_dialect_makes_a_plan_with_every_certificate_and_role_choice() {
             for certificates in [Certificates::On { leaf_days: 7 }, Certificates::Off] {
                 for roles in [Roles::Custom, Roles::BuiltIn] {
                     let answers = Answers { roles, certificates, ..answers() };
-                    let plan = plan(dialect, profile, &answers).unwrap();
+                    let profile = Profile::of(profile, &BTreeMap::new());
+                    let plan = plan(dialect, &profile, &answers).unwrap();
                     let ids: BTreeSet<_> = plan.stages().iter().map(|stage| stage.id.clone()).collect();
                     assert_eq!(ids.len(), plan.stages().len());
                     for step in plan.steps() {
@@ -352,7 +367,7 @@ fn what_a_service_says_of_itself_is_compared_and_not_used_as_an_address() {
     let odd = "/subscriptions/x/resourceGroups//providers/Microsoft.Devices/ProvisioningServices/factory-dps";
     let found = with(hub(), "/id", odd.into());
     let Next::Done { outputs, .. } = next("hub.create", vec![read(found)]) else { panic!("already there") };
-    assert_eq!(outputs["id"], hub::preview_2025::hub_id(&answers()));
+    assert_eq!(outputs["id"], hub::id::hub_id(&answers()));
     assert_eq!(outputs["location"], "westus2");
 }
 
@@ -411,7 +426,7 @@ fn a_grant_is_listed_made_and_listed() {
             "condition": condition,
         } }] })
     };
-    let hub = hub::preview_2025::hub_id(&answers);
+    let hub = hub::id::hub_id(&answers);
     let step = "hub.namespace-contributor";
     let none = || read(json!({ "value": [] }));
     check(step, vec![read(assignment(hub.clone(), Value::Null))], "already there");
@@ -523,7 +538,7 @@ fn certificate(key: &str, policy: &str) -> Value {
 
 #[test]
 fn an_empty_list_of_certificates_is_not_success() {
-    let policy = namespace::preview_2025::namespace_id(&answers()) + "/credentials/default/policies/default";
+    let policy = namespace::id::namespace_id(&answers()) + "/credentials/default/policies/default";
     let step = "sync.hub-certificate";
     let empty = || read(json!({ "value": [] }));
     check(step, vec![read(certificate("policyResourceId", &policy.to_uppercase()))], "done");
@@ -536,7 +551,7 @@ fn an_empty_list_of_certificates_is_not_success() {
 
 #[test]
 fn sync_is_sent_once_and_waits_for_rights() {
-    let policy = namespace::preview_2025::namespace_id(&answers()) + "/credentials/default/policies/default";
+    let policy = namespace::id::namespace_id(&answers()) + "/credentials/default/policies/default";
     let step = "sync.synchronize";
     let empty = || read(json!({ "value": [] }));
     check(step, vec![read(certificate("policyResourceId", &policy))], "already there");
@@ -663,38 +678,55 @@ fn offers(versions: &[(&str, &str)], locations: &[&str]) -> Offers {
     offers
 }
 
+/// What is chosen, when no namespace is there.
+fn chosen(answers: &Answers, offers: &Offers) -> Result<Selection, Box<Fault>> {
+    let mut turns = Vec::new();
+    loop {
+        let seen = Seen { turns: turns.clone(), ..Seen::default() };
+        match choose(answers, offers, DIALECTS, None, Regions::Checked, &mut Replay::new(&seen)) {
+            Ok(selection) => return Ok(selection),
+            Err(next) => match *next {
+                Next::Read(_) => {
+                    turns.push(Turn::Read(Err(error(ErrorKind::NotFound, 404, "ResourceNotFound"))));
+                }
+                Next::Fail(fault) => return Err(Box::new(fault)),
+                other => panic!("{other:?}"),
+            },
+        }
+    }
+}
+
+fn versions(row: &ProfileRow) -> Vec<(&'static str, &'static str)> {
+    row.offered
+        .iter()
+        .flat_map(|offered| offered.types.iter().map(|name| (*name, offered.versions[0])))
+        .collect()
+}
+
 #[test]
 fn the_profile_is_chosen_by_what_is_offered() {
-    let [a, a2] = DIALECTS[0].profiles else { panic!("two profiles") };
+    let [a, a2] = dialect("preview-2025").profiles else { panic!("two profiles") };
+    let (a, a2) = (versions(a), versions(a2));
     let places = ["East US 2", "West US 2"];
-    let both: Vec<_> = a.offered.iter().chain(a2.offered).copied().collect();
-    for (versions, expected) in [(a.offered, "A"), (a2.offered, "A2")] {
-        assert_eq!(
-            choose(&answers(), &offers(versions, &places), DIALECTS, None).unwrap().profile.id,
-            expected
-        );
+    let both: Vec<_> = a.iter().chain(&a2).copied().collect();
+    for (versions, expected) in [(&a, "A"), (&a2, "A2")] {
+        assert_eq!(chosen(&answers(), &offers(versions, &places)).unwrap().profile.row.id, expected);
     }
     // The later entry of a type replaces the earlier one here, so this world offers A2 alone.
-    assert_eq!(choose(&answers(), &offers(&both, &places), DIALECTS, None).unwrap().profile.id, "A2");
-    let Err(none) = choose(&answers(), &offers(&[], &places), DIALECTS, None) else {
-        panic!("nothing is offered")
-    };
+    assert_eq!(chosen(&answers(), &offers(&both, &places)).unwrap().profile.row.id, "A2");
+    let Err(none) = chosen(&answers(), &offers(&[], &places)) else { panic!("nothing is offered") };
     assert_eq!(none.exit, Exit::Usage);
-    let Err(fault) = choose(&answers(), &offers(&a.offered[..2], &places), DIALECTS, None) else {
-        panic!("one is missing")
-    };
+    let Err(fault) = chosen(&answers(), &offers(&a[..2], &places)) else { panic!("one is missing") };
     assert!(fault.says.contains("provisioningServices not at all"), "{}", fault.says);
-    assert!(fault.says.contains(a.offered[0].1), "{}", fault.says);
-    let Err(fault) = choose(&answers(), &offers(a.offered, &["West Europe"]), DIALECTS, None) else {
-        panic!("region")
-    };
+    assert!(fault.says.contains(a[0].1), "{}", fault.says);
+    let Err(fault) = chosen(&answers(), &offers(&a, &["West Europe"])) else { panic!("region") };
     assert!(fault.remedy.contains("westeurope"), "{}", fault.remedy);
 }
 
 #[test]
 fn fields_and_answers_agree() {
     let mut answers = answers();
-    for stage in DIALECTS[0].stages {
+    for stage in DIALECTS.iter().flat_map(|dialect| dialect.stages) {
         for field in stage.fields {
             let text = (field.get)(&answers);
             assert!(field.check(&text).is_none(), "{} does not accept its own answer", field.key);

@@ -74,7 +74,7 @@ async fn every_choice_of_roles_and_certificates_runs() {
 async fn the_later_profile_is_spoken_where_only_it_is_offered() {
     let cloud = Cloud::open(include_str!("../../assets/sandbox/march-2026.toml")).await;
     let azure = cloud.azure().await;
-    assert_eq!(cloud.select(&azure, &example()).await.profile.id, "A2");
+    assert_eq!(cloud.select(&azure, &example()).await.profile.row.id, "A2");
     assert_complete(&cloud.apply(&example(), &[]).await);
 }
 
@@ -168,7 +168,7 @@ async fn every_call_is_one_that_the_plan_showed() {
     let answers = example();
     let azure = cloud.azure().await;
     let selection = cloud.select(&azure, &answers).await;
-    let plan = hubup::stages::plan(selection.dialect, selection.profile, &answers).unwrap();
+    let plan = hubup::stages::plan(selection.dialect, &selection.profile, &answers).unwrap();
     let run = cloud.apply(&answers, &[]).await;
     assert_complete(&run);
     for call in run.calls() {

@@ -190,12 +190,12 @@ async fn read_back(cloud: &Cloud, found: &FoundSetup) -> Recalled {
     let azure = cloud.azure().await;
     let answers = example();
     let selection = engine::read_through(&azure, clock(), &|_, _| {}, |replay| {
-        stages::selection_to_read(&answers, DIALECTS, replay)
+        stages::selection_to_read(&answers, DIALECTS, found, replay)
     })
     .await
     .unwrap();
     engine::read_through(&azure, clock(), &|_, _| {}, |replay| {
-        stages::recall(selection.dialect, selection.profile, &answers, found, replay)
+        stages::recall(selection.dialect, &selection.profile, &answers, found, replay)
     })
     .await
     .unwrap()
@@ -214,6 +214,7 @@ fn example_found() -> FoundSetup {
         name: "contoso-factory".into(),
         group: "rg-contoso-factory".into(),
         location: "eastus2".into(),
+        namespace: None,
     }
 }
 
@@ -421,7 +422,7 @@ async fn azure_out_of_reach_ends_it() {
     let selection = cloud.select(&azure, &answers).await;
     let found = example_found();
     let read = engine::read_through(&azure, clock(), &|_, _| {}, |replay| {
-        stages::recall(selection.dialect, selection.profile, &answers, &found, replay)
+        stages::recall(selection.dialect, &selection.profile, &answers, &found, replay)
     })
     .await;
     assert_eq!(read.unwrap_err().exit, Exit::NotReached);

@@ -9,8 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, Once};
+use std::time::Duration;
 
-use hubup::domain::{Answers, Exit, Method, RunEvent, RunKind};
+use hubup::domain::{Answers, Exit, Method, Replay, RunEvent, RunKind};
 use hubup::engine::{Command, Manner, Running};
 use hubup::journal::{self, StateFolder};
 use hubup::sandbox::{self, SandboxOptions, WorldSource};
@@ -238,8 +239,12 @@ async fn begun(cloud: &Cloud, answers: &Answers) -> Option<Running> {
         let looked = hubup::engine::lookup(&azure, crate::support::clock(), &request, &|_, _| {}).await;
         offers.take(&looked.ok()?);
     }
-    let selection = stages::choose(answers, &offers, stages::DIALECTS, None).ok()?;
-    let plan = stages::plan(selection.dialect, selection.profile, answers).unwrap();
+    let choose = |replay: &mut Replay<'_>| {
+        stages::choose(answers, &offers, stages::DIALECTS, None, stages::Regions::Checked, replay)
+    };
+    let told = |_: &str, _: Duration| {};
+    let selection = hubup::engine::read_through(&azure, crate::support::clock(), &told, choose).await.ok()?;
+    let plan = stages::plan(selection.dialect, &selection.profile, answers).unwrap();
     let manner = Manner { yes: true, end_when_idle: true, ..Manner::default() };
     let steps = plan.ids();
     let orders: Vec<Command> = cloud.past(answers).carried_on(RunKind::Setup, steps, Vec::new());

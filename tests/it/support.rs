@@ -13,7 +13,7 @@ use hubup::domain::{
 use hubup::engine::{self, Clock, Command, Job, Manner, RunError, Running};
 use hubup::journal::{StateFolder, Writer};
 use hubup::sandbox::{self, Sandbox, SandboxOptions, WorldSource};
-use hubup::stages::{self, DIALECTS, Offers, Selection};
+use hubup::stages::{self, DIALECTS, Offers, Regions, Selection};
 
 /// A sandbox in which nothing waits, with a folder of its own.
 pub struct Cloud {
@@ -69,14 +69,18 @@ impl Cloud {
         for request in stages::offer_requests(answers, DIALECTS) {
             offers.take(&engine::lookup(azure, clock(), &request, &|_, _| {}).await.unwrap());
         }
-        stages::choose(answers, &offers, DIALECTS, None).unwrap()
+        engine::read_through(azure, clock(), &|_, _| {}, |replay| {
+            stages::choose(answers, &offers, DIALECTS, None, Regions::Checked, replay)
+        })
+        .await
+        .unwrap()
     }
 
     /// Starts a run of the shipped dialect.
     pub async fn begin(&self, answers: &Answers, manner: Manner, orders: Vec<Command>) -> (Plan, Running) {
         let azure = self.azure().await;
         let selection = self.select(&azure, answers).await;
-        let plan = stages::plan(selection.dialect, selection.profile, answers).unwrap();
+        let plan = stages::plan(selection.dialect, &selection.profile, answers).unwrap();
         let running = start(self.folder.path(), azure, plan.clone(), answers, manner, orders);
         (plan, running)
     }
@@ -89,7 +93,7 @@ impl Cloud {
     /// The plan of the dialect that the subscription offers.
     pub async fn plan(&self, answers: &Answers) -> Plan {
         let selection = self.select(&self.azure().await, answers).await;
-        stages::plan(selection.dialect, selection.profile, answers).unwrap()
+        stages::plan(selection.dialect, &selection.profile, answers).unwrap()
     }
 
     /// Runs everything under `--yes` but `skip`, to the end.
@@ -98,7 +102,7 @@ impl Cloud {
         let manner = Manner { yes: true, end_when_idle: true, ..Manner::default() };
         let azure = self.azure().await;
         let selection = self.select(&azure, answers).await;
-        let plan = stages::plan(selection.dialect, selection.profile, answers).unwrap();
+        let plan = stages::plan(selection.dialect, &selection.profile, answers).unwrap();
         let confirm = plan.steps().map(|step| step.id.clone()).filter(|id| !skip.contains(id)).collect();
         let orders = self.past(answers).carried_on(RunKind::Setup, confirm, skip);
         collect(start(self.folder.path(), azure, plan, answers, manner, orders)).await

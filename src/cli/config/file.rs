@@ -21,9 +21,12 @@ pub(super) struct ConfigFile {
     pub(super) dialect: Typed<String>,
     pub(super) iot_hub_app_object_id: Typed<String>,
     pub(super) namespace_name: Typed<String>,
+    pub(super) use_mi_sdk: Typed<bool>,
+    pub(super) api_versions: Vec<(Spanned<String>, Spanned<String>)>,
     pub(super) hub: HubFile,
     pub(super) dps_name: Typed<String>,
     pub(super) identity_name: Typed<String>,
+    pub(super) identity_kind: Typed<String>,
     pub(super) roles: RolesFile,
     pub(super) certificates: CertificatesFile,
     pub(super) enrollment_group: Typed<String>,
@@ -53,6 +56,8 @@ pub(super) struct RolesFile {
 /// `[certificates]`.
 pub(super) struct CertificatesFile {
     pub(super) enabled: Typed<bool>,
+    pub(super) root_ca: Typed<String>,
+    pub(super) issuing_ca: Typed<String>,
     pub(super) policy: Typed<String>,
     pub(super) leaf_days: Typed<i64>,
 }
@@ -76,6 +81,7 @@ impl ConfigFile {
         let mut certificates = top.table(reader, "certificates", "certificates");
         let mut enrollment = top.table(reader, "enrollment", "enrollment");
         let tags = top.table(reader, "tags", "tags");
+        let api_versions = top.table(reader, "api_versions", "api_versions");
         let mut auth = top.table(reader, "auth", "auth");
         let mut cloud = top.table(reader, "cloud", "cloud");
         let mut network = top.table(reader, "network", "network");
@@ -91,6 +97,8 @@ impl ConfigFile {
             dialect: top.text(reader, "dialect"),
             iot_hub_app_object_id: top.text(reader, "iot_hub_app_object_id"),
             namespace_name: namespace.text(reader, "name"),
+            use_mi_sdk: namespace.switch(reader, "use_mi_sdk"),
+            api_versions: api_versions.texts(reader),
             hub: HubFile {
                 name: hub.text(reader, "name"),
                 sku: hub.text(reader, "sku"),
@@ -98,6 +106,7 @@ impl ConfigFile {
             },
             dps_name: dps.text(reader, "name"),
             identity_name: identity.text(reader, "name"),
+            identity_kind: identity.text(reader, "kind"),
             roles: RolesFile {
                 kind: roles.text(reader, "kind"),
                 name: roles.text(reader, "name"),
@@ -105,6 +114,8 @@ impl ConfigFile {
             },
             certificates: CertificatesFile {
                 enabled: certificates.switch(reader, "enabled"),
+                root_ca: certificates.text(reader, "root_ca"),
+                issuing_ca: certificates.text(reader, "issuing_ca"),
                 policy: certificates.text(reader, "policy"),
                 leaf_days: certificates.whole(reader, "leaf_days"),
             },
@@ -147,6 +158,6 @@ impl ConfigFile {
 pub fn known_keys() -> Vec<String> {
     let mut reader = Reader::new("");
     ConfigFile::read(DeTable::new(), &mut reader);
-    let free = |known: &Known| matches!(known.key, "tags" | "routes");
+    let free = |known: &Known| matches!(known.key, "tags" | "routes" | "api_versions");
     reader.known.iter().filter(|known| !known.is_table || free(known)).map(Known::dotted).collect()
 }

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use toml::Spanned;
 
-use crate::domain::{Answers, AssignableScope, Certificates, NameKind, Names, Roles, SETUP_TAG, setup_name};
+use crate::domain::{
+    Answers, AssignableScope, Certificates, IdentityKind, NameKind, Names, Roles, SETUP_TAG, setup_name,
+};
+use crate::stages::{DIALECTS, versioned_types};
 
-use super::checks::{bounded, guid, optional, path, required, word};
+use super::checks::{bounded, guid, optional, path, refuse, required, word};
 use super::file::{ConfigFile, Typed};
 use super::mask::holds_secret;
 use super::network::{cloud, routes, time_scale};
@@ -21,8 +24,8 @@ use super::table::Reader;
 /// the object id of its service principal, which differs.
 const IOT_HUB_APP_ID: &str = "89d10474-74af-4874-99a7-c23c2f643083";
 
-/// The tiers that `preview-2025` can link to a namespace (contract preview-2025, 4 and 11).
-const SKUS: &[&str] = &["GEN2"];
+/// The tiers that can be linked to a namespace (contract preview-2025, 4 and 11; contract links-2026, sections 3 and 11).
+const SKUS: &[&str] = &["GEN2", "S1", "S2", "S3"];
 
 /// A setup file, understood.
 #[derive(Clone, PartialEq, Debug)]
@@ -132,7 +135,32 @@ pub(super) fn understand(file: ConfigFile, reader: &mut Reader<'_>) -> Config {
         dps: optional(reader, "dps.name", NameKind::Dps, file.dps_name).unwrap_or(derived.dps),
         identity: optional(reader, "identity.name", NameKind::Identity, file.identity_name)
             .unwrap_or(derived.identity),
+        identity_kind: match word(
+            reader,
+            "identity.kind",
+            &["system-assigned", "user-assigned"],
+            file.identity_kind,
+        )
+        .as_deref()
+        {
+            Some("user-assigned") => IdentityKind::UserAssigned,
+            _ => IdentityKind::SystemAssigned,
+        },
         role_name: optional(reader, "roles.name", NameKind::Role, file.roles.name).unwrap_or(derived.role),
+        root_ca: optional(
+            reader,
+            "certificates.root_ca",
+            NameKind::CertificateAuthority,
+            file.certificates.root_ca,
+        )
+        .unwrap_or(derived.root_ca),
+        issuing_ca: optional(
+            reader,
+            "certificates.issuing_ca",
+            NameKind::CertificateAuthority,
+            file.certificates.issuing_ca,
+        )
+        .unwrap_or(derived.issuing_ca),
         policy: optional(reader, "certificates.policy", NameKind::Policy, file.certificates.policy)
             .unwrap_or(derived.policy),
         enrollment_group: optional(
@@ -166,9 +194,11 @@ pub(super) fn understand(file: ConfigFile, reader: &mut Reader<'_>) -> Config {
                 Certificates::Off
             }
         },
-        hub_sku: word(reader, "hub.sku", SKUS, file.hub.sku).unwrap_or_else(|| "GEN2".to_owned()),
+        hub_sku: word(reader, "hub.sku", SKUS, file.hub.sku),
         hub_capacity: bounded(reader, "hub.capacity", 1, 200, file.hub.capacity).unwrap_or(1),
         iot_hub_app_object_id: app_object_id(reader, file.iot_hub_app_object_id),
+        use_mi_sdk: file.use_mi_sdk.map(Spanned::into_inner),
+        api_versions: api_versions(reader, file.api_versions),
         tags: tags(reader, file.tags),
         dialect: dialect(reader, file.dialect),
         cloud,
@@ -206,15 +236,32 @@ fn app_object_id(reader: &mut Reader<'_>, typed: Typed<String>) -> Option<String
 }
 
 fn dialect(reader: &mut Reader<'_>, typed: Typed<String>) -> String {
-    let words = ["auto", "preview-2025"];
-    if let Some(typed) = typed.as_ref().filter(|typed| typed.get_ref() == "links-2026") {
-        let problem = Problem::at(typed.span(), "`dialect` cannot be `links-2026`".to_owned())
-            .rule("not spoken yet by this version of hubup".to_owned())
-            .suggest("did you mean `dialect = \"auto\"`?".to_owned());
-        reader.problem(problem);
-        return "auto".to_owned();
-    }
+    let words: Vec<&str> = ["auto"].into_iter().chain(DIALECTS.iter().map(|dialect| dialect.id)).collect();
     word(reader, "dialect", &words, typed).unwrap_or_else(|| "auto".to_owned())
+}
+
+/// Api-versions by resource type; the types are those of the profiles, compared without case.
+fn api_versions(
+    reader: &mut Reader<'_>,
+    typed: Vec<(Spanned<String>, Spanned<String>)>,
+) -> BTreeMap<String, String> {
+    let known = versioned_types(DIALECTS);
+    let mut versions = BTreeMap::new();
+    for (name, version) in typed {
+        let Some(known) = known.iter().find(|known| known.eq_ignore_ascii_case(name.get_ref())) else {
+            reader.problem(
+                Problem::at(name.span(), format!("`[api_versions]` knows no `{}`", short(name.get_ref())))
+                    .rule("takes the resource types that hubup speaks to".to_owned())
+                    .suggest(format!("one of: {}", known.join(", "))),
+            );
+            continue;
+        };
+        if let Some(finding) = NameKind::ApiVersion.check(version.get_ref()) {
+            refuse(reader, known, &version, finding);
+        }
+        versions.insert((*known).to_owned(), version.into_inner());
+    }
+    versions
 }
 
 /// The person's tags, within Azure's limits: 50 a resource, 512 characters a name, 256 a value, names without regard

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cli::init::{Overwrite, init, render_toml};
-use crate::domain::{Answers, AssignableScope, Certificates, Cloud, NameKind, Names, Roles};
+use crate::domain::{Answers, AssignableScope, Certificates, Cloud, IdentityKind, NameKind, Names, Roles};
 
 const NEEDED: &str = "subscription = \"11111111-1111-4111-8111-111111111111\"\n\
                       resource_group = \"rg-plant\"\nlocation = \"eastus2\"\n";
@@ -29,9 +29,12 @@ fn example_in_full() -> String {
             table = line;
         }
         let off = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ') && !rest.is_empty());
-        let sample = matches!(table, "[cloud]" | "[network]" | "[network.routes]" | "[tags]")
-            || line.contains("state_folder")
-            || line.contains("iot_hub_app_object_id");
+        let sample =
+            matches!(table, "[cloud]" | "[network]" | "[network.routes]" | "[tags]" | "[api_versions]")
+                || line.contains("state_folder")
+                || line.contains("iot_hub_app_object_id")
+                || line.contains("use_mi_sdk")
+                || line.starts_with("#sku");
         text.push_str(off.filter(|_| !sample).unwrap_or(line));
         text.push('\n');
     }
@@ -46,7 +49,7 @@ fn the_example_is_a_setup_file() {
     assert_eq!(answers.resource_group, "rg-contoso-factory");
     assert_eq!(answers.subscription, "11111111-1111-4111-8111-111111111111");
     assert_eq!(answers.tenant.as_deref(), Some("22222222-2222-4222-8222-222222222222"));
-    assert_eq!((answers.location.as_str(), answers.hub_location.as_str()), ("eastus2", "westus2"));
+    assert_eq!((answers.location.as_str(), answers.hub_location.as_str()), ("eastus2", "eastus2"));
     assert_eq!(answers.certificates, Certificates::On { leaf_days: 30 });
     assert_eq!(example.path, None);
 }
@@ -58,12 +61,12 @@ fn the_example_names_every_key_and_no_other() {
     for line in EXAMPLE.lines() {
         if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             header.clone_into(&mut table);
-            if matches!(header, "tags" | "network.routes") {
+            if matches!(header, "tags" | "network.routes" | "api_versions") {
                 named.push(header.to_owned());
             }
         } else if let Some((key, _)) = line.strip_prefix('#').unwrap_or(line).split_once(" = ")
             && !key.contains(' ')
-            && !matches!(table.as_str(), "tags" | "network.routes")
+            && !matches!(table.as_str(), "tags" | "network.routes" | "api_versions")
         {
             named.push(if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") });
         }
@@ -110,7 +113,7 @@ fn three_keys_make_a_setup() {
     assert_eq!(answers.enrollment_group, "rg-plant-group");
     assert_eq!(answers.role_name, "hubup ADR integration (rg-plant)");
     assert_eq!(answers.policy, "default");
-    assert_eq!((answers.hub_sku.as_str(), answers.hub_capacity), ("GEN2", 1));
+    assert_eq!((answers.hub_sku.as_deref(), answers.hub_capacity), (None, 1));
     assert_eq!(answers.roles, Roles::Custom);
     assert_eq!(answers.assignable_scope, AssignableScope::ResourceGroup);
     assert_eq!(answers.certificates, Certificates::On { leaf_days: 30 });
@@ -356,7 +359,12 @@ fn answers() -> impl Strategy<Value = Answers> {
                 AssignableScope::ResourceGroup
             },
             certificates: leaf_days.map_or(Certificates::Off, |leaf_days| Certificates::On { leaf_days }),
-            hub_sku: "GEN2".into(),
+            hub_sku: None,
+            identity_kind: IdentityKind::SystemAssigned,
+            root_ca: "root-ca".into(),
+            issuing_ca: "issuing-ca".into(),
+            use_mi_sdk: None,
+            api_versions: std::collections::BTreeMap::new(),
             hub_capacity,
             iot_hub_app_object_id,
             tags,

@@ -1,6 +1,8 @@
 //! Roles and identity: the group, the custom role, the IoT Hub application's grant, the identity.
 
 mod fields;
+pub mod group;
+pub mod identity;
 pub mod preview_2025;
 mod recall_2025;
 pub mod teardown_2025;

@@ -3,31 +3,26 @@
 use serde_json::Value;
 
 use super::{
-    ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, recall_2025, teardown_2025,
+    ADR_ROLE, HUB_APP, HUB_APP_CONTRIBUTOR, IDENTITY, RESOURCE_GROUP, fields, group, identity, recall_2025,
+    teardown_2025,
 };
 use crate::domain::{
     Answers, AssignableScope, Auth, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs,
     Purpose, Replay, Reply, Request, Roles, StageId, Step, StepOutputs, Template, Text, USE_AS_IT_IS,
     derived_uuid, object,
 };
+use crate::stages::access::identity::identity_id;
 use crate::stages::build::{
-    Difference, Follows, arm, ask_to_use, compare, done, fail, member, outputs, read_all, registration, same,
-    text,
+    Difference, Follows, arm, ask_to_use, compare, done, fail, member, outputs, read_all, same_id, text,
 };
 use crate::stages::dialect::{Profile, Stage};
-use crate::stages::ensure::{Ensure, Verdict, provisioning};
+use crate::stages::ensure::{Ensure, Verdict};
 use crate::stages::grant::{Grant, outcome};
 use crate::stages::recall::Recall;
+use crate::stages::roles::{ADR_CONTRIBUTOR, ADR_ONBOARDING, CONTRIBUTOR, role_definition_id};
 
 /// Application id of Azure IoT Hub, the same in every tenant (contract preview-2025, 1b). Not a principal id.
 pub const IOT_HUB_APP_ID: &str = "89d10474-74af-4874-99a7-c23c2f643083";
-
-/// Contributor (contract preview-2025, 1c).
-pub const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
-/// Azure Device Registry Contributor.
-pub const ADR_CONTRIBUTOR: &str = "a5c3590a-3a1a-4cd4-9648-ea0a32b15137";
-/// Azure Device Registry Onboarding.
-pub const ADR_ONBOARDING: &str = "547f7f0a-69c0-4807-bd9e-0321dfb66a84";
 
 /// The corrected custom role: what it may do, without name and scope.
 const ADR_ROLE_JSON: &str = include_str!("../../../assets/adr-role.json");
@@ -44,34 +39,15 @@ pub static STAGE: Stage = Stage {
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![
-        resource_group(answers, profile),
+        group::resource_group(answers, profile),
         match answers.roles {
             Roles::Custom => custom_role(answers, profile),
             Roles::BuiltIn => built_in_roles(answers, profile),
         },
         hub_app(answers),
         hub_app_contributor(answers, profile),
-        identity(answers, profile),
+        identity::identity(answers, profile),
     ]
-}
-
-fn resource_group(answers: &Answers, profile: &Profile) -> Step {
-    // The group's own path is spelt in lower case by the Resources API (contract preview-2025, 1a).
-    let path = format!("{}/resourcegroups/{}", answers.subscription_id(), answers.resource_group);
-    let version = profile.version("Microsoft.Resources");
-    let body = object([("location", (&*answers.location).into()), ("tags", answers.all_tags().into())]);
-    Ensure::new(
-        format!("the resource group {}", answers.resource_group),
-        arm(answers, Method::Get, path.clone(), version),
-        arm(answers, Method::Put, path.clone(), version).with_body(body),
-    )
-    .tagged(answers)
-    .known_as(answers.resource_group_id())
-    .judged(|_, _, value| provisioning(value))
-    .giving(|reply| outputs([("location", reply.text("/location"))]))
-    .step(RESOURCE_GROUP, "Create the resource group")
-    .because("Holds everything that the setup makes. A group that exists is used as it is, wherever it lies.")
-    .touching(answers.resource_group_id())
 }
 
 /// The scope that the custom role is defined at.
@@ -80,11 +56,6 @@ pub(super) fn role_scope(answers: &Answers) -> String {
         AssignableScope::ResourceGroup => answers.resource_group_id(),
         AssignableScope::Subscription => answers.subscription_id(),
     }
-}
-
-/// Resource id of the role definition `guid` as assignments name it.
-pub fn role_definition_id(answers: &Answers, guid: &str) -> String {
-    format!("{}/providers/Microsoft.Authorization/roleDefinitions/{guid}", answers.subscription_id())
 }
 
 /// The GUID that hubup gives the custom role (contract preview-2025, 1e).
@@ -303,7 +274,7 @@ fn hub_app_contributor(answers: &Answers, profile: &Profile) -> Step {
         principal: Text::slot(&HUB_APP, "objectId"),
         role: role_definition_id(answers, CONTRIBUTOR).into(),
         fresh: false,
-        version: profile.version("Microsoft.Authorization"),
+        version: profile.version("Microsoft.Authorization").to_owned(),
     };
     let planned = grant.clone();
     let step = Step::new(
@@ -318,41 +289,6 @@ fn hub_app_contributor(answers: &Answers, profile: &Profile) -> Step {
     .needing([Need::value(HUB_APP), Need::effect(RESOURCE_GROUP)])
     .touching(format!("{}/roleAssignments/hub-app", answers.resource_group_id()));
     planned.plan(answers, step)
-}
-
-fn identity(answers: &Answers, profile: &Profile) -> Step {
-    let id = identity_id(answers);
-    let version = profile.version("Microsoft.ManagedIdentity/userAssignedIdentities");
-    let body = object([("location", (&*answers.location).into()), ("tags", answers.all_tags().into())]);
-    Ensure::new(
-        format!("the identity {}", answers.identity),
-        arm(answers, Method::Get, id.clone(), version),
-        arm(answers, Method::Put, id.clone(), version).with_body(body),
-    )
-    .tagged(answers)
-    .known_as(id.clone())
-    .usable(answers, "Microsoft.ManagedIdentity/userAssignedIdentities", version)
-    .registered_by(registration(answers, profile, "Microsoft.ManagedIdentity"))
-    .judged(|_, _, value| match (provisioning(value), text(value, "/properties/principalId")) {
-        (Verdict::Fits, Some(principal)) if !principal.is_empty() => Verdict::Fits,
-        (Verdict::Fits, _) => Verdict::Settling("without a principal".to_owned()),
-        (verdict, _) => verdict,
-    })
-    .giving(|reply| {
-        outputs([
-            ("principalId", reply.text("/properties/principalId")),
-            ("clientId", reply.text("/properties/clientId")),
-        ])
-    })
-    .step(IDENTITY, "Create the managed identity")
-    .because("The hub and the provisioning service act on the namespace through this one identity.")
-    .needing([Need::effect(RESOURCE_GROUP)])
-    .touching(id)
-}
-
-/// Resource id of the user-assigned identity that the answers name.
-pub fn identity_id(answers: &Answers) -> String {
-    answers.resource_id(&format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", answers.identity))
 }
 
 /// The link to a namespace is made with the resource (contract preview-2025, section 6).
@@ -379,19 +315,6 @@ pub fn compare_identity(
     }
 }
 
-/// The identity's id as a request carries it: what the step gave.
-pub fn identity_slot() -> Text {
-    Text::slot(&IDENTITY, "id")
-}
-
-/// The `identity` of a resource that acts through the user-assigned identity alone.
-pub fn assigned_identity() -> Template {
-    object([
-        ("type", "UserAssigned".into()),
-        ("userAssignedIdentities", Template::Object(vec![(identity_slot(), object([]))])),
-    ])
-}
-
 /// The role definitions that the identity is given on the namespace.
 pub fn namespace_roles(answers: &Answers) -> Vec<(&'static str, Text)> {
     match answers.roles {
@@ -404,9 +327,4 @@ pub fn namespace_roles(answers: &Answers) -> Vec<(&'static str, Text)> {
             ("Azure Device Registry Onboarding", role_definition_id(answers, ADR_ONBOARDING).into()),
         ],
     }
-}
-
-/// True when two resource ids name the same thing; a trailing slash does not count.
-pub fn same_id(one: &str, other: &str) -> bool {
-    same(one.trim_end_matches('/'), other.trim_end_matches('/'))
 }

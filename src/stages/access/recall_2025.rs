@@ -3,12 +3,14 @@
 use serde_json::Value;
 
 use super::IDENTITY;
-use super::preview_2025::{ADR_CONTRIBUTOR, ADR_ONBOARDING, custom_role_guid, identity_id, same_id};
+use super::preview_2025::custom_role_guid;
 use crate::domain::{Answers, Method, Moves, Replay};
-use crate::stages::build::{arm, outputs, same, text};
+use crate::stages::access::identity::identity_id;
+use crate::stages::build::{arm, outputs, same, same_id, text};
 use crate::stages::grant::list_assignments;
-use crate::stages::namespace::preview_2025::namespace_id;
+use crate::stages::namespace::id::namespace_id;
 use crate::stages::recall::Recollection;
+use crate::stages::roles::{ADR_CONTRIBUTOR, ADR_ONBOARDING};
 
 const TYPE: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 

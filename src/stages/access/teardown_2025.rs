@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::preview_2025::{custom_role_guid, identity_id, role_scope};
+use super::preview_2025::{custom_role_guid, role_scope};
 use super::{
     DELETE_ADR_ROLE, DELETE_HUB_APP_CONTRIBUTOR, DELETE_IDENTITY, DELETE_RESOURCE_GROUP, HUB_APP, IDENTITY,
 };
@@ -11,6 +11,7 @@ use crate::domain::{
     Answers, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience, Purpose, Replay,
     Request, Roles, Step, StepId, Text,
 };
+use crate::stages::access::identity::identity_id;
 use crate::stages::build::{LOOK_AGAIN, arm, fail, read_all, same, text};
 use crate::stages::dialect::Profile;
 use crate::stages::found::another_setup;
@@ -57,7 +58,7 @@ fn delete_hub_app_contributor(answers: &Answers, profile: &Profile) -> Step {
         noun: "the roles of the IoT Hub application on the resource group".to_owned(),
         scope: answers.resource_group_id().into(),
         principal,
-        version: profile.version("Microsoft.Authorization"),
+        version: profile.version("Microsoft.Authorization").to_owned(),
     };
     let planned = revoke.clone();
     let list = list_group(answers, profile);

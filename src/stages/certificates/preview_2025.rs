@@ -13,7 +13,7 @@ use crate::stages::build::{Difference, Follows, arm, compare, done, fail, output
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::namespace;
-use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::namespace::id::{namespace_id, namespace_slot};
 use crate::stages::recall::Recall;
 
 pub static STAGE: Stage = Stage {
@@ -89,7 +89,7 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
             ("leafCertificateConfiguration", object([("validityPeriodInDays", u32::from(leaf_days).into())])),
         ]),
     )]);
-    let body = if profile.policies_are_tracked {
+    let body = if profile.row.policies_are_tracked {
         object([
             ("location", (&*answers.location).into()),
             ("tags", answers.all_tags().into()),

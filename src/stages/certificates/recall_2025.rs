@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::domain::{Method, Moves, Replay};
 use crate::stages::build::{arm, text};
-use crate::stages::namespace::preview_2025::namespace_id;
+use crate::stages::namespace::id::namespace_id;
 use crate::stages::recall::Recollection;
 
 /// On where there is a credential. None says little: it may be left out or not made yet; the enrollment group decides.

@@ -8,7 +8,7 @@ use super::{DELETE_CREDENTIAL, DELETE_POLICY};
 use crate::domain::{Answers, Method, Need, Step};
 use crate::stages::build::arm;
 use crate::stages::dialect::Profile;
-use crate::stages::namespace::preview_2025::namespace_slot;
+use crate::stages::namespace::id::namespace_slot;
 use crate::stages::remove::Remove;
 use crate::stages::{hub, sync};
 

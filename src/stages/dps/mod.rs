@@ -1,6 +1,7 @@
 //! The Device Provisioning Service, linked to the namespace, and the hub in its list.
 
 mod fields;
+pub mod id;
 pub mod preview_2025;
 mod recall_2025;
 pub mod teardown_2025;

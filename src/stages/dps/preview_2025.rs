@@ -10,14 +10,18 @@ use crate::domain::{
     Purpose, Replay, Request, StageId, Step, Text, object,
 };
 use crate::stages::access::IDENTITY;
-use crate::stages::access::preview_2025::{assigned_identity, compare_identity, identity_slot, same_id};
+use crate::stages::access::identity::{assigned_identity, identity_slot};
+use crate::stages::access::preview_2025::compare_identity;
 use crate::stages::build::{
-    LOOK_AGAIN, SETTLE_PATIENCE, arm, compare_location, done, fail, outputs, registration, same, text,
+    LOOK_AGAIN, SETTLE_PATIENCE, arm, compare_location, done, fail, outputs, registration, same, same_id,
+    text,
 };
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
-use crate::stages::hub::preview_2025::hub_id;
-use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
+use crate::stages::hub::id::hub_id;
+use crate::stages::namespace::id::{known_namespace, namespace_slot};
+use crate::stages::namespace::preview_2025::identity_assignments;
 use crate::stages::recall::Recall;
 use crate::stages::waits::WriteWaits;
 use crate::stages::{hub, namespace};
@@ -43,16 +47,6 @@ pub static STAGE: Stage = Stage {
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![create(answers, profile), link_hub(answers, profile)]
-}
-
-/// Resource id of the provisioning service that the answers name.
-pub fn dps_id(answers: &Answers) -> String {
-    answers.resource_id(&format!("Microsoft.Devices/provisioningServices/{}", answers.dps))
-}
-
-/// The service's id as a request carries it, where the need is one of effect.
-pub fn dps_slot(answers: &Answers) -> Text {
-    Text::slot_or(&CREATE, "id", dps_id(answers))
 }
 
 fn create(answers: &Answers, profile: &Profile) -> Step {

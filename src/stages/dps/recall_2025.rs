@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::CREATE;
 use crate::domain::{Moves, Replay};
-use crate::stages::access::preview_2025::same_id;
-use crate::stages::build::{outputs, text};
-use crate::stages::namespace::preview_2025::namespace_id;
+use crate::stages::build::{outputs, same_id, text};
+use crate::stages::namespace::id::namespace_id;
 use crate::stages::recall::Recollection;
 
 /// The service. Its host is kept for who asks it for enrollment groups.

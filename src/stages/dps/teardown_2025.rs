@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::preview_2025::{dps_slot, lists, taken_back};
+use super::preview_2025::{lists, taken_back};
 use super::{DELETE, LINK_HUB, UNLINK_HUB};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience, Purpose, Replay,
@@ -11,10 +11,11 @@ use crate::domain::{
 };
 use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, arm, done, fail, same, text};
 use crate::stages::dialect::Profile;
+use crate::stages::dps::id::dps_slot;
 use crate::stages::enrollment;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
 use crate::stages::found::another_setup;
-use crate::stages::hub::preview_2025::hub_slot;
+use crate::stages::hub::id::hub_slot;
 use crate::stages::remove::{Refusals, Remove, goes_along, is_going, is_tagged_by_us, left, not_allowed};
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {

@@ -3,6 +3,7 @@
 mod fields;
 pub mod preview_2025;
 mod recall_2025;
+mod service;
 mod teardown_2025;
 
 use crate::domain::StepId;

@@ -6,20 +6,16 @@ use serde_json::Value;
 
 use super::{GROUP, fields, recall_2025, teardown_2025};
 use crate::domain::{
-    Answers, Auth, Certificates, Method, Need, Outputs, Pick, Purpose, Request, StageId, Step, Template,
-    Text, object,
+    Answers, Certificates, Method, Need, Outputs, Purpose, StageId, Step, Template, Text, object,
 };
-use crate::stages::build::{Follows, arm, compare, fail, outputs};
+use crate::stages::build::{Follows, compare, fail, outputs};
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_name_slot;
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::dps;
+use crate::stages::enrollment::service::{group_request, service_keys};
 use crate::stages::ensure::{Ensure, Verdict};
 use crate::stages::recall::Recall;
-
-/// The vault's names for the service key and its policy.
-const KEY: &str = "dps key";
-const KEY_POLICY: &str = "dps key policy";
 
 pub static STAGE: Stage = Stage {
     id: StageId::new("enrollment"),
@@ -33,30 +29,6 @@ pub static STAGE: Stage = Stage {
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![group(answers, profile)]
-}
-
-/// A request to the service plane at `host`; it is signed with what [`service_keys`] reads.
-pub(super) fn signed(profile: &Profile, method: Method, host: Text, path: String) -> Request {
-    let auth = Auth::DpsSas { key: KEY.to_owned(), policy: KEY_POLICY.to_owned() };
-    Request::new(method, auth, host, path, profile.version("DPS service plane"))
-}
-
-/// [`signed`], about the group.
-pub(super) fn group_request(answers: &Answers, profile: &Profile, method: Method, host: Text) -> Request {
-    signed(profile, method, host, format!("/enrollmentGroups/{}", answers.enrollment_group))
-}
-
-/// The read of the key that such requests are signed with; `service` is the id of the provisioning service.
-pub(super) fn service_keys(answers: &Answers, profile: &Profile, service: Text) -> Request {
-    // A policy whose rights hold both is what the CLI looks for (contract preview-2025, 7a).
-    let pick = |field: &str| Pick::KeyWithRights {
-        rights: vec!["ServiceConfig".to_owned(), "EnrollmentWrite".to_owned()],
-        field: field.to_owned(),
-    };
-    let version = profile.version("Microsoft.Devices/provisioningServices");
-    arm(answers, Method::Post, service.then("/listkeys"), version)
-        .capturing(KEY, pick("primaryKey"))
-        .capturing(KEY_POLICY, pick("keyName"))
 }
 
 fn group(answers: &Answers, profile: &Profile) -> Step {
@@ -104,7 +76,7 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     })
     .because("Devices that hold a key derived from this group's key are let in, and the policy issues their certificates.")
     .needing(needs)
-    .touching(format!("{}/enrollmentGroups/{}", dps::preview_2025::dps_id(answers), answers.enrollment_group))
+    .touching(format!("{}/enrollmentGroups/{}", dps::id::dps_id(answers), answers.enrollment_group))
     .planning(Purpose::Key, &keys)
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &create)

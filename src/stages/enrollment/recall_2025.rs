@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::preview_2025::{service_keys, signed};
 use crate::domain::{Certificates, Method, Moves, Replay, object};
 use crate::stages::build::{same, text};
 use crate::stages::dps;
-use crate::stages::dps::preview_2025::dps_id;
+use crate::stages::dps::id::dps_id;
+use crate::stages::enrollment::service::{service_keys, signed};
 use crate::stages::recall::{Recollection, reason};
 
 /// A service holds that many groups at most (contract preview-2025, section 9).
@@ -81,14 +81,15 @@ fn groups(recollection: &Recollection<'_>, replay: &mut Replay<'_>) -> Moves<Res
             "it stands in the provisioning service, which was not found or has no host yet".to_owned()
         ));
     };
-    let keys = service_keys(answers, recollection.profile, dps_id(answers).into());
+    let keys = service_keys(answers, &recollection.profile, dps_id(answers).into());
     if let Err(why) = recollection.look(replay, &keys)? {
         return Ok(Err(format!("asking for it takes a key of the provisioning service, and {why}")));
     }
     // A POST that only reads ("Enrollment Group - Query" of the service's REST reference).
-    let query = signed(recollection.profile, Method::Post, host.into(), "/enrollmentGroups/query".to_owned())
-        .with_header("x-ms-max-item-count", MOST_GROUPS)
-        .with_body(object([("query", "SELECT * FROM enrollmentGroups".into())]));
+    let query =
+        signed(&recollection.profile, Method::Post, host.into(), "/enrollmentGroups/query".to_owned())
+            .with_header("x-ms-max-item-count", MOST_GROUPS)
+            .with_body(object([("query", "SELECT * FROM enrollmentGroups".into())]));
     // Whatever befalls this host says nothing of Resource Manager.
     Ok(match replay.read(&query)? {
         Ok(reply) => match reply.body.as_array() {

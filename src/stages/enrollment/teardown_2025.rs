@@ -3,7 +3,6 @@
 //! It goes along with a service of ours; in one of others' only what the journals know is deleted.
 
 use super::DELETE;
-use super::preview_2025::{group_request, service_keys};
 use crate::domain::{
     Answers, ErrorKind, Exit, Method, Moves, Next, Outcome, Outputs, Purpose, Replay, Request, Step,
     StepOutputs, Text,
@@ -11,7 +10,8 @@ use crate::domain::{
 use crate::stages::build::{arm, fail, text};
 use crate::stages::dialect::Profile;
 use crate::stages::dps;
-use crate::stages::dps::preview_2025::{dps_id, dps_slot};
+use crate::stages::dps::id::{dps_id, dps_slot};
+use crate::stages::enrollment::service::{group_request, service_keys};
 use crate::stages::remove::{Remove, goes_along, is_going, is_tagged_by_us};
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {

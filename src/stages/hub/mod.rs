@@ -1,6 +1,7 @@
 //! The IoT hub, linked to the namespace, and the namespace's rights on it.
 
 mod fields;
+pub mod id;
 pub mod preview_2025;
 mod recall_2025;
 pub mod teardown_2025;

@@ -7,21 +7,26 @@ use serde_json::{Value, json};
 use super::{
     CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, recall_2025, teardown_2025,
 };
-use crate::domain::{Answers, Body, Method, Need, Patch, Purpose, StageId, Step, StepOutputs, Text, object};
-use crate::stages::access::preview_2025::{
-    CONTRIBUTOR, assigned_identity, compare_identity, identity_slot, role_definition_id, same_id,
+use crate::domain::{
+    Answers, Body, Fault, Method, Need, Patch, Purpose, StageId, Step, StepOutputs, Text, object,
 };
+use crate::stages::access::identity::{assigned_identity, identity_slot};
+use crate::stages::access::preview_2025::compare_identity;
 use crate::stages::access::{HUB_APP_CONTRIBUTOR, IDENTITY};
 use crate::stages::build::{
     Difference, Follows, arm, compare, compare_location, done, fail, outputs, read_all, registration, same,
-    text,
+    same_id, text,
 };
-use crate::stages::dialect::{Profile, Stage, canonical_location};
+use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::{Grant, outcome};
+use crate::stages::hub::id::{hub_id, hub_slot};
 use crate::stages::namespace;
-use crate::stages::namespace::preview_2025::{identity_assignments, known_namespace, namespace_slot};
+use crate::stages::namespace::id::{known_namespace, namespace_slot};
+use crate::stages::namespace::preview_2025::identity_assignments;
+use crate::stages::offers::canonical_location;
 use crate::stages::recall::Recall;
+use crate::stages::roles::{CONTRIBUTOR, role_definition_id};
 
 /// IoT Hub Registry Contributor; public files agree on the id, and the step asks for it by name all the same
 /// (contract preview-2025, 1c).
@@ -46,14 +51,19 @@ fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     ]
 }
 
-/// Resource id of the hub that the answers name.
-pub fn hub_id(answers: &Answers) -> String {
-    answers.resource_id(&format!("Microsoft.Devices/IotHubs/{}", answers.hub))
+/// The tier of the seed's model, the only one that can be linked when it is made (contract preview-2025, section 6).
+const SKU: &str = "GEN2";
+
+pub(super) fn sku(answers: &Answers) -> &str {
+    answers.hub_sku.as_deref().unwrap_or(SKU)
 }
 
-/// The hub's id as a request carries it, where the need is one of effect.
-pub fn hub_slot(answers: &Answers) -> Text {
-    Text::slot_or(&CREATE, "id", hub_id(answers))
+/// Why these answers cannot be had in this dialect.
+pub fn refuses(answers: &Answers) -> Option<Fault> {
+    (sku(answers) != SKU).then(|| {
+        let says = format!("a hub of tier {} cannot be linked to a namespace in preview-2025", sku(answers));
+        Fault::new(says, format!("set `hub.sku = \"{SKU}\"`, or remove the key"))
+    })
 }
 
 fn create(answers: &Answers, profile: &Profile) -> Step {
@@ -62,7 +72,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     let body = object([
         ("location", (&*answers.hub_location).into()),
         ("tags", answers.all_tags().into()),
-        ("sku", object([("name", (&*answers.hub_sku).into()), ("capacity", answers.hub_capacity.into())])),
+        ("sku", object([("name", sku(answers).into()), ("capacity", answers.hub_capacity.into())])),
         ("identity", assigned_identity()),
         (
             "properties",
@@ -111,7 +121,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     .because(format!(
         "An IoT hub of sku {} in {}, linked to the namespace {} through the managed identity {}. The link can be made \
          only now.",
-        answers.hub_sku, answers.hub_location, answers.namespace, answers.identity
+        sku(answers), answers.hub_location, answers.namespace, answers.identity
     ))
     .needing([
         Need::effect(namespace::CREATE),
@@ -168,7 +178,7 @@ fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Ve
     let mut differs = Vec::new();
     compare_location(&mut differs, value, &answers.hub_location);
     let fixed = Follows::Never("a hub is of one generation");
-    compare(&mut differs, "sku", value, "/sku/name", &answers.hub_sku, fixed);
+    compare(&mut differs, "sku", value, "/sku/name", sku(answers), fixed);
     let capacity = value.pointer("/sku/capacity").and_then(Value::as_u64);
     if let Some(units) = capacity.filter(|units| *units != u64::from(answers.hub_capacity)) {
         let text = format!("it has {units} units (you said {})", answers.hub_capacity);
@@ -190,7 +200,7 @@ fn namespace_grant(answers: &Answers, profile: &Profile, name: &str, role: &str)
         principal: Text::slot(&namespace::CREATE, "principalId"),
         role: role_definition_id(answers, role).into(),
         fresh: true,
-        version: profile.version("Microsoft.Authorization"),
+        version: profile.version("Microsoft.Authorization").to_owned(),
     }
 }
 

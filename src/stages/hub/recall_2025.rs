@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
+use super::preview_2025::sku;
 use crate::domain::{Moves, Replay};
-use crate::stages::access::preview_2025::same_id;
-use crate::stages::build::{same, text};
-use crate::stages::dialect::canonical_location;
-use crate::stages::namespace::preview_2025::namespace_id;
+use crate::stages::build::{same, same_id, text};
+use crate::stages::namespace::id::namespace_id;
+use crate::stages::offers::canonical_location;
 use crate::stages::recall::Recollection;
 
 /// The hub with its region, tier and units.
@@ -31,9 +31,9 @@ pub fn hub(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Move
     let location = text(&hub, "/location").map(canonical_location).unwrap_or_default();
     recollection.take("hub_location", &location);
     match text(&hub, "/sku/name").unwrap_or_default() {
-        sku if same(sku, &recollection.answers.hub_sku) => recollection.read("hub.sku"),
-        sku => {
-            let why = format!("Azure has `{sku}`, which cannot be linked to a namespace");
+        found if same(found, sku(&recollection.answers)) => recollection.read("hub.sku"),
+        found => {
+            let why = format!("Azure has `{found}`, which cannot be linked to a namespace");
             recollection.unread("hub.sku", &why);
         }
     }

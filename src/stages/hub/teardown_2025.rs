@@ -1,11 +1,11 @@
 //! The way back of stage 4: the hub, and the namespace's roles on one that stays (contract preview-2025, sections 6 and 13).
 
-use super::preview_2025::hub_slot;
 use super::{DELETE, DELETE_NAMESPACE_ROLES};
 use crate::domain::{Answers, Method, Need, Request, Step, Text};
 use crate::stages::build::arm;
 use crate::stages::dialect::Profile;
 use crate::stages::dps;
+use crate::stages::hub::id::hub_slot;
 use crate::stages::namespace;
 use crate::stages::remove::Remove;
 use crate::stages::revoke::Revoke;
@@ -33,7 +33,7 @@ fn delete_roles(answers: &Answers, profile: &Profile) -> Step {
         noun: "the namespace's roles on the hub".to_owned(),
         scope: hub_slot(answers),
         principal: Text::slot(&namespace::CREATE, "principalId"),
-        version: profile.version("Microsoft.Authorization"),
+        version: profile.version("Microsoft.Authorization").to_owned(),
     }
     .step(
         answers,

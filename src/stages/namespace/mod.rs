@@ -1,6 +1,7 @@
 //! The Azure Device Registry namespace and the identity's role on it.
 
 mod fields;
+pub mod id;
 pub mod preview_2025;
 mod recall_2025;
 pub mod teardown_2025;

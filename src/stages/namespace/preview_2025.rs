@@ -3,13 +3,16 @@
 use serde_json::Value;
 
 use super::{CREATE, IDENTITY_ROLE, fields, recall_2025, teardown_2025};
-use crate::domain::{Answers, Method, Need, Outputs, Request, StageId, Step, StepOutputs, Text, object};
+use crate::domain::{
+    Answers, Method, Moves, Need, Replay, Request, StageId, Step, StepOutputs, Text, object,
+};
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
 use crate::stages::build::{arm, compare_location, done, outputs, registration, text};
-use crate::stages::dialect::{Profile, Stage};
+use crate::stages::dialect::{Profile, Sign, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, list_assignments, outcome};
+use crate::stages::namespace::id::{namespace_id, namespace_slot};
 use crate::stages::recall::Recall;
 
 pub static STAGE: Stage = Stage {
@@ -24,22 +27,6 @@ pub static STAGE: Stage = Stage {
 
 fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![create(answers, profile), identity_role(answers, profile)]
-}
-
-/// Resource id of the namespace that the answers name.
-pub fn namespace_id(answers: &Answers) -> String {
-    answers.resource_id(&format!("Microsoft.DeviceRegistry/namespaces/{}", answers.namespace))
-}
-
-/// The namespace's id as this run knows it: what the step gave, else what the answers name.
-pub fn known_namespace(answers: &Answers, known: &Outputs) -> String {
-    namespace_slot(answers).shown(known)
-}
-
-/// The namespace's id as a request carries it: an adopted one's, else the one that the answers name. The need is one
-/// of effect, so a skipped step leaves the name.
-pub fn namespace_slot(answers: &Answers) -> Text {
-    Text::slot_or(&CREATE, "id", namespace_id(answers))
 }
 
 fn create(answers: &Answers, profile: &Profile) -> Step {
@@ -95,6 +82,16 @@ fn judge(answers: &Answers, value: &Value) -> Verdict {
     if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
 }
 
+/// A namespace of this dialect holds a credential.
+pub fn recognise(answers: &Answers, profile: &Profile, replay: &mut Replay<'_>) -> Moves<Sign> {
+    let version = profile.version("Microsoft.DeviceRegistry/namespaces");
+    let credential = format!("{}/credentials/default", namespace_id(answers));
+    match replay.read(&arm(answers, Method::Get, credential, version))? {
+        Ok(_) => Ok(Sign::Ours("it holds a credential")),
+        Err(error) => Sign::of_error(error),
+    }
+}
+
 /// The look that lists what roles the identity has on the namespace.
 pub fn identity_assignments(answers: &Answers, profile: &Profile) -> Request {
     let version = profile.version("Microsoft.Authorization");
@@ -111,7 +108,7 @@ fn identity_role(answers: &Answers, profile: &Profile) -> Step {
             principal: Text::slot(&IDENTITY, "principalId"),
             role,
             fresh: true,
-            version: profile.version("Microsoft.Authorization"),
+            version: profile.version("Microsoft.Authorization").to_owned(),
         })
         .collect();
     let planned = grants.clone();

@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use super::preview_2025::{known_namespace, namespace_slot};
 use super::{DELETE, DELETE_IDENTITY_ROLE};
 use crate::domain::{Answers, ErrorKind, Method, Moves, Need, Next, Outputs, Replay, Request, Step, Text};
 use crate::stages::access::IDENTITY;
-use crate::stages::access::preview_2025::same_id;
-use crate::stages::build::{arm, fail, text};
+use crate::stages::build::{arm, fail, same_id, text};
 use crate::stages::dialect::Profile;
+use crate::stages::namespace::id::{known_namespace, namespace_slot};
 use crate::stages::remove::{Remove, is_going, left};
 use crate::stages::revoke::Revoke;
 use crate::stages::{access, certificates, dps, hub};
@@ -83,7 +82,7 @@ fn delete_identity_role(answers: &Answers, profile: &Profile) -> Step {
         noun: "the identity's roles on the namespace".to_owned(),
         scope: namespace_slot(answers),
         principal: Text::slot(&IDENTITY, "principalId"),
-        version: profile.version("Microsoft.Authorization"),
+        version: profile.version("Microsoft.Authorization").to_owned(),
     }
     .step(
         answers,

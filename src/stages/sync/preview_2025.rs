@@ -9,14 +9,13 @@ use crate::domain::{
     Answers, Certificates, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience,
     Purpose, Replay, Request, StageId, Step, StepOutputs, Text,
 };
-use crate::stages::access::preview_2025::same_id;
-use crate::stages::build::{GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs, read_all, text};
+use crate::stages::build::{GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs, read_all, same_id, text};
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_id_slot;
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::hub;
-use crate::stages::hub::preview_2025::{hub_id, hub_slot};
-use crate::stages::namespace::preview_2025::{namespace_id, namespace_slot};
+use crate::stages::hub::id::{hub_id, hub_slot};
+use crate::stages::namespace::id::{namespace_id, namespace_slot};
 use crate::stages::recall::Recall;
 
 /// Signs that the namespace's rights on the hub have not arrived (contract preview-2025, 6a).

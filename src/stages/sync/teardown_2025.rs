@@ -12,21 +12,18 @@ use crate::stages::certificates::preview_2025::policy_id_slot;
 use crate::stages::certificates::teardown_2025::below_namespace;
 use crate::stages::dialect::Profile;
 use crate::stages::hub;
-use crate::stages::hub::preview_2025::hub_slot;
+use crate::stages::hub::id::hub_slot;
 use crate::stages::remove::{Remove, goes_along};
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     let list = list_certificates(answers, profile);
-    let versions = (
-        profile.version("Microsoft.Devices/IotHubs"),
-        profile.version("Microsoft.DeviceRegistry/namespaces"),
-    );
     let (look, policy) = (list.clone(), policy_id_slot(answers));
-    let planned = removal(answers, versions, "{certificate}");
+    let planned = removal(answers, profile, "{certificate}");
+    let profile = profile.clone();
     let step = Step::new(
         DELETE_CERTIFICATE,
         "Take the policy's CA out of a hub that stays",
-        move |answers, known, replay| run(&look, &policy, versions, answers, known, replay),
+        move |answers, known, replay| run(&look, &policy, &profile, answers, known, replay),
     )
     .because("A hub that hubup did not make stays, and no longer trusts what the policy issued.")
     .needing([Need::effect(hub::DELETE)])
@@ -36,9 +33,10 @@ pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
 }
 
 /// The deletion of the certificate `name`, which is ours when its policy is.
-fn removal(answers: &Answers, (hubs, namespaces): (&str, &'static str), name: &str) -> Remove {
+fn removal(answers: &Answers, profile: &Profile, name: &str) -> Remove {
+    let namespaces = profile.version("Microsoft.DeviceRegistry/namespaces");
     let id = hub_slot(answers).then(format!("/certificates/{name}"));
-    let look = arm(answers, Method::Get, id.clone(), hubs);
+    let look = arm(answers, Method::Get, id.clone(), profile.version("Microsoft.Devices/IotHubs"));
     let policy = policy_id_slot(answers);
     let look_at_policy = arm(answers, Method::Get, policy.clone(), namespaces);
     let removal = Remove::new(format!("the certificate {name}"), id, look).matched();
@@ -52,7 +50,7 @@ fn removal(answers: &Answers, (hubs, namespaces): (&str, &'static str), name: &s
 fn run(
     list: &Request,
     policy: &Text,
-    versions: (&'static str, &'static str),
+    profile: &Profile,
     answers: &Answers,
     known: &Outputs,
     replay: &mut Replay<'_>,
@@ -70,7 +68,7 @@ fn run(
         .collect();
     let mut ended = goes_along("gone already");
     for name in names {
-        let next = removal(answers, versions, name).run(answers, known, replay)?;
+        let next = removal(answers, profile, name).run(answers, known, replay)?;
         match &next {
             Next::Done { outcome: Outcome::AlreadyThere, .. } => {}
             Next::Done { .. } => ended = next,

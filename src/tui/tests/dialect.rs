@@ -12,12 +12,14 @@ use crate::azure::{Azure, AzureOptions, Environment, SignInMethod};
 use crate::cli::config::Config;
 use crate::domain::{
     Answers, Ask, Exit, FORMAT_VERSION, Method, Need, Next, Outcome, Patience, Plan, Progress, Purpose,
-    Record, RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId, StepOutputs,
+    Record, Replay, RunEvent, RunHeader, RunId, RunKind, Seen, StageId, Step, StepId, StepOutputs,
 };
 use crate::engine::{self, Clock, Command, Job, Manner, Running};
 use crate::journal::{self, StateFolder, Writer};
 use crate::sandbox::{self, Sandbox, SandboxOptions, WorldSource};
-use crate::stages::{self, Dialect, Ensure, Offers, Profile, Recall, Stage, arm};
+use crate::stages::{
+    self, Dialect, Ensure, Offered, Offers, Profile, ProfileRow, Recall, Regions, Sign, Stage, arm,
+};
 use crate::tui::app::{App, Page};
 use crate::tui::form::Form;
 use crate::tui::msg::{Effect, Key, Msg, Opened};
@@ -30,13 +32,23 @@ const CHOICE: StepId = StepId::new("roof.choice");
 const AGAIN: StepId = StepId::new("roof.again");
 
 /// The roof stands first on the screen and needs the ground.
-static MIRROR: Dialect =
-    Dialect { id: "mirror", profiles: &[PROFILE], stages: &[&ROOF, &GROUND], way_back: &[] };
+static MIRROR: Dialect = Dialect {
+    id: "mirror",
+    profiles: &[PROFILE],
+    stages: &[&ROOF, &GROUND],
+    way_back: &[],
+    refuses: |_| None,
+    recognise: |_, _, _| Ok(Sign::Nothing),
+    settled_versions: &[],
+};
 
-const PROFILE: Profile = Profile {
+const PROFILE: ProfileRow = ProfileRow {
     id: "M",
     name: "mirror",
-    offered: &[("Microsoft.ManagedIdentity/userAssignedIdentities", "2023-01-31")],
+    offered: &[Offered {
+        types: &["Microsoft.ManagedIdentity/userAssignedIdentities"],
+        versions: &["2023-01-31"],
+    }],
     fixed: &[("Microsoft.Resources", "2025-04-01")],
     policies_are_tracked: true,
 };
@@ -154,9 +166,12 @@ async fn ground() -> Ground {
     for request in stages::offer_requests(&answers, &[&MIRROR]) {
         offers.take(&engine::lookup(&azure, Clock::scaled(0.0), &request, &|_, _| {}).await.unwrap());
     }
-    let selection = stages::choose(&answers, &offers, &[&MIRROR], None).unwrap();
-    assert_eq!((selection.dialect.id, selection.profile.id), ("mirror", "M"));
-    let plan = stages::plan(selection.dialect, selection.profile, &answers).unwrap();
+    let seen = Seen::default();
+    let selection =
+        stages::choose(&answers, &offers, &[&MIRROR], None, Regions::Checked, &mut Replay::new(&seen))
+            .unwrap();
+    assert_eq!((selection.dialect.id, selection.profile.row.id), ("mirror", "M"));
+    let plan = stages::plan(selection.dialect, &selection.profile, &answers).unwrap();
     Ground { sandbox, folder, answers, plan, azure }
 }
 

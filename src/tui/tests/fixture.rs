@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::domain::{
     Answers, Ask, AssignableScope, Auth, CallId, CallRecord, Certificates, Cloud, FORMAT_VERSION, Fault,
-    Field, FieldKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Progress, Purpose, Question,
-    Record, ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, RunKind, StageId, Step, StepId,
-    StepOutputs, Text, object,
+    Field, FieldKind, IdentityKind, Method, NameKind, Need, Next, Outcome, Plan, PlannedStage, Progress,
+    Purpose, Question, Record, ReplyRecord, Request, Roles, RunEvent, RunHeader, RunId, RunKind, StageId,
+    Step, StepId, StepOutputs, Text, object,
 };
 use crate::engine::Command;
 use crate::tui::app::{App, Page};
@@ -50,7 +50,12 @@ pub(super) fn answers() -> Answers {
         roles: Roles::Custom,
         assignable_scope: AssignableScope::ResourceGroup,
         certificates: Certificates::On { leaf_days: 30 },
-        hub_sku: "GEN2".into(),
+        hub_sku: None,
+        identity_kind: IdentityKind::SystemAssigned,
+        root_ca: "root-ca".into(),
+        issuing_ca: "issuing-ca".into(),
+        use_mi_sdk: None,
+        api_versions: std::collections::BTreeMap::new(),
         hub_capacity: 1,
         iot_hub_app_object_id: None,
         tags: std::collections::BTreeMap::new(),

@@ -278,10 +278,9 @@ async fn a_group_of_ours_stays_while_others_have_something_in_it() {
     set_up(&cloud, &answers).await;
     // Somebody else puts an identity into the group meanwhile; it is a setup of theirs that makes it.
     let other = Answers { name: "other".into(), identity: "someone-elses".into(), ..example() };
-    let skip: Vec<&'static str> = hubup::stages::DIALECTS[0]
-        .stages
-        .iter()
-        .flat_map(|stage| (stage.steps)(&other, &hubup::stages::DIALECTS[0].profiles[0]))
+    let plan = cloud.plan(&other).await;
+    let skip: Vec<&'static str> = plan
+        .steps()
         .filter(|step| step.id.as_str() != "access.identity")
         .map(|step| &*step.id.as_str().to_owned().leak())
         .collect();

@@ -43,7 +43,7 @@ pub fn past(cloud: &Cloud, answers: &Answers) -> Progress {
 pub async fn plan(cloud: &Cloud, answers: &Answers) -> Plan {
     let azure = cloud.azure().await;
     let selection = cloud.select(&azure, answers).await;
-    stages::teardown_plan(selection.dialect, selection.profile, answers).unwrap()
+    stages::teardown_plan(selection.dialect, &selection.profile, answers).unwrap()
 }
 
 /// The lock of the setup, once the tasks of a run that was aborted have let it go.

@@ -290,7 +290,7 @@ async fn a_host_that_never_answers_is_given_up() {
     azure.sign_in().await.unwrap();
     let answers = example();
     let selection = cloud.select(&azure, &answers).await;
-    let plan = hubup::stages::plan(selection.dialect, selection.profile, &answers).unwrap();
+    let plan = hubup::stages::plan(selection.dialect, &selection.profile, &answers).unwrap();
     let manner = Manner { yes: true, end_when_idle: true, ..Manner::default() };
     let orders = vec![Order::ConfirmAll];
     let run = collect(start(cloud.folder.path(), azure, plan, &answers, manner, orders)).await;

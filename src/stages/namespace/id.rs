@@ -1,0 +1,20 @@
+//! How the namespace is addressed.
+
+use super::CREATE;
+use crate::domain::{Answers, Outputs, Text};
+
+/// Resource id of the namespace that the answers name.
+pub fn namespace_id(answers: &Answers) -> String {
+    answers.resource_id(&format!("Microsoft.DeviceRegistry/namespaces/{}", answers.namespace))
+}
+
+/// The namespace's id as this run knows it: what the step gave, else what the answers name.
+pub fn known_namespace(answers: &Answers, known: &Outputs) -> String {
+    namespace_slot(answers).shown(known)
+}
+
+/// The namespace's id as a request carries it: an adopted one's, else the one that the answers name. The need is one
+/// of effect, so a skipped step leaves the name.
+pub fn namespace_slot(answers: &Answers) -> Text {
+    Text::slot_or(&CREATE, "id", namespace_id(answers))
+}
