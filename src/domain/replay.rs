@@ -87,6 +87,11 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// True when everything that was seen has been passed: what is judged now is how things are.
+    pub fn is_at_end(&self) -> bool {
+        self.turns.as_slice().is_empty()
+    }
+
     /// What earlier runs left on record.
     pub fn earlier(&self) -> &'a Earlier {
         self.earlier

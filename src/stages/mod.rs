@@ -14,6 +14,8 @@ mod ensure;
 mod found;
 mod grant;
 mod hub;
+mod link;
+mod links_2026;
 mod namespace;
 mod offers;
 mod preview_2025;
@@ -40,4 +42,4 @@ pub use offers::{Offers, offer_requests};
 pub use recall::{Recall, Recalled, Recollection, recall};
 
 /// Every dialect that hubup speaks, the preferred one first.
-pub static DIALECTS: &[&Dialect] = &[&preview_2025::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&links_2026::DIALECT, &preview_2025::DIALECT];

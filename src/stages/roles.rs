@@ -9,6 +9,9 @@ pub const ADR_CONTRIBUTOR: &str = "a5c3590a-3a1a-4cd4-9648-ea0a32b15137";
 /// Azure Device Registry Onboarding.
 pub const ADR_ONBOARDING: &str = "547f7f0a-69c0-4807-bd9e-0321dfb66a84";
 
+/// IoT Hub Data Contributor (contract links-2026, section 7).
+pub const HUB_DATA_CONTRIBUTOR: &str = "4fc6c259-987e-4a07-842e-c321cc9d413f";
+
 /// Resource id of the role definition `guid` as assignments name it.
 pub fn role_definition_id(answers: &Answers, guid: &str) -> String {
     format!("{}/providers/Microsoft.Authorization/roleDefinitions/{guid}", answers.subscription_id())

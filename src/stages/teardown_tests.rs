@@ -66,7 +66,7 @@ fn the_plan_holds_together_whatever_was_answered() {
                             );
                         }
                     }
-                    assert!(stays(dialect).count() >= 2);
+                    assert!(stays(dialect).count() >= 1);
                 }
             }
         }

@@ -258,8 +258,23 @@ fn a_value_that_a_request_carries_is_a_value_need() {
 
 #[test]
 fn the_plan_is_what_the_contract_says() {
+    insta::assert_snapshot!(told(&plan_of(&answers())));
+}
+
+#[test]
+fn the_plan_of_links_is_what_the_contract_says() {
+    let links = dialect("links-2026");
+    let of = |identity_kind| {
+        let answers = Answers { identity_kind, hub_location: "eastus2".into(), ..answers() };
+        told(&plan(links, &profile(links), &answers).unwrap())
+    };
+    insta::assert_snapshot!(of(IdentityKind::SystemAssigned));
+    insta::assert_snapshot!(of(IdentityKind::UserAssigned));
+}
+
+fn told(plan: &Plan) -> String {
     let mut lines = Vec::new();
-    for stage in plan_of(&answers()).stages() {
+    for stage in plan.stages() {
         lines.push(stage.heading.clone());
         for step in &stage.steps {
             lines.push(format!("  {}", step.id));
@@ -275,7 +290,7 @@ fn the_plan_is_what_the_contract_says() {
             }
         }
     }
-    insta::assert_snapshot!(lines.join("\n"));
+    lines.join("\n")
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn every_mistake_is_told_with_its_place_its_rule_and_a_way_out() {
         ),
         (
             "[hub]\nsku = \"gen2\"",
-            &[(Some(5), "`hub.sku` cannot be `gen2`", "only `GEN2`", "`sku = \"GEN2\"`")],
+            &[(Some(5), "`hub.sku` cannot be `gen2`", "one of `GEN2`", "`sku = \"GEN2\"`")],
         ),
         (
             "[hub]\nname = \"plant_hub\"",
@@ -101,7 +101,7 @@ fn every_mistake_is_told_with_its_place_its_rule_and_a_way_out() {
             "iot_hub_app_object_id = \"89D10474-74af-4874-99a7-c23c2f643083\"",
             &[(Some(4), "is the app id", "takes the object id", "`az ad sp show")],
         ),
-        ("dialect = \"links-2026\"", &[(Some(4), "`dialect`", "not spoken yet", "`dialect = \"auto\"`")]),
+        ("dialect = \"links2026\"", &[(Some(4), "`dialect`", "one of `auto`", "\"links-2026\"`")]),
         ("dialect = \"preview2025\"", &[(Some(4), "`dialect`", "one of `auto`", "\"preview-2025\"`")]),
         ("[roles]\nkind = \"builtin\"", &[(Some(5), "`roles.kind`", "`built-in`", "`kind = \"built-in\"`")]),
         (

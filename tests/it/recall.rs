@@ -249,7 +249,8 @@ async fn a_setup_in_a_group_of_somebody_else_is_found() {
     let answers = Answers { tags: [("line".to_owned(), "7".to_owned())].into(), ..example() };
     assert_eq!(cloud.apply(&answers, &[]).await.result.unwrap(), Exit::Complete);
     let found = tagged(&cloud).await;
-    assert_eq!(found, [example_found()]);
+    // The group is somebody else's: it is the namespace that tells.
+    assert_eq!(found, [FoundSetup { namespace: Some("contoso-factory-ns".into()), ..example_found() }]);
     let recalled = read_back(&cloud, &found[0]).await;
     assert_eq!(recalled.answers, answers);
     assert_eq!(recalled.unread, []);

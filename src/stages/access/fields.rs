@@ -1,101 +1,148 @@
 //! What the form asks about the subscription, the group and who may do what.
 
-use crate::domain::{Answers, AssignableScope, Field, FieldKind, Fixed, NameKind, Roles};
+use crate::domain::{
+    Answers, AssignableScope, Field, FieldKind, Fixed, IdentityKind, NameKind, Roles, StepId,
+};
+use crate::stages::{hub, namespace};
 
-/// The fields, in the order of the form.
-pub static FIELDS: &[Field] = &[
-    Field {
-        key: "subscription",
-        label: "Subscription",
-        hint: "the id of the Azure subscription that everything is made in",
-        fixed: None,
-        kind: FieldKind::Name(NameKind::Guid),
-        get: |answers| answers.subscription.clone(),
-        set: |answers, text| text.clone_into(&mut answers.subscription),
-    },
-    Field {
-        key: "resource_group",
-        label: "Resource group",
-        hint: "made when it is not there; one that exists is used as it is",
-        fixed: Some(Fixed { step: super::RESOURCE_GROUP, why: "everything of the setup lies in it" }),
-        kind: FieldKind::Name(NameKind::ResourceGroup),
-        get: |answers| answers.resource_group.clone(),
-        set: |answers, text| text.clone_into(&mut answers.resource_group),
-    },
+const SUBSCRIPTION: Field = Field {
+    key: "subscription",
+    label: "Subscription",
+    hint: "the id of the Azure subscription that everything is made in",
+    fixed: None,
+    kind: FieldKind::Name(NameKind::Guid),
+    get: |answers| answers.subscription.clone(),
+    set: |answers, text| text.clone_into(&mut answers.subscription),
+};
+
+const RESOURCE_GROUP: Field = Field {
+    key: "resource_group",
+    label: "Resource group",
+    hint: "made when it is not there; one that exists is used as it is",
+    fixed: Some(Fixed { step: super::RESOURCE_GROUP, why: "everything of the setup lies in it" }),
+    kind: FieldKind::Name(NameKind::ResourceGroup),
+    get: |answers| answers.resource_group.clone(),
+    set: |answers, text| text.clone_into(&mut answers.resource_group),
+};
+
+/// The region, settled once `step` made something in it.
+const fn location(step: StepId) -> Field {
     Field {
         key: "location",
         label: "Region",
-        hint: "of everything but the hub; six regions offer Device Registry",
-        fixed: Some(Fixed {
-            step: crate::stages::namespace::CREATE,
-            why: "what is made stays in its region",
-        }),
+        hint: "of everything; the older object model lets the hub lie apart",
+        fixed: Some(Fixed { step, why: "what is made stays in its region" }),
         kind: FieldKind::Name(NameKind::Location),
         get: |answers| answers.location.clone(),
         set: |answers, text| text.clone_into(&mut answers.location),
+    }
+}
+
+const IDENTITY: Field = Field {
+    key: "identity.name",
+    label: "Managed identity",
+    hint: "the identity that hub and provisioning service share, where they do",
+    fixed: Some(Fixed { step: super::IDENTITY, why: "hub, provisioning service and grants name it" }),
+    kind: FieldKind::Name(NameKind::Identity),
+    get: |answers| answers.identity.clone(),
+    set: |answers, text| text.clone_into(&mut answers.identity),
+};
+
+const ROLES: Field = Field {
+    key: "roles.kind",
+    label: "Roles",
+    hint: "custom: one least-privilege role is defined; built-in: for callers who may not define roles",
+    fixed: None,
+    kind: FieldKind::Choice(&["custom", "built-in"]),
+    get: |answers| roles_word(answers).to_owned(),
+    set: |answers, text| {
+        answers.roles = if text == "built-in" { Roles::BuiltIn } else { Roles::Custom };
     },
-    Field {
-        key: "identity.name",
-        label: "Managed identity",
-        hint: "the identity through which the hub and the provisioning service reach the namespace",
-        fixed: Some(Fixed { step: super::IDENTITY, why: "hub, provisioning service and grants name it" }),
-        kind: FieldKind::Name(NameKind::Identity),
-        get: |answers| answers.identity.clone(),
-        set: |answers, text| text.clone_into(&mut answers.identity),
+};
+
+const ROLE_NAME: Field = Field {
+    key: "roles.name",
+    label: "Custom role",
+    hint: "unique in the tenant",
+    fixed: Some(Fixed { step: super::ADR_ROLE, why: "the role keeps the name it was made with" }),
+    kind: FieldKind::Name(NameKind::Role),
+    get: |answers| answers.role_name.clone(),
+    set: |answers, text| text.clone_into(&mut answers.role_name),
+};
+
+const ASSIGNABLE: Field = Field {
+    key: "roles.assignable_scope",
+    label: "Assignable at",
+    hint: "the group, or the subscription when resources lie in several groups",
+    fixed: None,
+    kind: FieldKind::Choice(&["resource-group", "subscription"]),
+    get: |answers| {
+        match answers.assignable_scope {
+            AssignableScope::ResourceGroup => "resource-group",
+            AssignableScope::Subscription => "subscription",
+        }
+        .to_owned()
     },
-    Field {
-        key: "roles.kind",
-        label: "Roles",
-        hint: "custom: one least-privilege role is defined; built-in: for callers who may not define roles",
-        fixed: None,
-        kind: FieldKind::Choice(&["custom", "built-in"]),
-        get: |answers| roles_word(answers).to_owned(),
-        set: |answers, text| {
-            answers.roles = if text == "built-in" { Roles::BuiltIn } else { Roles::Custom };
-        },
+    set: |answers, text| {
+        answers.assignable_scope = if text == "subscription" {
+            AssignableScope::Subscription
+        } else {
+            AssignableScope::ResourceGroup
+        };
     },
-    Field {
-        key: "roles.name",
-        label: "Custom role",
-        hint: "unique in the tenant",
-        fixed: Some(Fixed { step: super::ADR_ROLE, why: "the role keeps the name it was made with" }),
-        kind: FieldKind::Name(NameKind::Role),
-        get: |answers| answers.role_name.clone(),
-        set: |answers, text| text.clone_into(&mut answers.role_name),
+};
+
+const HUB_APP: Field = Field {
+    key: "iot_hub_app_object_id",
+    label: "IoT Hub app id",
+    hint: "object id of the IoT Hub application in your tenant; leave empty to have it looked up",
+    fixed: None,
+    kind: FieldKind::OptionalGuid,
+    get: |answers| answers.iot_hub_app_object_id.clone().unwrap_or_default(),
+    set: |answers, text| {
+        answers.iot_hub_app_object_id = (!text.is_empty()).then(|| text.to_owned());
     },
-    Field {
-        key: "roles.assignable_scope",
-        label: "Assignable at",
-        hint: "the group, or the subscription when resources lie in several groups",
-        fixed: None,
-        kind: FieldKind::Choice(&["resource-group", "subscription"]),
-        get: |answers| {
-            match answers.assignable_scope {
-                AssignableScope::ResourceGroup => "resource-group",
-                AssignableScope::Subscription => "subscription",
-            }
-            .to_owned()
-        },
-        set: |answers, text| {
-            answers.assignable_scope = if text == "subscription" {
-                AssignableScope::Subscription
-            } else {
-                AssignableScope::ResourceGroup
-            };
-        },
+};
+
+const IDENTITY_KIND: Field = Field {
+    key: "identity.kind",
+    label: "Identities",
+    hint: "system-assigned: hub and provisioning service have one each; user-assigned: they share one",
+    fixed: Some(Fixed {
+        step: hub::CREATE,
+        why: "a provisioning service keeps the identity that it was made with",
+    }),
+    kind: FieldKind::Choice(&["system-assigned", "user-assigned"]),
+    get: |answers| {
+        match answers.identity_kind {
+            IdentityKind::SystemAssigned => "system-assigned",
+            IdentityKind::UserAssigned => "user-assigned",
+        }
+        .to_owned()
     },
-    Field {
-        key: "iot_hub_app_object_id",
-        label: "IoT Hub app id",
-        hint: "object id of the IoT Hub application in your tenant; leave empty to have it looked up",
-        fixed: None,
-        kind: FieldKind::OptionalGuid,
-        get: |answers| answers.iot_hub_app_object_id.clone().unwrap_or_default(),
-        set: |answers, text| {
-            answers.iot_hub_app_object_id = (!text.is_empty()).then(|| text.to_owned());
-        },
+    set: |answers, text| {
+        answers.identity_kind = match text {
+            "user-assigned" => IdentityKind::UserAssigned,
+            _ => IdentityKind::SystemAssigned,
+        };
     },
+};
+
+/// What `preview-2025` asks, in the order of the form.
+pub static FIELDS: &[Field] = &[
+    SUBSCRIPTION,
+    RESOURCE_GROUP,
+    location(namespace::CREATE),
+    IDENTITY,
+    ROLES,
+    ROLE_NAME,
+    ASSIGNABLE,
+    HUB_APP,
 ];
+
+/// What `links-2026` asks.
+pub static LINKS_2026: &[Field] =
+    &[SUBSCRIPTION, RESOURCE_GROUP, location(hub::CREATE), IDENTITY_KIND, IDENTITY];
 
 fn roles_word(answers: &Answers) -> &'static str {
     match answers.roles {

@@ -1,11 +1,16 @@
 //! Roles and identity: the group, the custom role, the IoT Hub application's grant, the identity.
 
+pub mod acting;
 mod fields;
 pub mod group;
 pub mod identity;
+pub mod links_2026;
 pub mod preview_2025;
 mod recall_2025;
-pub mod teardown_2025;
+mod recall_2026;
+pub mod teardown;
+mod teardown_2025;
+mod teardown_2026;
 
 use crate::domain::StepId;
 

@@ -4,15 +4,13 @@
 use serde_json::Value;
 
 use super::preview_2025::{custom_role_guid, role_scope};
-use super::{
-    DELETE_ADR_ROLE, DELETE_HUB_APP_CONTRIBUTOR, DELETE_IDENTITY, DELETE_RESOURCE_GROUP, HUB_APP, IDENTITY,
-};
+use super::teardown::{PROVIDERS_STAY, delete_group, delete_identity, list_group};
+use super::{DELETE_ADR_ROLE, DELETE_HUB_APP_CONTRIBUTOR, DELETE_IDENTITY, HUB_APP};
 use crate::domain::{
-    Answers, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience, Purpose, Replay,
-    Request, Roles, Step, StepId, Text,
+    Answers, ErrorKind, Method, Moves, Need, Next, Outcome, Outputs, Purpose, Replay, Request, Roles, Step,
+    StepId, Text,
 };
-use crate::stages::access::identity::identity_id;
-use crate::stages::build::{LOOK_AGAIN, arm, fail, read_all, same, text};
+use crate::stages::build::{arm, fail, read_all, same, text};
 use crate::stages::dialect::Profile;
 use crate::stages::found::another_setup;
 use crate::stages::remove::{GONE, Remove, left};
@@ -25,28 +23,30 @@ pub const STAYS: &[(&str, &str)] = &[
         "the service principal of the IoT Hub application",
         "it is one for the whole tenant, and every hub needs it",
     ),
-    (
-        "registered resource providers",
-        "they are registered for the whole subscription, and others may use them",
-    ),
+    PROVIDERS_STAY,
 ];
 
-/// The steps whose resources a list of the group shows.
-const TRACKED: [StepId; 4] = [dps::DELETE, hub::DELETE, namespace::DELETE, DELETE_IDENTITY];
+/// What names the identity.
+const IDENTITY_USERS: &[StepId] = &[dps::DELETE, hub::DELETE, namespace::DELETE_IDENTITY_ROLE];
+
+/// What lies in the group, or on something in it.
+const BEFORE_THE_GROUP: &[StepId] = &[
+    enrollment::DELETE,
+    hub::DELETE_NAMESPACE_ROLES,
+    sync::DELETE_CERTIFICATE,
+    certificates::DELETE_CREDENTIAL,
+    DELETE_HUB_APP_CONTRIBUTOR,
+    DELETE_ADR_ROLE,
+    DELETE_IDENTITY,
+];
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![
         delete_hub_app_contributor(answers, profile),
         delete_role(answers, profile),
-        delete_identity(answers, profile),
-        delete_group(answers, profile),
+        delete_identity(answers, profile, IDENTITY_USERS),
+        delete_group(answers, profile, BEFORE_THE_GROUP),
     ]
-}
-
-/// The look that lists what lies in the group.
-fn list_group(answers: &Answers, profile: &Profile) -> Request {
-    let path = format!("{}/resources", answers.resource_group_id());
-    arm(answers, Method::Get, path, profile.version("Microsoft.Resources"))
 }
 
 fn delete_hub_app_contributor(answers: &Answers, profile: &Profile) -> Step {
@@ -162,80 +162,4 @@ fn adopted(by_name: &Request, replay: &mut Replay<'_>) -> Moves<Option<Next>> {
     };
     let id = found.first().and_then(|role| text(role, "/name"));
     Ok(id.map(|id| left(format!("the role of that name, {id}, was there before, and others may use it"))))
-}
-
-/// The identity's id as a request carries it: an adopted one's, else the one that the answers name.
-fn identity(answers: &Answers) -> Text {
-    Text::slot_or(&IDENTITY, "id", identity_id(answers))
-}
-
-/// The look at the identity.
-pub fn look_at_identity(answers: &Answers, profile: &Profile) -> Request {
-    let version = profile.version("Microsoft.ManagedIdentity/userAssignedIdentities");
-    arm(answers, Method::Get, identity(answers), version)
-}
-
-fn delete_identity(answers: &Answers, profile: &Profile) -> Step {
-    let look = look_at_identity(answers, profile);
-    Remove::new(format!("the identity {}", answers.identity), identity(answers), look)
-        .tagged()
-        .step(DELETE_IDENTITY, "Delete the managed identity")
-        .because("Its roles were taken away before: once it is gone they would stay behind without a name.")
-        .needing([
-            Need::effect(dps::DELETE),
-            Need::effect(hub::DELETE),
-            Need::effect(namespace::DELETE_IDENTITY_ROLE),
-        ])
-}
-
-fn delete_group(answers: &Answers, profile: &Profile) -> Step {
-    // The group's own path is spelt in lower case by the Resources API (contract preview-2025, 1a).
-    let path = format!("{}/resourcegroups/{}", answers.subscription_id(), answers.resource_group);
-    let look = arm(answers, Method::Get, path, profile.version("Microsoft.Resources"));
-    let list = list_group(answers, profile);
-    let seen = list.clone();
-    Remove::new(format!("the resource group {}", answers.resource_group), answers.resource_group_id(), look)
-        .tagged()
-        .unless(move |_, known, replay| holds_something(known, &seen, replay))
-        .step(DELETE_RESOURCE_GROUP, "Delete the resource group")
-        .because("Only one that hubup made, and only when nothing lies in it any more.")
-        .needing([
-            Need::effect(enrollment::DELETE),
-            Need::effect(hub::DELETE_NAMESPACE_ROLES),
-            Need::effect(sync::DELETE_CERTIFICATE),
-            Need::effect(certificates::DELETE_CREDENTIAL),
-            Need::effect(DELETE_HUB_APP_CONTRIBUTOR),
-            Need::effect(DELETE_ADR_ROLE),
-            Need::effect(DELETE_IDENTITY),
-        ])
-        .planning(Purpose::Look, &list)
-        .taking(std::time::Duration::from_mins(5))
-}
-
-/// A group is never deleted with something in it. What was seen to be gone may be listed a little longer.
-fn holds_something(known: &Outputs, list: &Request, replay: &mut Replay<'_>) -> Moves<Option<Next>> {
-    let mut listed = Patience::of(std::time::Duration::from_mins(2));
-    loop {
-        let entries = match read_all(replay, list)? {
-            Ok(entries) => entries,
-            Err(error) => return Ok(Some(fail(&error))),
-        };
-        let ids: Vec<&str> = entries.iter().filter_map(|entry| text(entry, "/id")).collect();
-        let seen_gone =
-            |id: &str| TRACKED.iter().any(|step| known.get(step, GONE).is_some_and(|gone| same(gone, id)));
-        let held: Vec<&str> = ids.iter().filter(|id| !seen_gone(id)).copied().collect();
-        if !held.is_empty() {
-            let names: Vec<&str> = held.iter().take(5).filter_map(|id| id.rsplit('/').next()).collect();
-            let more = if held.len() > 5 { format!(" and {} more", held.len() - 5) } else { String::new() };
-            return Ok(Some(left(format!("it holds {}{more}", names.join(", ")))));
-        }
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        if !replay.wait(&mut listed, "what was deleted is still listed in the group", LOOK_AGAIN)? {
-            let says = format!("the group still lists {}, which is deleted", ids.join(", "));
-            let remedy = "keep trying, or run the same command later";
-            return Ok(Some(Next::Fail(Fault::new(says, remedy).passing())));
-        }
-    }
 }

@@ -1,5 +1,5 @@
-//! What `preview-2025` reads back of enrollment: the group, asked of the DPS service plane (contract preview-2025,
-//! section 9), and what it says about certificates.
+//! What is read back of enrollment: the group, asked of the DPS service plane (contract preview-2025, section 9), and what
+//! it says about certificates.
 
 use serde_json::Value;
 
@@ -13,8 +13,18 @@ use crate::stages::recall::{Recollection, reason};
 /// A service holds that many groups at most (contract preview-2025, section 9).
 const MOST_GROUPS: &str = "100";
 
-/// The enrollment group.
+/// The enrollment group of `preview-2025`.
 pub fn group(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Moves<()> {
+    named(recollection, replay, "/credentialPolicyName", &["certificates.policy", "certificates.leaf_days"])
+}
+
+/// The enrollment group, which names its policy at `policy`; `about` are the answers that certificates decide.
+pub(super) fn named(
+    recollection: &mut Recollection<'_>,
+    replay: &mut Replay<'_>,
+    policy: &str,
+    about: &[&'static str],
+) -> Moves<()> {
     let groups = match groups(recollection, replay)? {
         Ok(groups) => groups,
         Err(why) => {
@@ -48,12 +58,12 @@ pub fn group(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Mo
         }
     };
     recollection.take("enrollment.group", &id(chosen));
-    tell_of_certificates(recollection, text(chosen, "/credentialPolicyName"));
+    tell_of_certificates(recollection, text(chosen, policy), about);
     Ok(())
 }
 
 /// A group names its policy exactly when certificates are on.
-fn tell_of_certificates(recollection: &mut Recollection<'_>, policy: Option<&str>) {
+fn tell_of_certificates(recollection: &mut Recollection<'_>, policy: Option<&str>, about: &[&'static str]) {
     match policy.filter(|policy| !policy.is_empty()) {
         Some(policy) if recollection.is_unread("certificates.policy") => {
             recollection.take("certificates.enabled", "on");
@@ -64,8 +74,9 @@ fn tell_of_certificates(recollection: &mut Recollection<'_>, policy: Option<&str
         }
         None if recollection.is_unread("certificates.enabled") => {
             recollection.take("certificates.enabled", "off");
-            recollection.needless("certificates.policy");
-            recollection.needless("certificates.leaf_days");
+            for key in about {
+                recollection.needless(key);
+            }
         }
         None if recollection.answers.certificates != Certificates::Off => {
             recollection.doubt("certificates are on, and the enrollment group names no policy".to_owned());

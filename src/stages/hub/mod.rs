@@ -2,9 +2,13 @@
 
 mod fields;
 pub mod id;
+pub mod links_2026;
 pub mod preview_2025;
 mod recall_2025;
+mod recall_2026;
 pub mod teardown_2025;
+pub mod teardown_2026;
+mod update;
 
 use crate::domain::StepId;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::update::taken_back;
 use super::{
     CREATE, NAMESPACE_CONTRIBUTOR, NAMESPACE_REGISTRY_CONTRIBUTOR, fields, recall_2025, teardown_2025,
 };
@@ -131,27 +132,6 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     ])
     .touching(id)
     .taking(Duration::from_mins(5))
-}
-
-/// What the service takes back of a description that it gave: what is read-only is left out (type files of
-/// `Microsoft.Devices/IotHubs`).
-fn taken_back(read: &Value) -> Value {
-    let mut kept = read.clone();
-    let mut drop = |pointer: &str, keys: &[&str]| {
-        if let Some(object) = kept.pointer_mut(pointer).and_then(Value::as_object_mut) {
-            object.retain(|key, value| !keys.contains(&key.as_str()) && !value.is_null());
-        }
-    };
-    drop("", &["id", "name", "type", "etag", "systemData", "subscriptionid", "resourcegroup"]);
-    drop("/sku", &["tier"]);
-    drop("/identity", &["principalId", "tenantId"]);
-    drop("/properties", &["provisioningState", "state", "hostName", "locations", "authorizationPolicies"]);
-    drop("/properties/eventHubEndpoints/events", &["partitionIds", "path", "endpoint"]);
-    let identities = kept.pointer_mut("/identity/userAssignedIdentities").and_then(Value::as_object_mut);
-    for (_, identity) in identities.into_iter().flatten() {
-        *identity = json!({});
-    }
-    kept
 }
 
 fn judge(answers: &Answers, known: &crate::domain::Outputs, value: &Value) -> Verdict {

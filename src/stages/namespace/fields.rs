@@ -2,7 +2,7 @@
 
 use crate::domain::{Field, FieldKind, Fixed, NameKind};
 
-pub static FIELDS: &[Field] = &[Field {
+const NAME: Field = Field {
     key: "namespace.name",
     label: "Namespace",
     hint: "where devices, credentials and policies are registered",
@@ -10,4 +10,33 @@ pub static FIELDS: &[Field] = &[Field {
     kind: FieldKind::Name(NameKind::Namespace),
     get: |answers| answers.namespace.clone(),
     set: |answers, text| text.clone_into(&mut answers.namespace),
-}];
+};
+
+const MI_SDK: Field = Field {
+    key: "namespace.use_mi_sdk",
+    label: "useMiSdk tag",
+    hint: "auto: in canary regions only; two repair scripts of Microsoft set it before they link",
+    fixed: None,
+    kind: FieldKind::Choice(&["auto", "on", "off"]),
+    get: |answers| {
+        match answers.use_mi_sdk {
+            None => "auto",
+            Some(true) => "on",
+            Some(false) => "off",
+        }
+        .to_owned()
+    },
+    set: |answers, text| {
+        answers.use_mi_sdk = match text {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        };
+    },
+};
+
+/// What `preview-2025` asks.
+pub static FIELDS: &[Field] = &[NAME];
+
+/// What `links-2026` asks.
+pub static LINKS_2026: &[Field] = &[NAME, MI_SDK];

@@ -88,7 +88,7 @@ fn delete_identity_role(answers: &Answers, profile: &Profile) -> Step {
         answers,
         DELETE_IDENTITY_ROLE,
         "Take the identity's role on the namespace away",
-        &access::teardown_2025::look_at_identity(answers, profile),
+        &access::teardown::look_at_identity(answers, profile),
     )
     .because("Roles go with a namespace that is deleted; on one that stays hubup takes away what it gave.")
     .needing([Need::effect(DELETE)])

@@ -36,7 +36,17 @@ fn setup_files_from_hell() {
             with("hub_location = \"West US 2\""),
             &["`hub_location = \"westus2\"`"],
         ),
-        ("a dialect of tomorrow", with("dialect = \"links-2026\""), &["not spoken yet"]),
+        ("a dialect of tomorrow", with("dialect = \"links-2030\""), &["`links-2026`", "`preview-2025`"]),
+        (
+            "a version of nothing",
+            with("[api_versions]\n\"Microsoft.Web/sites\" = \"2026-11-01\""),
+            &["hubup.toml:5", "Microsoft.Devices/IotHubs"],
+        ),
+        (
+            "a version that is none",
+            with("[api_versions]\n\"Microsoft.Devices/IotHubs\" = \"latest\""),
+            &["hubup.toml:5", "2026-11-01"],
+        ),
         ("a secret", with("client_secret = \"hunter2hunter2\""), &["`AZURE_CLIENT_SECRET`"]),
         (
             "plain http to elsewhere",
