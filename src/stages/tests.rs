@@ -11,6 +11,8 @@ use crate::domain::{
     Outputs, Plan, Purpose, Replay, Reply, Roles, Seen, ServiceError, StepId, Turn,
 };
 
+#[path = "links_tests.rs"]
+mod links;
 #[path = "teardown_tests.rs"]
 mod teardown;
 
