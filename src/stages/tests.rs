@@ -11,9 +11,7 @@ use crate::domain::{
     Outputs, Plan, Purpose, Replay, Reply, Roles, Seen, ServiceError, StepId, Turn,
 };
 
-#[path = "links_tests.rs"]
 mod links;
-#[path = "teardown_tests.rs"]
 mod teardown;
 
 fn answers() -> Answers {
