@@ -166,9 +166,6 @@ fn the_token_of_resource_manager_goes_to_its_host_and_to_those_of_its_regions() 
     ] {
         assert!(!admits(url), "{url}");
     }
-    assert!(
-        !Audience::of("graph.microsoft.com")
-            .admit(&"https://eu.graph.microsoft.com/x".parse().unwrap())
-            .is_ok()
-    );
+    let graph = Audience::of("graph.microsoft.com");
+    assert!(graph.admit(&"https://eu.graph.microsoft.com/x".parse().unwrap()).is_err());
 }
