@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::CONNECT;
 use super::endpoints::{Both, Endpoint, Linking, NOT_REPLICATED, Wanted, endpoint_of, endpoints, wanted};
 use crate::domain::{
-    Answers, Ask, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience,
+    Answers, Ask, Body, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience,
     Purpose, Replay, Request, ServiceError, Step, StepOutputs,
 };
 use crate::stages::build::{SETTLE_PATIENCE, arm, fail, same};
@@ -182,6 +182,7 @@ impl Link {
                     grounds = None;
                     patience = Waits { again: patience.again, ..Waits::fresh() };
                 }
+                Err(error) if is_callers(error) => return Ok(Next::Fail(not_permitted(error))),
                 Err(error) if NOT_REPLICATED.iter().any(|code| is_code(error, code)) => {
                     attempts += 1;
                     if names_unfinished(error) {
@@ -379,6 +380,20 @@ pub(super) fn is_passing(error: &ServiceError) -> bool {
 
 fn is_code(error: &ServiceError, code: &str) -> bool {
     error.code.as_deref().is_some_and(|found| same(found, code))
+}
+
+/// ARM has the same code for a caller who may not write the namespace: that no wait will mend.
+fn is_callers(error: &ServiceError) -> bool {
+    error.kind == ErrorKind::Forbidden && error.shows(&["namespaces/write"])
+}
+
+fn not_permitted(error: &ServiceError) -> Fault {
+    Fault::from(error)
+        .meaning("the signed-in caller may not change the namespace")
+        .remedied_by(
+            "ask an Owner or Contributor of the resource group to run this, or for the right to, then retry",
+        )
+        .exiting(Exit::NotPermitted)
 }
 
 fn is_not_replicated(endpoint: &Endpoint<'_>) -> bool {
