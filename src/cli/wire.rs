@@ -300,8 +300,8 @@ impl Start {
         Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
     }
 
-    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks the dialect that the
-    /// setup was begun in, and of its profiles the first that is offered: what was made in one is deleted in any.
+    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks as the setup was begun;
+    /// where that is not offered any more, the same dialect in what is: what was made in one version is deleted in any.
     pub async fn prepare_teardown(
         &self,
         connected: &Connected,
@@ -313,7 +313,14 @@ impl Start {
         if let Some(header) = past.header() {
             spoken.dialect.clone_from(&header.dialect);
         }
-        let prepared = self.prepare(connected, spoken, &Past::default(), tell).await?;
+        let as_begun = match past.kept() {
+            Some(_) => self.prepare(connected, spoken.clone(), past, tell).await.ok(),
+            None => None,
+        };
+        let prepared = match as_begun {
+            Some(prepared) => prepared,
+            None => self.prepare(connected, spoken, &Past::default(), tell).await?,
+        };
         let Selection { dialect, profile, .. } = &prepared.selection;
         let plan = stages::teardown_plan(dialect, profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the way back does not hold together: {error}"))

@@ -184,6 +184,11 @@ fn only_what_failed_for_roles_is_sent_again_and_never_what_is_linked() {
         assert_eq!(fault.says, "the service's words");
     }
     let bare = || read(linked("Succeeded", None, None));
+    let forbidden = ServiceError {
+        message: "the client may not perform 'Microsoft.DeviceRegistry/namespaces/write'".into(),
+        ..error(ErrorKind::Forbidden, 403, "AuthorizationFailed")
+    };
+    check(step, vec![bare(), Turn::Wrote(Err(forbidden))], "fail AuthorizationFailed");
     check(step, vec![bare(), refused(ErrorKind::Conflict, 409, "ResourceProvisioningInProgress")], "wait 15");
     check(
         step,
