@@ -82,7 +82,8 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     if issues {
         needs.extend([Need::effect(certificates::POLICY), Need::effect(certificates::PUSH)]);
     }
-    Step::new(GROUP, "Create the enrollment group", move |answers, known, replay| {
+    let (push, look_at_namespace) = (enrolling.push.clone(), enrolling.namespace.clone());
+    let step = Step::new(GROUP, "Create the enrollment group", move |answers, known, replay| {
         enrolling.run(answers, known, replay)
     })
     .because("Devices that hold a key derived from this group's key are let in, and the policy issues their certificates.")
@@ -92,6 +93,11 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &create)
     .planning(Purpose::Prove, &look)
+    .planning(Purpose::Look, &look_at_namespace);
+    match push {
+        Some(push) => push.plan(step),
+        None => step,
+    }
 }
 
 /// The namespace's short name; that of another one that is used, where it is.

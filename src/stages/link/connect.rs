@@ -62,11 +62,13 @@ pub fn connect(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Get, hub_slot(answers), profile.version("Microsoft.Devices/IotHubs")),
         dps_request(answers, profile, Method::Get, dps::id::dps_slot(answers)),
     ];
-    let link = Link { look: look.clone(), put: put.clone(), both, targets };
-    Step::new(CONNECT, "Link hub and provisioning service", move |answers, known, replay| {
+    let alone = Request { method: Method::Patch, ..put.clone() };
+    let removal = anew(answers, &look);
+    let link = Link { look: look.clone(), put: put.clone(), both, targets: targets.clone() };
+    let step = Step::new(CONNECT, "Link hub and provisioning service", move |answers, known, replay| {
         link.run(answers, known, replay)
     })
-    .because("One write puts both into the namespace, which then makes the links; devices find their hub through them.")
+    .because("One write puts both into the namespace, which then makes the links; devices find their hub through them. A namespace that never links is deleted and made again at your word only.")
     .needing([
         Need::effect(hub::CREATE),
         Need::effect(dps::CREATE),
@@ -79,7 +81,14 @@ pub fn connect(answers: &Answers, profile: &Profile) -> Step {
     .taking(LINK_PATIENCE)
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &put)
-    .planning(Purpose::Prove, &look)
+    .planning(Purpose::Change, &alone);
+    let step = targets.iter().fold(step, |step, target| step.planning(Purpose::Look, target));
+    removal.plan(step)
+}
+
+/// The deletion of a namespace that is to be made anew; whose it is, was seen before.
+fn anew(answers: &Answers, look: &Request) -> Remove {
+    Remove::new(format!("the namespace {}", answers.namespace), namespace_slot(answers), look.clone()).named()
 }
 
 /// What linking takes.
@@ -325,11 +334,7 @@ impl Link {
         if replay.ask(&ask)? != "anew" {
             return Ok(Err(Box::new(Next::Fail(exhausted(error)))));
         }
-        let noun = format!("the namespace {}", answers.namespace);
-        match Remove::new(noun, namespace_slot(answers), self.look.clone())
-            .named()
-            .run(answers, known, replay)?
-        {
+        match anew(answers, &self.look).run(answers, known, replay)? {
             Next::Done { outcome, .. } if outcome != Outcome::Warned => {}
             next => return Ok(Err(Box::new(next))),
         }

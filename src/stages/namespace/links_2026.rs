@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::id::{namespace_id, namespace_slot};
 use super::{CREATE, DPS_ROLES, HUB_ROLES, OWN_ROLES, fields, recall_2026, teardown_2026};
 use crate::domain::{
-    Answers, IdentityKind, Method, Moves, Need, Next, Outputs, Patience, Replay, StageId, Step, StepId,
-    StepOutputs, Text, object,
+    Answers, IdentityKind, Method, Moves, Need, Next, Outputs, Patience, Purpose, Replay, StageId, Step,
+    StepId, StepOutputs, Text, object,
 };
 use crate::stages::access::RESOURCE_GROUP;
 use crate::stages::access::acting::{giver, principal};
@@ -117,8 +117,9 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     };
     let usual = ensure(object(members()));
     let usual = usual.usable(answers, "Microsoft.DeviceRegistry/namespaces", version);
+    let at_once = arm(answers, Method::Put, id.clone(), version).with_body(whole.clone());
     let over_ghost = ensure(whole);
-    let planned = usual.clone().step(CREATE, "");
+    let planned = usual.clone().step(CREATE, "").planning(Purpose::Change, &at_once);
     let mut step = Step::new(CREATE, "Create the ADR namespace", move |answers, known, replay| {
         match usual.run(answers, known, replay)? {
             Next::Fail(fault) if fault.code.as_deref() == Some(GHOST) => over_ghost.run(answers, known, replay),
