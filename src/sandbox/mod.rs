@@ -8,6 +8,7 @@ mod connection;
 mod faults;
 mod front_door;
 mod handle;
+mod link_settings;
 mod operations;
 mod permissions;
 mod providers;
