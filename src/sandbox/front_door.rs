@@ -116,8 +116,8 @@ impl Call<'_> {
     /// This call's resource. The look counts: at speed 0 an operation ends by being looked at.
     pub(crate) fn show(&mut self) -> Result<Reply, Refusal> {
         super::operations::note_read(self.world, &self.id, self.now);
-        let found = self.world.resource(&self.id).map(super::providers::public_body);
-        found.map(|body| Reply::json(200, body)).ok_or_else(|| self.not_found())
+        let body = super::providers::read(self.world, &self.id, &self.version, self.now);
+        body.map(|body| Reply::json(200, body)).ok_or_else(|| self.not_found())
     }
 
     /// Resources of this call's kind below its group or subscription, as a list reply.
@@ -128,7 +128,7 @@ impl Call<'_> {
             .world
             .of_kind(&kind)
             .filter(|resource| super::target::covers(&container, &resource.id))
-            .map(super::providers::public_body)
+            .map(|resource| super::providers::view(self.world, resource, &self.version))
             .collect();
         Reply::json(200, json!({"value": value}))
     }

@@ -9,6 +9,7 @@ mod faults;
 mod front_door;
 mod handle;
 mod link_settings;
+mod models;
 mod operations;
 mod permissions;
 mod providers;
