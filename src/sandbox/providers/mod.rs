@@ -12,6 +12,7 @@ mod device_view;
 pub(crate) mod dps_service;
 mod endpoints;
 mod enrollment;
+mod enrollment_names;
 mod grants;
 pub(crate) mod graph;
 mod hub_schema;
