@@ -116,8 +116,8 @@ impl Call<'_> {
     /// This call's resource. The look counts: at speed 0 an operation ends by being looked at.
     pub(crate) fn show(&mut self) -> Result<Reply, Refusal> {
         super::operations::note_read(self.world, &self.id, self.now);
-        let found = self.world.resource(&self.id).map(super::providers::public_body);
-        found.map(|body| Reply::json(200, body)).ok_or_else(|| self.not_found())
+        let body = super::providers::read(self.world, &self.id, &self.version, self.now);
+        body.map(|body| Reply::json(200, body)).ok_or_else(|| self.not_found())
     }
 
     /// Resources of this call's kind below its group or subscription, as a list reply.
@@ -128,7 +128,7 @@ impl Call<'_> {
             .world
             .of_kind(&kind)
             .filter(|resource| super::target::covers(&container, &resource.id))
-            .map(super::providers::public_body)
+            .map(|resource| super::providers::view(self.world, resource, &self.version))
             .collect();
         Reply::json(200, json!({"value": value}))
     }
@@ -208,6 +208,7 @@ fn answer(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refu
     }
     let provider = canonical_provider(world, &asked)?;
     let kind = canonical_kind(world, &provider, &target)?;
+    check_open(world, &provider, &kind)?;
     check_version(world, &provider, &kind, &version)?;
     if let Some(subscription) = &target.subscription {
         resources::check_registered(world, now, subscription, &provider)?;
@@ -309,6 +310,24 @@ fn canonical_kind(world: &World, provider: &str, target: &Target) -> Result<Stri
         "InvalidResourceType",
         format!("The resource type '{}' could not be found in the namespace '{provider}'.", shorten(&asked)),
     ))
+}
+
+/// `DisallowedResourceOperation` for a type that this world refuses, and for what lies below (contract of 2026, 4).
+fn check_open(world: &World, provider: &str, kind: &str) -> Result<(), Refusal> {
+    let types = world.settings.providers.get(provider).map(|provider| &provider.types);
+    let refused = types.into_iter().flatten().any(|(known, settings)| {
+        settings.refused
+            && kind.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    if refused {
+        return Err(disallowed(provider, kind));
+    }
+    Ok(())
+}
+
+pub(crate) fn disallowed(provider: &str, kind: &str) -> Refusal {
+    let message = format!("The operation is not allowed on the resource type '{provider}/{kind}'.");
+    Refusal::arm(405, "DisallowedResourceOperation", message)
 }
 
 /// Versions of the longest listed type that a kind belongs to.

@@ -8,6 +8,8 @@ mod connection;
 mod faults;
 mod front_door;
 mod handle;
+mod link_settings;
+mod models;
 mod operations;
 mod permissions;
 mod providers;

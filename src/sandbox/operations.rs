@@ -24,6 +24,16 @@ pub(crate) enum Work {
     Update,
     Delete,
     Synchronize,
+    /// Settles the links of a namespace.
+    Link,
+    /// Brings a half-settled namespace to rest.
+    Heal,
+    /// Tells a provisioning service's data plane of its namespace.
+    Push,
+    /// Lets a new hub or service show what comes late.
+    FillIn,
+    /// Takes the chain of a certificate authority with an external issuer, or makes a new one.
+    Renew,
 }
 
 /// How its status is told (contract, section 1.1).
@@ -136,6 +146,26 @@ pub(crate) fn accept(
     forget_old(world);
     world.operations.insert(id, operation);
     reply
+}
+
+/// Something that happens by itself after a while: no client is told of it.
+pub(crate) fn schedule(world: &mut World, now: &Now, work: Work, resource: &str, seconds: f64) {
+    let id = Uuid::new_v4().to_string();
+    let operation = Operation {
+        id: id.clone(),
+        work,
+        style: Style::ResourceOnly,
+        resource: resource.to_owned(),
+        status_path: String::new(),
+        result_path: String::new(),
+        started_real_ms: now.real_ms,
+        due: Due::after(now, seconds),
+        polls: 0,
+        reads: 0,
+        end: None,
+    };
+    forget_old(world);
+    world.operations.insert(id, operation);
 }
 
 /// Drops the oldest operations that have ended once there are very many.
@@ -279,8 +309,11 @@ fn result(world: &World, operation: &Operation, now: &Now, wait: f64, request: &
         }
         Some(_) => match (operation.work, world.resource(&operation.resource)) {
             (Work::Delete, _) | (_, None) => Reply::empty(204),
-            (Work::Synchronize, _) => Reply::empty(200),
-            (_, Some(resource)) => Reply::json(200, providers::public_body(resource)),
+            (Work::Synchronize | Work::Renew, _) => Reply::empty(200),
+            (_, Some(resource)) => {
+                let version = request.query_value("api-version").unwrap_or_default();
+                Reply::json(200, providers::view(world, resource, &version))
+            }
         },
     }
 }

@@ -1,7 +1,8 @@
 //! What a world starts as: a TOML text over the shipped default.
 //!
-//! A world says only what differs: tables of switches and numbers are merged key by key, `providers`, `subscriptions`,
-//! `resources` and `faults` are replaced whole. Unknown keys are refused. Read once, when a folder gets its world.
+//! A world says only what differs, from the default or from the shipped world that its `base` names: tables of switches
+//! and numbers are merged key by key, `providers`, `subscriptions`, `resources` and `faults` are replaced whole, and `types`
+//! changes single types of the providers. What a provider lists and what it serves are two settings. Unknown keys are refused. Read once, when a folder gets its world.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::faults::Fault;
+use super::link_settings::Links;
 
 const DEFAULT: &str = include_str!("../../assets/sandbox/default.toml");
 
@@ -31,6 +33,9 @@ pub fn builtin_worlds() -> &'static [(&'static str, &'static str)] {
         ("nothing-offered", include_str!("../../assets/sandbox/nothing-offered.toml")),
         ("limited-caller", include_str!("../../assets/sandbox/limited-caller.toml")),
         ("neighbours", include_str!("../../assets/sandbox/neighbours.toml")),
+        ("links-2026", include_str!("../../assets/sandbox/links-2026.toml")),
+        ("both-models", include_str!("../../assets/sandbox/both-models.toml")),
+        ("old-refused", include_str!("../../assets/sandbox/old-refused.toml")),
     ]
 }
 
@@ -46,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) quotas: Quotas,
     pub(crate) paging: Paging,
     pub(crate) quirks: Quirks,
+    #[serde(default)]
+    pub(crate) links: Links,
     #[serde(default)]
     pub(crate) throttle: Option<Throttle>,
     pub(crate) providers: BTreeMap<String, Provider>,
@@ -111,6 +118,22 @@ pub(crate) struct Latency {
     /// How long what was deleted still holds on: a hub to its namespace, an assignment to its role.
     #[serde(default)]
     pub(crate) let_go: f64,
+    /// From the write of a namespace to the end of its links.
+    #[serde(default)]
+    pub(crate) link: f64,
+    #[serde(default)]
+    pub(crate) certificate_authority: f64,
+    #[serde(default)]
+    pub(crate) certificate_policy: f64,
+    /// From a tags-only PATCH of a half-settled namespace to `Succeeded`.
+    #[serde(default)]
+    pub(crate) heal: f64,
+    /// From the PATCH of a linked provisioning service to its marker reading back.
+    #[serde(default)]
+    pub(crate) push: f64,
+    /// From `Succeeded` to the host names, id scope and principal of a new hub or provisioning service.
+    #[serde(default)]
+    pub(crate) fill_in: f64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -186,8 +209,28 @@ pub(crate) struct Provider {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResourceType {
+    /// Versions that are served.
     pub(crate) api_versions: Vec<String>,
+    /// Regions that are served.
     pub(crate) locations: Vec<String>,
+    /// Versions that the provider says it has, when these are others; none at all leaves the type out of its list.
+    #[serde(default)]
+    pub(crate) listed_versions: Option<Vec<String>>,
+    /// Regions that the provider says it has, when these are others.
+    #[serde(default)]
+    pub(crate) listed_locations: Option<Vec<String>>,
+    /// Every request for it, and for what lies below, is answered `DisallowedResourceOperation`.
+    #[serde(default)]
+    pub(crate) refused: bool,
+}
+
+impl ResourceType {
+    /// Versions and regions as the provider lists them; `None` for a type that it does not list.
+    pub(crate) fn listing(&self) -> Option<(&[String], &[String])> {
+        let versions = self.listed_versions.as_ref().unwrap_or(&self.api_versions);
+        let locations = self.listed_locations.as_ref().unwrap_or(&self.locations);
+        (!versions.is_empty()).then_some((versions.as_slice(), locations.as_slice()))
+    }
 }
 
 /// A resource that exists when the world begins; parents before children.
@@ -222,22 +265,60 @@ fn fingerprint(text: &str) -> u64 {
 
 fn parse(text: &str) -> Result<Settings, String> {
     let mut whole: toml::Table = DEFAULT.parse().map_err(|error: toml::de::Error| error.to_string())?;
-    let own: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let mut own: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    if let Some(base) = own.remove("base") {
+        let known = builtin_worlds().iter().find(|(name, _)| Some(*name) == base.as_str());
+        let (_, text) = known.ok_or_else(|| format!("base: no shipped world is called {base}"))?;
+        let mut base: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+        // A shipped world differs from the default only; a chain of worlds would be hard to read.
+        base.remove("base");
+        merge(&mut whole, base)?;
+    }
+    merge(&mut whole, own)?;
+    let settings: Settings = whole.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+    validate(&settings)?;
+    Ok(settings)
+}
+
+/// Changes single types of the providers: `[types."Microsoft.Devices".IotHubs]`.
+fn adjust(whole: &mut toml::Table, types: toml::Table) -> Result<(), String> {
+    for (provider, kinds) in types {
+        let toml::Value::Table(kinds) = kinds else {
+            return Err(format!("types.{provider} must be a table"));
+        };
+        for (kind, change) in kinds {
+            let toml::Value::Table(change) = change else {
+                return Err(format!("types.{provider}.{kind} must be a table"));
+            };
+            let known = ["providers", &provider, "types", &kind]
+                .iter()
+                .try_fold(&mut *whole, |table, key| table.get_mut(*key).and_then(toml::Value::as_table_mut));
+            known
+                .ok_or_else(|| format!("types.{provider}.{kind}: this world has no such type"))?
+                .extend(change);
+        }
+    }
+    Ok(())
+}
+
+fn merge(whole: &mut toml::Table, own: toml::Table) -> Result<(), String> {
+    let mut own = own;
+    if let Some(toml::Value::Table(types)) = own.remove("types") {
+        adjust(whole, types)?;
+    }
     for (key, value) in own {
-        let merge = matches!(
+        let by_key = matches!(
             key.as_str(),
-            "tenant" | "caller" | "graph" | "latency" | "quotas" | "paging" | "quirks"
+            "tenant" | "caller" | "graph" | "latency" | "quotas" | "paging" | "quirks" | "links"
         );
         match (whole.get_mut(&key), value) {
-            (Some(toml::Value::Table(into)), toml::Value::Table(from)) if merge => into.extend(from),
+            (Some(toml::Value::Table(into)), toml::Value::Table(from)) if by_key => into.extend(from),
             (_, value) => {
                 whole.insert(key, value);
             }
         }
     }
-    let settings: Settings = whole.try_into().map_err(|error: toml::de::Error| error.to_string())?;
-    validate(&settings)?;
-    Ok(settings)
+    Ok(())
 }
 
 fn validate(settings: &Settings) -> Result<(), String> {
@@ -255,6 +336,7 @@ fn validate(settings: &Settings) -> Result<(), String> {
             return Err(format!("providers.{name}.registration must be Registered or NotRegistered"));
         }
     }
+    settings.links.check()?;
     if settings.throttle.as_ref().is_some_and(|throttle| throttle.writes_per_minute == 0) {
         return Err("throttle.writes_per_minute must be at least 1".to_owned());
     }

@@ -5,7 +5,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::world::{FORMAT, World};
+use super::world::{FORMAT, OLDEST_FORMAT, World};
 
 const FILE: &str = "world.json";
 const TEMPORARY: &str = ".world-";
@@ -35,14 +35,16 @@ impl Store {
                 let whole: serde_json::Value = serde_json::from_slice(&bytes)
                     .map_err(|error| format!("{} is damaged: {error}", path.display()))?;
                 let format = whole.get("format").and_then(serde_json::Value::as_u64);
-                if format != Some(u64::from(FORMAT)) {
+                let known = u64::from(OLDEST_FORMAT)..=u64::from(FORMAT);
+                if !format.is_some_and(|format| known.contains(&format)) {
                     return Err(format!(
                         "{} has another format than this program's: {FORMAT}",
                         path.display()
                     ));
                 }
-                let world = serde_json::from_value(whole)
+                let mut world: World = serde_json::from_value(whole)
                     .map_err(|error| format!("{} is damaged: {error}", path.display()))?;
+                world.format = FORMAT;
                 store.written = bytes;
                 Ok((store, Some(world)))
             }

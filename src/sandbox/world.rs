@@ -17,7 +17,9 @@ use super::providers;
 use super::settings::Settings;
 
 /// Raised when a field changes its meaning; an older or newer file is refused.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
+/// The oldest format that is still read: what it lacks has a default.
+pub(crate) const OLDEST_FORMAT: u32 = 1;
 
 /// Everything that a sandbox remembers.
 #[derive(Clone, Serialize, Deserialize)]
@@ -49,6 +51,9 @@ pub(crate) struct World {
     /// By what they hold on to, lower case: when what was deleted lets go of it.
     #[serde(default)]
     pub(crate) echoes: BTreeMap<String, Due>,
+    /// How often each entry of the script of failing links was met.
+    #[serde(default)]
+    pub(crate) link_hits: Vec<u32>,
     /// Makes etags and scopes that never repeat.
     pub(crate) counter: u64,
 }
@@ -123,6 +128,7 @@ impl World {
             writes: (0, 0),
             fault_hits: Vec::new(),
             echoes: BTreeMap::new(),
+            link_hits: Vec::new(),
             counter: 0,
             settings,
         };

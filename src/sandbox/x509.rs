@@ -87,6 +87,79 @@ fn make(name: &str, real_ms: i64, days: i64, issuer: Option<&Authority>) -> Resu
     })
 }
 
+/// A key and a PEM request for a certificate of it, for an authority that somebody else signs.
+#[cfg(feature = "pki")]
+pub(crate) fn request(name: &str) -> Result<(String, String), String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+
+    let failed = |error: rcgen::Error| error.to_string();
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).map_err(failed)?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let request = params.serialize_request(&key).and_then(|request| request.pem()).map_err(failed)?;
+    Ok((STANDARD.encode(key.serialize_der()), request))
+}
+
+/// Takes a PEM chain, leaf to root, whose first certificate is for a key that [`request`] made.
+///
+/// # Errors
+/// What is wrong with the chain, as a fragment of a sentence. Signatures are left to those who issue.
+#[cfg(feature = "pki")]
+pub(crate) fn adopt(key: &str, chain: &str) -> Result<Authority, String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use rcgen::{KeyPair, PublicKeyData as _};
+    use sha1::{Digest as _, Sha1};
+    use x509_parser::pem::Pem;
+
+    let blocks: Vec<Pem> = Pem::iter_from_buffer(chain.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|_| "it is no PEM text".to_owned())?;
+    let certificates: Vec<_> = blocks
+        .iter()
+        .map(Pem::parse_x509)
+        .collect::<Result<_, _>>()
+        .map_err(|_| "a part of it is no certificate".to_owned())?;
+    let (Some(first), Some(block)) = (certificates.first(), blocks.first()) else {
+        return Err("it is empty".to_owned());
+    };
+    let der = STANDARD.decode(key).map_err(|error| error.to_string())?;
+    let own = KeyPair::try_from(der.as_slice()).map_err(|error| error.to_string())?;
+    if first.public_key().raw != own.subject_public_key_info() {
+        return Err("its first certificate is for another key".to_owned());
+    }
+    if !first.is_ca() {
+        return Err("its first certificate is not for an authority".to_owned());
+    }
+    if certificates.windows(2).any(|pair| matches!(pair, [low, high] if low.issuer() != high.subject())) {
+        return Err("its certificates are not in the order leaf to root".to_owned());
+    }
+    let ms = |seconds: i64| seconds.saturating_mul(1000);
+    let (from, until) = (first.validity().not_before.timestamp(), first.validity().not_after.timestamp());
+    Ok(Authority {
+        certificate: STANDARD.encode(&block.contents),
+        key: key.to_owned(),
+        subject: first.subject().to_string(),
+        not_before: super::clock::iso(ms(from)),
+        not_after: super::clock::iso(ms(until)),
+        not_after_ms: ms(until),
+        thumbprint: super::operations::hex(&Sha1::digest(&block.contents)).to_ascii_uppercase(),
+    })
+}
+
+#[cfg(not(feature = "pki"))]
+pub(crate) fn request(_: &str) -> Result<(String, String), String> {
+    Err("this build has no certificate support: feature `pki`".to_owned())
+}
+
+#[cfg(not(feature = "pki"))]
+pub(crate) fn adopt(_: &str, _: &str) -> Result<Authority, String> {
+    Err("this build has no certificate support: feature `pki`".to_owned())
+}
+
 #[cfg(not(feature = "pki"))]
 fn make(_: &str, _: i64, _: i64, _: Option<&Authority>) -> Result<Authority, String> {
     Err("this build has no certificate support: feature `pki`".to_owned())

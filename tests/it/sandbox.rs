@@ -8,6 +8,7 @@ mod faults;
 mod grants;
 mod journey;
 mod kill;
+mod links;
 mod quirks;
 mod refusals;
 mod setup;

@@ -4,6 +4,9 @@
 
 use serde_json::{Value, json};
 
+use crate::sandbox::models;
+use crate::sandbox::world::World;
+
 /// One built-in role.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BuiltInRole {
@@ -25,14 +28,34 @@ impl BuiltInRole {
 }
 
 pub(crate) fn by_guid(guid: &str) -> Option<&'static BuiltInRole> {
-    ROLES.iter().find(|role| role.guid.eq_ignore_ascii_case(guid))
+    all().find(|role| role.guid.eq_ignore_ascii_case(guid))
 }
 
 pub(crate) fn by_name(name: &str) -> Option<&'static BuiltInRole> {
-    ROLES.iter().find(|role| role.name.eq_ignore_ascii_case(name))
+    all().find(|role| role.name.eq_ignore_ascii_case(name))
 }
 
-pub(crate) const ROLES: [BuiltInRole; 14] = [
+fn all() -> impl Iterator<Item = &'static BuiltInRole> {
+    ROLES.iter().chain(&ROLES_2026)
+}
+
+/// The roles that a world lists: those of the 2026 model where that is served.
+pub(crate) fn listed(world: &World) -> impl Iterator<Item = &'static BuiltInRole> {
+    let newer = models::links_served(world);
+    ROLES.iter().chain(ROLES_2026.iter().filter(move |_| newer))
+}
+
+/// Of the object model of 2026 (its contract, section 7); what it permits is read off its name and use.
+const ROLES_2026: [BuiltInRole; 1] = [BuiltInRole {
+    guid: "12675fd7-7f59-493f-9201-f7944860a2f1",
+    name: "Azure Device Registry Administrator",
+    description: "Allows for full access to all resources within Azure Device Registry.",
+    actions: &["Microsoft.DeviceRegistry/*"],
+    not_actions: &[],
+    data_actions: &["Microsoft.DeviceRegistry/*"],
+}];
+
+const ROLES: [BuiltInRole; 14] = [
     BuiltInRole {
         guid: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
         name: "Owner",

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::device_registry::{NAMESPACE, accept, accept_delete, check_idle, invalid};
 use super::public_body;
-use crate::sandbox::clock::{Due, Now, rfc1123};
+use super::trust::{self, authority_of};
+use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::Call;
 use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::permissions::{self, Plane};
@@ -334,10 +335,6 @@ fn internal(message: String) -> Failure {
     Failure { status: 500, code: "InternalServerError".to_owned(), message }
 }
 
-fn authority_of(resource: &Resource) -> Option<Authority> {
-    serde_json::from_value(resource.vault.get("authority")?.clone()).ok()
-}
-
 /// Makes a credential's root authority.
 pub(crate) fn give_root(world: &mut World, id: &str, now: &Now) -> Result<(), String> {
     let name = Uuid::new_v4().simple().to_string();
@@ -439,39 +436,10 @@ fn write_to_hubs(world: &mut World, credential: &str, now: &Now) -> Result<(), F
         .collect();
     for hub in &hubs {
         for (policy, authority) in &policies {
-            write_certificate(world, hub, policy, authority, now);
+            let other = format!("{}/policies/another", parent(policy));
+            let named = if world.settings.quirks.sync_writes_other_policy { &other } else { policy };
+            trust::write(world, hub, Some(named), authority, now);
         }
     }
     Ok(())
-}
-
-fn write_certificate(world: &mut World, hub: &str, policy: &str, authority: &Authority, now: &Now) {
-    let name = format!("adr-{}", authority.thumbprint.to_ascii_lowercase());
-    let id = format!("{hub}/certificates/{name}");
-    let etag = world.fresh_etag();
-    let written = rfc1123(now.real_ms);
-    let policy = if world.settings.quirks.sync_writes_other_policy {
-        format!("{}/policies/another", parent(policy))
-    } else {
-        policy.to_owned()
-    };
-    if let Some(found) = world.resource_mut(&id) {
-        found.set_property("updated", json!(written));
-        set(&mut found.body, &["etag"], json!(etag));
-        return;
-    }
-    let mut resource = Resource::new(
-        &id,
-        HUB_CERTIFICATE,
-        json!({
-            "properties": {
-                "subject": authority.subject, "expiry": rfc1123(authority.not_after_ms), "thumbprint": authority.thumbprint,
-                "isVerified": true, "created": written, "updated": written, "certificate": authority.certificate,
-                "policyResourceId": policy,
-            },
-            "etag": etag,
-        }),
-    );
-    resource.answers = Due::after(now, world.settings.latency.hub_certificate);
-    world.insert(resource);
 }

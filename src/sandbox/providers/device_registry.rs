@@ -6,9 +6,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{credentials, public_body};
+use super::{authorities, authority_policies, credentials, linking, namespaces_2026, public_body};
 use crate::sandbox::clock::Now;
-use crate::sandbox::front_door::Call;
+use crate::sandbox::front_door::{Call, disallowed};
+use crate::sandbox::models::{self, Model};
 use crate::sandbox::operations::{self, Failure, Operation, Order, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
@@ -46,11 +47,38 @@ static PATCH: [Field; 3] = [
 pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match call.kind.as_str() {
         "namespaces" if call.target.action.is_none() => namespaces(call),
-        "namespaces/credentials" => credentials::handle(call),
+        "namespaces/credentials" => {
+            check_children(call, Model::Credentials)?;
+            credentials::handle(call)
+        }
         "namespaces/credentials/policies" if call.target.action.is_none() => {
+            check_children(call, Model::Credentials)?;
             credentials::handle_policies(call)
         }
+        "namespaces/certificateAuthorities" => {
+            check_children(call, Model::Links)?;
+            authorities::handle(call)
+        }
+        "namespaces/certificateAuthorities/certificatePolicies" if call.target.action.is_none() => {
+            check_children(call, Model::Links)?;
+            authority_policies::handle(call)
+        }
         _ => Err(call.not_found()),
+    }
+}
+
+/// Children of one model under a namespace of the other are refused with the code that Azure was measured to give for
+/// credentials where the new model is in force (contract of 2026, section 4.2); the same code the other way round is this
+/// world's own. Reads find nothing.
+fn check_children(call: &Call<'_>, model: Model) -> Result<(), Refusal> {
+    let lower = call.id.to_ascii_lowercase();
+    let word = if model == Model::Links { "/certificateauthorities" } else { "/credentials" };
+    let namespace = lower.find(word).and_then(|index| lower.get(..index)).unwrap_or(&lower);
+    let found = call.world.resource(namespace).filter(|_| !call.request.is_read());
+    match found {
+        // A bare namespace is of the model that it was last written in.
+        Some(found) if models::of(found) != model => Err(disallowed(&call.provider, &call.kind)),
+        _ => Ok(()),
     }
 }
 
@@ -110,9 +138,17 @@ fn namespaces(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match (call.request.method.as_str(), call.target.is_collection()) {
         ("GET", true) => Ok(call.list()),
         ("GET", false) => call.show(),
+        ("PUT", false) if models::of_registry(&call.version) == Model::Links => namespaces_2026::put(call),
+        ("PATCH", false) if models::of_registry(&call.version) == Model::Links => {
+            namespaces_2026::patch(call)
+        }
         ("PUT", false) => put(call),
         ("PATCH", false) => patch(call),
         ("DELETE", false) => {
+            if authorities::exist_below(call.world, &call.id) {
+                let message = "The namespace has certificate authorities; delete them first.";
+                return Err(Refusal::arm(409, "CannotDeleteResource", message.to_owned()));
+            }
             let mut linked = linked_to(call.world, &call.id);
             if linked.is_none() && call.world.still_held(&call.id, call.now) {
                 linked = Some("a resource that was deleted".to_owned());
@@ -131,7 +167,7 @@ fn namespaces(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// Id of a hub or provisioning service that is linked to a namespace.
-fn linked_to(world: &World, namespace: &str) -> Option<String> {
+pub(super) fn linked_to(world: &World, namespace: &str) -> Option<String> {
     world
         .resources
         .values()
@@ -141,6 +177,14 @@ fn linked_to(world: &World, namespace: &str) -> Option<String> {
 
 /// Id of the namespace that a hub or provisioning service is linked to.
 pub(crate) fn link(resource: &Resource) -> Option<&str> {
+    // One that the namespace made counts once it stands; a failed one holds nothing.
+    let linked = text(&resource.vault, &["link", "namespace"])
+        .filter(|_| text(&resource.vault, &["link", "state"]) == Some("Succeeded"));
+    linked.or_else(|| pointed_at(resource))
+}
+
+/// Id of the namespace that the body of a hub or provisioning service points at: the model of 2025.
+pub(super) fn pointed_at(resource: &Resource) -> Option<&str> {
     let hub = text(&resource.body, &["properties", "deviceRegistry", "namespaceResourceId"]);
     hub.or_else(|| text(&resource.body, &["properties", "deviceRegistryNamespace", "resourceId"]))
 }
@@ -154,7 +198,8 @@ fn valid_name(name: &str) -> bool {
         && name.chars().all(|character| edge(character) || character == '-')
 }
 
-fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+/// Refuses a name that no namespace can have.
+pub(super) fn check_name(call: &Call<'_>) -> Result<(), Refusal> {
     if !valid_name(call.target.name()) {
         let message = format!(
             "The namespace name '{}' is invalid: 3 to 64 lower-case letters, digits and hyphens, with a letter or digit at both ends.",
@@ -162,12 +207,18 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         );
         return Err(Refusal::arm(400, "InvalidResourceName", message).at("namespaceName"));
     }
+    Ok(())
+}
+
+fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    check_name(call)?;
     let body = call.body_with_location(true)?;
     schema::check_resource(&body, &BODY).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let kind = text(&body, &["identity", "type"]).unwrap_or("None").to_owned();
     if let Some(found) = call.world.resource(&call.id) {
         check_idle(found)?;
+        namespaces_2026::check_model(call.world, found, Model::Credentials)?;
         if found.location() != location {
             let message =
                 format!("The resource '{}' already exists in location '{}'.", found.name(), found.location());
@@ -191,6 +242,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 /// Writes what a body says, and drops what it does not: a PUT replaces.
 fn fill(resource: &mut Resource, body: &Value, identity: &str) {
+    models::mark(resource, Model::Credentials);
     let kept = text(&resource.body, &["identity", "principalId"]).map(str::to_owned);
     let tenant = text(&resource.body, &["identity", "tenantId"]).map(str::to_owned);
     let mut new = json!({"type": identity});
@@ -234,9 +286,12 @@ fn replace(call: &mut Call<'_>, body: &Value, identity: &str) -> Reply {
 fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.request.json_object()?;
     schema::check_resource(&body, &PATCH).map_err(|violation| invalid(&violation))?;
+    let found = call.world.resource(&call.id).ok_or_else(|| call.not_found())?;
+    namespaces_2026::check_model(call.world, found, Model::Credentials)?;
     let not_found = call.not_found();
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
     check_idle(found)?;
+    models::mark(found, Model::Credentials);
     if let Some(tags) = body.get("tags") {
         set(&mut found.body, &["tags"], tags.clone());
     }
@@ -255,6 +310,9 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// Ends creating or changing a namespace.
 pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Result<(), Failure> {
     let id = operation.resource.as_str();
+    if world.resource(id).is_some_and(|found| models::of(found) == Model::Links) {
+        return linking::finish(world, operation, now);
+    }
     if operation.work == Work::Create && world.settings.quirks.namespace_failed {
         if let Some(found) = world.resource_mut(id) {
             found.set_property("provisioningState", json!("Failed"));
@@ -270,6 +328,13 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
         found.set_property("provisioningState", json!("Succeeded"));
     }
     Ok(())
+}
+
+/// Sets the state that a namespace ends in.
+pub(super) fn end(world: &mut World, id: &str, state: &str) {
+    if let Some(found) = world.resource_mut(id) {
+        found.set_property("provisioningState", json!(state));
+    }
 }
 
 /// Gives a namespace with a system identity its principal, once.

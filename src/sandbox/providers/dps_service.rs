@@ -13,14 +13,17 @@ use super::enrollment;
 use super::provisioning_services::SERVICE;
 use super::sign_in::{Audience, check_bearer};
 use crate::sandbox::clock::Now;
+use crate::sandbox::models;
 use crate::sandbox::permissions::{self, Plane};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::{Request, decode};
 use crate::sandbox::schema::shorten;
 use crate::sandbox::world::{Resource, World, text};
 
-/// Versions of the service API that this world speaks.
+/// Versions of the service API that every world speaks.
 const VERSIONS: [&str; 2] = ["2025-07-01-preview", "2021-10-01"];
+/// Versions that a world speaks too when it serves the model of 2026 (contract of 2026, section 2).
+const VERSIONS_2026: [&str; 2] = ["2026-11-02-preview", "2026-11-01"];
 
 /// Handles a request to `{name}.azure-devices-provisioning.net`.
 pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str) -> Result<Reply, Refusal> {
@@ -39,13 +42,17 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str
     }
     let service = service.clone();
     let version = request.query_value("api-version").unwrap_or_default();
-    if !VERSIONS.contains(&version.as_str()) {
+    let links = models::links_served(world);
+    let newer: &[&str] = if links { &VERSIONS_2026 } else { &[] };
+    let spoken = [newer, &VERSIONS].concat();
+    if !spoken.contains(&version.as_str()) {
         let message = format!(
             "The api-version '{}' is missing or not supported; supported are: {}.",
             shorten(&version),
-            VERSIONS.join(", ")
+            spoken.join(", ")
         );
-        return Err(Refusal::data_plane(400, 400_003, message));
+        // Where the newer model is, the code is one that other refusals have too (contract of 2026, section 9).
+        return Err(Refusal::data_plane(400, if links { 400_004 } else { 400_003 }, message));
     }
     let writes = match request.method.as_str() {
         "GET" => false,
@@ -75,6 +82,11 @@ fn check_caller(
         }
         let message = format!("The caller lacks the data action '{action}'.");
         return Err(Refusal::data_plane(403, 403_001, message));
+    }
+    // Shared access signatures can be switched off (contract of 2026, section 6.2b).
+    if service.body.pointer("/properties/disableLocalAuth") == Some(&Value::Bool(true)) {
+        let message = "Unauthorized: local authentication is disabled for this service.";
+        return Err(Refusal::data_plane(401, 401_002, message.to_owned()));
     }
     check_signature(header, now, service, writes)
 }

@@ -1,12 +1,14 @@
 //! Enrollment groups of a provisioning service.
 //!
-//! Facts: contract section 9; body of the 2025-07-01-preview service specification. Keys are in the answer to a PUT and to
-//! `attestationmechanism`, never in a GET. The 2021 version does not know credential policies.
+//! Facts: contract section 9; bodies of the 2025-07-01-preview and 2026-11-01 service specifications. Keys are in the answer
+//! to a PUT and to `attestationmechanism`, never in a GET. The 2021 version knows no certificates, 2025 credential policies,
+//! 2026 three names.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::{device_view, enrollment_names};
 use crate::sandbox::clock::Now;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::Request;
@@ -40,7 +42,7 @@ static REPROVISION: [Field; 2] =
 static WEBHOOK: [Field; 2] = [required("webhookUrl", Shape::Text), required("apiVersion", Shape::Text)];
 
 macro_rules! group {
-    ($($policy:expr)?) => {
+    ($($policy:expr),*) => {
         [
             required("enrollmentGroupId", Shape::Text),
             required("attestation", Shape::Object(&ATTESTATION)),
@@ -55,12 +57,17 @@ macro_rules! group {
             optional("customAllocationDefinition", Shape::Object(&WEBHOOK)),
             read_only("createdDateTimeUtc"),
             read_only("lastUpdatedDateTimeUtc"),
-            $($policy)?
+            $($policy),*
         ]
     };
 }
 
 static GROUP_2025: [Field; 14] = group!(optional("credentialPolicyName", Shape::Text));
+static GROUP_2026: [Field; 16] = group!(
+    optional("namespaceName", Shape::Text),
+    optional("certificateAuthorityName", Shape::Text),
+    optional("certificatePolicyName", Shape::Text)
+);
 static GROUP_2021: [Field; 13] = group!();
 
 /// Keys are base64 of 16 to 64 bytes.
@@ -190,7 +197,11 @@ fn put(
     let body = request
         .json_object()
         .map_err(|refusal| Refusal::data_plane(refusal.status, 400_004, refusal.message))?;
-    let fields: &'static [Field] = if version.starts_with("2021") { &GROUP_2021 } else { &GROUP_2025 };
+    let fields: &'static [Field] = match version {
+        version if version.starts_with("2021") => &GROUP_2021,
+        version if version < "2026" => &GROUP_2025,
+        _ => &GROUP_2026,
+    };
     schema::check(&body, &Shape::Object(fields), "").map_err(|violation| bad(violation.to_string()))?;
     if !text(&body, &["enrollmentGroupId"]).is_some_and(|own| own.eq_ignore_ascii_case(id)) {
         return Err(bad("The property 'enrollmentGroupId' differs from the id in the path.".to_owned()));
@@ -200,7 +211,8 @@ fn put(
     let current = world.enrollment_groups.get(&home).and_then(|groups| groups.get(&key)).cloned();
     check_match(request, current.as_ref(), true)?;
     check_policy(world, service, &body)?;
-    check_hubs(service, &body)?;
+    enrollment_names::check(world, service, &body, now)?;
+    check_hubs(world, service, &body)?;
     let attestation = attestation(&body)?;
     let symmetric = text(&attestation, &["type"]) == Some("symmetricKey");
     let limit = world.settings.quotas.symmetric_key_groups_per_dps;
@@ -229,6 +241,7 @@ fn put(
         && let Some(map) = group.as_object_mut()
     {
         map.remove("credentialPolicyName");
+        map.remove("certificatePolicyName");
     }
     if quirks.enrollment_disabled {
         set(&mut group, &["provisioningStatus"], json!("disabled"));
@@ -275,7 +288,8 @@ fn check_policy(world: &World, service: &Resource, body: &Value) -> Result<(), R
 }
 
 /// Hubs that a group names are linked to the service.
-fn check_hubs(service: &Resource, body: &Value) -> Result<(), Refusal> {
+fn check_hubs(world: &World, service: &Resource, body: &Value) -> Result<(), Refusal> {
+    let of_namespace = device_view::host_names(world, service);
     let linked: Vec<&str> = service
         .body
         .pointer("/properties/iotHubs")
@@ -283,6 +297,7 @@ fn check_hubs(service: &Resource, body: &Value) -> Result<(), Refusal> {
         .into_iter()
         .flatten()
         .filter_map(|hub| text(hub, &["name"]))
+        .chain(of_namespace.iter().map(String::as_str))
         .collect();
     let named = body.get("iotHubs").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     for name in named.chain(text(body, &["iotHubHostName"])) {

@@ -1,4 +1,4 @@
-//! Bodies of hubs, from the 2025-08-01-preview, 2026-03-01-preview and stable specifications.
+//! Bodies of hubs, from the 2025-08-01-preview, 2026-03-01-preview, 2026-10-01-preview and stable specifications.
 //!
 //! Parts that hubs accept and this world does not act on (routing endpoints, encryption, private links) are not looked into.
 
@@ -62,7 +62,7 @@ static LINK: [Field; 2] =
     [optional("namespaceResourceId", Shape::Text), optional("identityResourceId", Shape::Text)];
 
 macro_rules! properties {
-    ($($link:expr),*) => {
+    ($events:ident, $($link:expr),*) => {
         [
             optional("authorizationPolicies", Shape::ListOf(&Shape::Object(&POLICY))),
             optional("disableLocalAuth", Shape::Flag),
@@ -78,7 +78,7 @@ macro_rules! properties {
             read_only("provisioningState"),
             read_only("state"),
             read_only("hostName"),
-            required("eventHubEndpoints", Shape::Object(&EVENT_ENDPOINTS)),
+            $events("eventHubEndpoints", Shape::Object(&EVENT_ENDPOINTS)),
             optional("routing", Shape::Object(&ROUTING)),
             optional("storageEndpoints", Shape::MapOf(&Shape::Object(&STORAGE))),
             optional("messagingEndpoints", Shape::MapOf(&Shape::Object(&FEEDBACK))),
@@ -97,8 +97,16 @@ macro_rules! properties {
     };
 }
 
-static PREVIEW_PROPERTIES: [Field; 29] = properties!(optional("deviceRegistry", Shape::Object(&LINK)));
-static STABLE_PROPERTIES: [Field; 28] = properties!();
+static PREVIEW_PROPERTIES: [Field; 29] =
+    properties!(required, optional("deviceRegistry", Shape::Object(&LINK)));
+static STABLE_PROPERTIES: [Field; 28] = properties!(required,);
+static LINKS_PROPERTIES: [Field; 32] = properties!(
+    optional,
+    read_only("deviceRegistry"),
+    read_only("deviceHostName"),
+    read_only("serviceHostName"),
+    read_only("iotHubDetails")
+);
 
 static ASSIGNED: [Field; 2] = [read_only("principalId"), read_only("clientId")];
 static IDENTITY: [Field; 4] = [
@@ -138,6 +146,16 @@ pub(crate) static STABLE: [Field; 6] = [
     required("sku", Shape::Object(&STABLE_SKU)),
     optional("identity", Shape::Object(&IDENTITY)),
     required("properties", Shape::Object(&STABLE_PROPERTIES)),
+];
+
+/// Body of the versions of the 2026 model: no GEN2, and the namespace is not the hub's to name.
+pub(crate) static LINKS: [Field; 6] = [
+    required("location", Shape::Text),
+    optional("tags", TAGS),
+    optional("etag", Shape::Text),
+    required("sku", Shape::Object(&STABLE_SKU)),
+    optional("identity", Shape::Object(&IDENTITY)),
+    optional("properties", Shape::Object(&LINKS_PROPERTIES)),
 ];
 
 /// The billing tier of a sku.

@@ -6,9 +6,10 @@
 use serde_json::{Value, json};
 
 use super::device_registry::{NAMESPACE, accept, check_idle};
-use super::{credentials, grants, hub_schema, public_body};
+use super::{credentials, device_view, grants, hub_schema, hubs_2026, public_body};
 use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::Call;
+use crate::sandbox::models::{self, Model};
 use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, required, shorten};
@@ -25,10 +26,10 @@ const POLICIES: [(&str, &str); 5] = [
     ("registryReadWrite", "RegistryWrite"),
 ];
 
-static TAGS_ONLY: [Field; 1] = [optional("tags", TAGS)];
+pub(super) static TAGS_ONLY: [Field; 1] = [optional("tags", TAGS)];
 static NAME_QUESTION: [Field; 1] = [required("name", Shape::Text)];
 
-fn bad(message: String) -> Refusal {
+pub(super) fn bad(message: String) -> Refusal {
     Refusal::hub(400, BAD_ARGUMENT, message)
 }
 
@@ -44,7 +45,9 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("GET", "usages", None) => Ok(usages(call)),
         ("GET", "iothubs", None) if call.target.is_collection() => Ok(call.list()),
         ("GET", "iothubs", None) => call.show(),
-        ("PUT", "iothubs", None) if !call.target.is_collection() => put(call),
+        ("PUT", "iothubs", None) if !call.target.is_collection() => {
+            if models::of_devices(&call.version) == Model::Links { hubs_2026::put(call) } else { put(call) }
+        }
         ("PATCH", "iothubs", None) if !call.target.is_collection() => retag(call, bad),
         ("DELETE", "iothubs", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
@@ -218,9 +221,18 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let preview = call.version.ends_with("-preview");
     let fields: &'static [Field] = if preview { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
-    if call.world.resource(&call.id).is_some() {
-        return update(call, &body);
+    if let Some(found) = call.world.resource(&call.id) {
+        let links = models::of(found) == Model::Links;
+        return if links { hubs_2026::update(call, &body) } else { update(call, &body) };
     }
+    check_new(call)?;
+    let ids = check_identity(call, &body)?;
+    check_link(call, &body, &ids)?;
+    Ok(create(call, &body))
+}
+
+/// Name and quota of a hub that is not there yet.
+pub(super) fn check_new(call: &Call<'_>) -> Result<(), Refusal> {
     let name = call.target.name().to_owned();
     if !valid_name(&name) {
         let message = format!(
@@ -241,13 +253,11 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             format!("The subscription has {used} IoT hubs, which is its limit."),
         ));
     }
-    let ids = check_identity(call, &body)?;
-    check_link(call, &body, &ids)?;
-    Ok(create(call, &body))
+    Ok(())
 }
 
 /// Type and identities agree, and the identities may be assigned.
-fn check_identity(call: &mut Call<'_>, body: &Value) -> Result<Vec<String>, Refusal> {
+pub(super) fn check_identity(call: &mut Call<'_>, body: &Value) -> Result<Vec<String>, Refusal> {
     let kind = text(body, &["identity", "type"]).unwrap_or("None").to_owned();
     let ids = assigned_identities(body);
     if kind.contains("UserAssigned") == ids.is_empty() {
@@ -303,7 +313,7 @@ fn check_link(call: &mut Call<'_>, body: &Value, identities: &[String]) -> Resul
     own.and(application).map_err(|message| Refusal::hub(400, "IH400913", message))
 }
 
-fn create(call: &mut Call<'_>, body: &Value) -> Reply {
+pub(super) fn create(call: &mut Call<'_>, body: &Value) -> Reply {
     let sku = text(body, &["sku", "name"]).unwrap_or_default().to_owned();
     let capacity = body.pointer("/sku/capacity").and_then(Value::as_i64).unwrap_or(1);
     let location = region(text(body, &["location"]).unwrap_or_default());
@@ -357,7 +367,7 @@ fn give_keys(hub: &mut Resource) {
 }
 
 /// Changing a hub: with its etag, never its region, generation or link.
-fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
+pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     let etag = call.world.fresh_etag();
     let found = call.world.resource(&call.id).ok_or_else(|| call.not_found())?;
     check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
@@ -461,6 +471,7 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
         });
     }
     activate(world, id, now);
+    device_view::complete(world, id, now);
     if let Some(found) = world.resource_mut(id) {
         if quirks.hub_not_active {
             found.set_property("state", json!("Transitioning"));

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{credentials, device_registry, hubs, managed_identity, provisioning_services, resources};
+use super::{
+    authorities, authority_policies, credentials, device_registry, device_view, hubs, linking,
+    managed_identity, namespace_view, provisioning_services, resources, services_2026,
+};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::operations::{Failure, Operation, Work};
 use crate::sandbox::providers::built_in_roles;
@@ -28,15 +31,35 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
             })
             .map(str::to_owned)
             .collect();
-        world.principals.retain(|id, _| !gone.contains(id));
+        let of_versions: Vec<String> = world
+            .resources
+            .values()
+            .filter(|resource| covers(&root, &resource.id))
+            .flat_map(namespace_view::principals)
+            .collect();
+        world.principals.retain(|id, _| !gone.contains(id) && !of_versions.contains(id));
+        linking::forget_failed(world, &root);
         for held in holds(world, &root) {
             world.let_go_of(&held, now);
         }
         world.remove_tree(&root);
         return Ok(());
     }
+    match operation.work {
+        Work::FillIn => {
+            device_view::fill_in(world, &operation.resource);
+            return Ok(());
+        }
+        Work::Push => {
+            services_2026::finish_push(world, &operation.resource);
+            return Ok(());
+        }
+        _ => {}
+    }
     match kind.as_str() {
         device_registry::NAMESPACE => device_registry::finish(world, operation, now),
+        authorities::AUTHORITY => authorities::finish(world, operation, now),
+        authority_policies::POLICY => authority_policies::finish(world, operation),
         credentials::CREDENTIAL => credentials::finish(world, operation, now),
         credentials::POLICY => credentials::finish_policy(world, operation, now),
         credentials::HUB => hubs::finish(world, operation, now),
@@ -172,6 +195,7 @@ fn place(world: &mut World, now: &Now, id: &str, body: Value) -> Result<(), Stri
         device_registry::NAMESPACE => device_registry::give_principal(world, id, now),
         credentials::CREDENTIAL => credentials::give_root(world, id, now)?,
         credentials::POLICY => credentials::give_issuing(world, id, now)?,
+        authorities::AUTHORITY => authorities::give(world, id, now)?,
         credentials::HUB => hubs::activate(world, id, now),
         provisioning_services::SERVICE => provisioning_services::activate(world, id, &Due::already()),
         _ => {}

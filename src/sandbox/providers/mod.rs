@@ -2,23 +2,37 @@
 //!
 //! Each validates, keeps its own states and speaks its own errors. `lifecycle` starts and ends what they keep.
 
+mod authorities;
+mod authority_policies;
 pub(crate) mod authorization;
 pub(crate) mod built_in_roles;
 pub(crate) mod credentials;
 pub(crate) mod device_registry;
+mod device_view;
 pub(crate) mod dps_service;
+mod endpoints;
 mod enrollment;
+mod enrollment_names;
 mod grants;
 pub(crate) mod graph;
 mod hub_schema;
 pub(crate) mod hubs;
+mod hubs_2026;
 mod lifecycle;
+mod link_rights;
 mod linked_hubs;
+mod linking;
 pub(crate) mod managed_identity;
+mod namespace_view;
+mod namespaces_2026;
 pub(crate) mod provisioning_services;
+mod reads;
 pub(crate) mod resources;
 pub(crate) mod role_assignments;
 pub(crate) mod role_definitions;
+mod services_2026;
 pub(crate) mod sign_in;
+mod trust;
 
 pub(crate) use lifecycle::{admit, finish, populate, public_body};
+pub(crate) use reads::{read, view};

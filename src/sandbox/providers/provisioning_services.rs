@@ -6,10 +6,11 @@
 use serde_json::{Value, json};
 
 use super::device_registry::{NAMESPACE, accept, check_idle};
-use super::hubs::{asked_name, assigned_identities, availability, filled_identity, retag};
-use super::{grants, linked_hubs, public_body};
+use super::hubs::{asked_name, assigned_identities, availability, filled_identity};
+use super::{device_view, grants, linked_hubs, public_body, services_2026};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::front_door::Call;
+use crate::sandbox::models::{self, Model};
 use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
@@ -83,7 +84,7 @@ const STATES: [&str; 12] = [
 ];
 
 macro_rules! properties {
-    ($hub:ident $(, $link:expr)?) => {
+    ($hub:ident $(, $link:expr)*) => {
         [
             // Not marked read-only in the specification, so taken and ignored.
             optional("state", Shape::OneOf(&STATES)),
@@ -99,7 +100,7 @@ macro_rules! properties {
             optional("authorizationPolicies", Shape::ListOf(&Shape::Object(&POLICY))),
             optional("enableDataResidency", Shape::Flag),
             optional("portalOperationsHostName", Shape::Text),
-            $($link)?
+            $($link),*
         ]
     };
 }
@@ -108,6 +109,13 @@ static PROPERTIES_2025: [Field; 14] =
     properties!(HUB_2025, optional("deviceRegistryNamespace", Shape::Object(&LINK)));
 static PROPERTIES_2026: [Field; 14] =
     properties!(HUB_2026, optional("deviceRegistryNamespace", Shape::Object(&LINK)));
+static PROPERTIES_LINKS: [Field; 17] = properties!(
+    HUB_2026,
+    optional("disableLocalAuth", Shape::Flag),
+    read_only("deviceRegistry"),
+    read_only("deviceRegistryNamespace"),
+    read_only("deviceRegistryNamespaces")
+);
 static PROPERTIES_STABLE: [Field; 13] = properties!(HUB_2025);
 
 static ASSIGNED: [Field; 2] = [read_only("principalId"), read_only("clientId")];
@@ -147,9 +155,10 @@ macro_rules! service {
 
 static BODY_2025: [Field; 8] = service!(PROPERTIES_2025);
 static BODY_2026: [Field; 8] = service!(PROPERTIES_2026);
+static BODY_LINKS: [Field; 8] = service!(PROPERTIES_LINKS);
 static BODY_STABLE: [Field; 8] = service!(PROPERTIES_STABLE);
 
-fn bad(message: String) -> Refusal {
+pub(super) fn bad(message: String) -> Refusal {
     Refusal::provisioning(400, BAD_ARGUMENT, message)
 }
 
@@ -165,7 +174,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("GET", "provisioningservices", None) if call.target.is_collection() => Ok(call.list()),
         ("GET", "provisioningservices", None) => call.show(),
         ("PUT", "provisioningservices", None) if !call.target.is_collection() => put(call),
-        ("PATCH", "provisioningservices", None) if !call.target.is_collection() => retag(call, bad),
+        ("PATCH", "provisioningservices", None) if !call.target.is_collection() => services_2026::patch(call),
         ("DELETE", "provisioningservices", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
             check_idle(found).map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))?;
@@ -218,11 +227,13 @@ fn name_taken(world: &World, name: &str) -> bool {
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body_with_location(true)?;
     let fields: &'static [Field] = match call.version.as_str() {
+        version if models::of_devices(version) == Model::Links => &BODY_LINKS,
         version if !version.ends_with("-preview") => &BODY_STABLE,
         version if version < "2026" => &BODY_2025,
         _ => &BODY_2026,
     };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
+    services_2026::check_no_pointer(call, &body)?;
     let identities = assigned_identities(&body);
     let kind = text(&body, &["identity", "type"]).unwrap_or("None").to_owned();
     if kind.contains("UserAssigned") == identities.is_empty() {
@@ -268,6 +279,7 @@ fn create(call: &mut Call<'_>, body: &Value, identities: &[String]) -> Result<Re
     set(&mut resource.body, &["systemData"], system_data(&call.caller.app_id, call.now));
     resource.set_property("provisioningState", json!("Accepted"));
     resource.set_property("state", json!("Activating"));
+    models::mark(&mut resource, services_2026::model_of(call, body));
     let reply = Reply::json(201, public_body(&resource));
     call.world.insert(resource);
     let seconds = call.world.settings.latency.dps;
@@ -392,6 +404,7 @@ fn update(
     if found.location() != region(text(body, &["location"]).unwrap_or_default()) {
         return Err(bad("The property 'location' cannot be changed.".to_owned()));
     }
+    services_2026::check_update(found, body)?;
     let link = |value: &Value, name: &str| {
         text(value, &["properties", "deviceRegistryNamespace", name]).unwrap_or_default().to_ascii_lowercase()
     };
@@ -442,6 +455,7 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
         _ => world.resource(id).map_or_else(Due::already, |found| found.answers),
     };
     activate(world, id, &answers);
+    device_view::complete(world, id, now);
     if let Some(found) = world.resource_mut(id) {
         if quirks.dps_not_active {
             found.set_property("state", json!("Transitioning"));

@@ -233,12 +233,13 @@ fn provider_body(world: &World, now: &Now, subscription: &str, name: &str) -> Va
         .get(name)
         .into_iter()
         .flat_map(|provider| &provider.types)
-        .map(|(kind, offered)| {
+        .filter_map(|(kind, offered)| offered.listing().map(|listing| (kind, listing)))
+        .map(|(kind, (versions, locations))| {
             // Display names, as Azure gives them here.
-            let locations: Vec<&str> = offered.locations.iter().map(|location| display_name(location)).collect();
+            let locations: Vec<&str> = locations.iter().map(|location| display_name(location)).collect();
             json!({
-                "resourceType": kind, "locations": locations, "apiVersions": offered.api_versions,
-                "defaultApiVersion": offered.api_versions.first(), "capabilities": "CrossResourceGroupResourceMove, SupportsTags, SupportsLocation",
+                "resourceType": kind, "locations": locations, "apiVersions": versions,
+                "defaultApiVersion": versions.first(), "capabilities": "CrossResourceGroupResourceMove, SupportsTags, SupportsLocation",
             })
         })
         .collect();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::authorization::guid_name;
 use super::authorization::{bad_filter, filter_parts, filter_value};
-use super::built_in_roles::{self, BuiltInRole, ROLES};
+use super::built_in_roles::{self, BuiltInRole};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::front_door::{Caller, authorize};
 use crate::sandbox::reply::{Refusal, Reply};
@@ -172,8 +172,7 @@ fn list(world: &World, request: &Request, scope: &str) -> Result<Reply, Refusal>
     }
     let named = |name: &str| wanted_name.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(name));
     let typed = |kind: &str| wanted_type.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(kind));
-    let built_in = ROLES
-        .iter()
+    let built_in = built_in_roles::listed(world)
         .filter(|role| named(role.name) && typed("BuiltInRole"))
         .map(|role| built_in_body(role, scope));
     let custom = world
