@@ -258,7 +258,7 @@ impl Start {
         let connected = self.connect(tell).await?;
         let answers = self.config.answers.clone();
         let past = Past::read(&self.state, answers.setup_id())?;
-        let prepared = self.prepare(&connected, answers, &past, tell).await?;
+        let prepared = self.prepare(&connected, answers, &past, Regions::Checked, tell).await?;
         Ok((connected, past, prepared))
     }
 
@@ -268,6 +268,7 @@ impl Start {
         connected: &Connected,
         answers: Answers,
         past: &Past,
+        regions: Regions,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
         if let Some(sandbox) = &self.sandbox {
@@ -291,7 +292,7 @@ impl Start {
             offers.take(&reply);
         }
         let choose = |replay: &mut Replay<'_>| {
-            stages::choose(&answers, &offers, DIALECTS, past.kept(), Regions::Checked, replay)
+            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
         };
         let selection = self.read_through(connected, tell, choose).await?;
         let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
@@ -313,13 +314,13 @@ impl Start {
         if let Some(header) = past.header() {
             spoken.dialect.clone_from(&header.dialect);
         }
-        let as_begun = match past.kept() {
-            Some(_) => self.prepare(connected, spoken.clone(), past, tell).await.ok(),
-            None => None,
-        };
-        let prepared = match as_begun {
-            Some(prepared) => prepared,
-            None => self.prepare(connected, spoken, &Past::default(), tell).await?,
+        // Where things lie does not matter to their deletion.
+        let regions = Regions::Unchecked;
+        let prepared = match self.prepare(connected, spoken.clone(), past, regions, tell).await {
+            Err(failure) if past.kept().is_some() && failure.exit == Exit::Usage => {
+                self.prepare(connected, spoken, &Past::default(), regions, tell).await?
+            }
+            prepared => prepared?,
         };
         let Selection { dialect, profile, .. } = &prepared.selection;
         let plan = stages::teardown_plan(dialect, profile, &answers).map_err(|error| {

@@ -22,8 +22,9 @@ fn told(run: &Run) -> String {
     lines.map(|line| format!("{:<34} {}", line.step, line.text)).collect::<Vec<_>>().join("\n")
 }
 
+/// A world in which roles hold as soon as they are given, so that each write is counted.
 fn links(more: &str) -> String {
-    format!("{LINKS}{more}")
+    format!("{LINKS}{more}[latency]\nrole_effective = 0\n")
 }
 
 /// The bodies of the changes that `step` sent to the namespace, with their methods.
@@ -124,7 +125,7 @@ async fn a_setup_is_made_and_made_again_without_a_change() {
         (IdentityKind::UserAssigned, Certificates::On { leaf_days: 7 }),
         (IdentityKind::SystemAssigned, Certificates::Off),
     ] {
-        let cloud = Cloud::open(LINKS).await;
+        let cloud = Cloud::open(&links("")).await;
         let answers = Answers { identity_kind, certificates, ..example() };
         let run = cloud.apply(&answers, &[]).await;
         assert_complete(&run);
@@ -257,11 +258,14 @@ async fn each_missing_role_is_told_and_a_late_one_is_waited_for() {
         let run = cloud.apply(&example(), &[grant]).await;
         assert_eq!(run.with_outcome(Outcome::Failed), ["link.connect"], "without {grant}: {}", told(&run));
         let fault = run.progress.step(&StepId::new("link.connect")).unwrap().fault.clone().unwrap();
-        assert!(fault.means.is_some() && fault.remedy.contains("roles"), "{fault:?}");
+        assert!(
+            fault.says.contains("roles") && fault.remedy.contains("--answer link.connect=stop"),
+            "{fault:?}"
+        );
         // Given after all, the setup goes on to its end.
         assert_complete(&cloud.apply(&example(), &[]).await);
     }
-    let cloud = Cloud::open(&links("[latency]\nrole_effective = 150\n")).await;
+    let cloud = Cloud::open(&format!("{LINKS}[latency]\nrole_effective = 150\n")).await;
     assert_complete(&cloud.apply(&example(), &[]).await);
 }
 

@@ -34,7 +34,13 @@ const fn location(step: StepId) -> Field {
         fixed: Some(Fixed { step, why: "what is made stays in its region" }),
         kind: FieldKind::Name(NameKind::Location),
         get: |answers| answers.location.clone(),
-        set: |answers, text| text.clone_into(&mut answers.location),
+        set: |answers, text| {
+            // A hub that lay where the rest does goes along.
+            if answers.hub_location == answers.location {
+                text.clone_into(&mut answers.hub_location);
+            }
+            text.clone_into(&mut answers.location);
+        },
     }
 }
 

@@ -18,10 +18,11 @@ use crate::stages::link;
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
 use crate::stages::recall::Recall;
 
-/// The namespace is Failed: what lies below it cannot be written (contract links-2026, section 9).
+/// The namespace is Failed: what lies below it cannot be written (contract links-2026, section 9; one source, an
+/// update sample).
 const PARENT_FAILED: &str = "ResourceProvisioningFailed";
 
-/// How often the namespace is settled again for what lies below it.
+/// How often the namespace is settled again for what lies below it: our choice.
 const MOST_SETTLINGS: u32 = 2;
 
 /// What an authority is made with stays (`x-ms-mutability` of the specification's `CertificateAuthorityProperties`).

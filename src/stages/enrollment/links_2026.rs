@@ -19,13 +19,15 @@ use crate::stages::namespace::id::{known_namespace, namespace_slot};
 use crate::stages::recall::Recall;
 use crate::stages::{certificates, dps, link, namespace};
 
-/// The data plane does not know something; what, only the message tells (contract links-2026, section 9).
+/// The data plane does not know something; what, only the message tells (contract links-2026, section 9; each meaning is
+/// told by one source).
 const UNKNOWN: &str = "400004";
 
 /// The provisioning service may not act on the namespace, or the namespace is Failed (contract links-2026, section 9).
 const NOT_AUTHORIZED: &str = "403000";
 
-/// How often a group is sent; the first wait is 15 s, and each is twice the one before (contract links-2026, 6.12).
+/// How often a group is sent; the first wait is 15 s, and each is twice the one before (contract links-2026, 6.12; one
+/// source, a test framework).
 const MOST_ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 
