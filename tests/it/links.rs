@@ -210,7 +210,8 @@ async fn a_link_that_fails_for_good_or_for_ever_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_that_never_links_is_made_anew_at_the_persons_word() {
-    let failures = "[links]\nfailures = [{ endpoint = \"hub\", code = \"AdrMiNotAuthorized\", times = 9 }]\n";
+    let failures = "[links]\nfailures = [{ endpoint = \"hub\", code = \"AdrMiNotAuthorized\", times = 9 }, \
+                    { endpoint = \"dps\", code = \"LinkInitiateFailed\", times = 9 }]\n";
     let cloud = Cloud::open(&links(failures)).await;
     let answers = example();
     let choices = [(StepId::new("link.connect"), "anew".to_owned())].into();

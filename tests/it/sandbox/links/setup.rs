@@ -6,7 +6,7 @@ use crate::sandbox::setup::{CONTRIBUTOR, signature};
 use crate::sandbox::support::{Answer, Azure, SUBSCRIPTION, east, group_path};
 
 pub const REGISTRY: &str = "2026-11-02-preview";
-
+pub const OTHER_REGISTRY: &str = "2026-11-01-preview";
 pub const HUB: &str = "2026-10-01-preview";
 pub const DPS: &str = "2026-11-01";
 pub const DATA: &str = "2026-11-01";
