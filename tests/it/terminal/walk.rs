@@ -13,6 +13,17 @@ const STAGES: [&str; 7] = [
     "7 Enrollment group",
 ];
 
+/// Those of the newer object model.
+const LINKS_STAGES: [&str; 7] = [
+    "1 Roles and identity",
+    "2 IoT hub",
+    "3 Device Provisioning Service",
+    "4 ADR namespace",
+    "5 Link and trust",
+    "6 Certificates",
+    "7 Enrollment group",
+];
+
 /// Waits until the cursor stands on the stage `heading`.
 fn wait_for_cursor_on(terminal: &Terminal, heading: &str) {
     terminal.wait_until(&format!("the cursor on {heading}"), |screen| {
@@ -22,8 +33,8 @@ fn wait_for_cursor_on(terminal: &Terminal, heading: &str) {
 }
 
 /// Confirms every stage, one Enter each.
-fn walk(terminal: &mut Terminal) {
-    for heading in STAGES {
+fn walk(terminal: &mut Terminal, stages: [&str; 7]) {
+    for heading in stages {
         wait_for_cursor_on(terminal, heading);
         terminal.wait_for_enter("go");
         terminal.press(ENTER);
@@ -49,7 +60,7 @@ fn it_opens_on_the_form() {
 #[test]
 fn seven_enters_end_on_the_finish_page_and_leave_the_summary() {
     let mut terminal = Wizard::new().open_at_stages();
-    walk(&mut terminal);
+    walk(&mut terminal, STAGES);
     terminal.wait_for("Everything is finished: 17 of 17 done");
     terminal.wait_for_enter("leave");
     assert!(terminal.on_alternate_screen());
@@ -67,6 +78,20 @@ fn seven_enters_end_on_the_finish_page_and_leave_the_summary() {
     assert!(!left.text.contains("What is left"), "{}", left.text);
     // Nothing of the screen itself stays.
     assert!(!left.text.contains("Ctrl+C"), "{}", left.text);
+}
+
+#[test]
+fn the_newer_object_model_is_walked_in_its_own_order() {
+    let mut terminal = Wizard::new().with(&["--sandbox-world", "links-2026"]).open_at_stages();
+    walk(&mut terminal, LINKS_STAGES);
+    terminal.wait_for("Everything is finished: 14 of 14 done");
+    terminal.wait_for_enter("leave");
+    terminal.press(ENTER);
+    let left = terminal.leave();
+    assert_eq!(left.code, 0, "{}", left.text);
+    for text in ["14 of 14 done", "id scope", "CN=issuing-ca", "contoso-factory-group"] {
+        assert!(left.text.contains(text), "{text} is not in:\n{}", left.text);
+    }
 }
 
 #[test]
@@ -116,7 +141,7 @@ fn skipping_shows_its_cost_and_can_be_taken_back() {
 #[test]
 fn a_failure_explains_itself_and_offers_its_keys() {
     let mut terminal = Wizard::new().in_world("[quirks]\nhub_failed = true\n").open_at_stages();
-    walk(&mut terminal);
+    walk(&mut terminal, STAGES);
     terminal.wait_for("11 of 17 done");
     terminal.wait_for("blocked");
     for heading in STAGES[3..6].iter().rev() {
