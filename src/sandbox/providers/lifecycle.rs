@@ -59,7 +59,10 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
     match kind.as_str() {
         device_registry::NAMESPACE => device_registry::finish(world, operation, now),
         authorities::AUTHORITY => authorities::finish(world, operation, now),
-        authority_policies::POLICY => authority_policies::finish(world, operation),
+        authority_policies::POLICY => {
+            authority_policies::finish(world, operation);
+            Ok(())
+        }
         credentials::CREDENTIAL => credentials::finish(world, operation, now),
         credentials::POLICY => credentials::finish_policy(world, operation, now),
         credentials::HUB => hubs::finish(world, operation, now),

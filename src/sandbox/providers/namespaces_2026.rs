@@ -166,8 +166,7 @@ pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         made
     });
     set(&mut resource.body, &["tags"], body.get("tags").cloned().unwrap_or_else(|| json!({})));
-    let identity = body.get("identity").filter(|given| given.is_object()).cloned();
-    take_identity(&mut resource, identity.unwrap_or_else(|| json!({"type": "None"})));
+    take_identity(&mut resource, body.get("identity").unwrap_or(&Value::Null));
     for name in ["management", "outboundIdentity"] {
         put_property(&mut resource, name, body.pointer(&format!("/properties/{name}")).cloned());
     }
@@ -210,7 +209,7 @@ pub(super) fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         set(&mut resource.body, &["tags"], tags.clone());
     }
     if let Some(identity) = body.get("identity").filter(|given| given.is_object()) {
-        take_identity(&mut resource, identity.clone());
+        take_identity(&mut resource, identity);
     }
     if let Some(outbound) = body.pointer("/properties/outboundIdentity") {
         put_property(&mut resource, "outboundIdentity", Some(outbound.clone()));
@@ -262,7 +261,7 @@ fn check_identity(call: &mut Call<'_>, body: &Value) -> Result<(), Refusal> {
 }
 
 /// Principals live in the vault by version; the kept body has type and assigned identities only.
-fn take_identity(resource: &mut Resource, given: Value) {
+fn take_identity(resource: &mut Resource, given: &Value) {
     if let Some(before) = text(&resource.body, &["identity", "principalId"]).map(str::to_owned) {
         set(&mut resource.vault, &["principals", "shared"], json!(before));
     }
