@@ -207,6 +207,35 @@ async fn the_old_world_knows_nothing_of_the_new_model() {
     azure.sandbox.shutdown().await;
 }
 
+/// Resources that are there when a world of the new model begins are of that model, and whole.
+#[tokio::test]
+async fn resources_may_be_there_from_the_start() {
+    let group = group_path("");
+    let resource = |kind: &str, name: &str, more: &str| {
+        format!(
+            "[[resources]]\nid = \"{group}/providers/{kind}/{name}\"\n[resources.body]\nlocation = \"eastus2\"\nidentity = {{ type = \"SystemAssigned\" }}\n{more}\n"
+        )
+    };
+    let sku = "sku = { name = \"S1\", tier = \"Standard\", capacity = 1 }";
+    let text = format!(
+        "{LINKS}[[resources]]\nid = \"{group}\"\nbody = {{ location = \"eastus2\" }}\n{}{}{}",
+        resource("Microsoft.Devices/IotHubs", "hub-links", sku),
+        resource("Microsoft.Devices/provisioningServices", "dps-links", sku),
+        resource("Microsoft.DeviceRegistry/namespaces", "ns-links", ""),
+    );
+    let (_folder, azure) = world(&text).await;
+    azure.grant(REGISTRY, &[]).await;
+    let namespace = azure.link_with(REGISTRY, super::setup::linked()).await;
+    assert_eq!(
+        super::setup::states(&namespace),
+        ["Succeeded", "Succeeded", "Succeeded"],
+        "{}",
+        namespace.body
+    );
+    azure.make_authorities().await;
+    azure.sandbox.shutdown().await;
+}
+
 /// A world of the earlier format opens, and is written in the present one.
 #[tokio::test]
 async fn a_world_kept_by_an_earlier_version_opens() {
