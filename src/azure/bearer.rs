@@ -15,12 +15,14 @@ use super::stamp::proceed;
 use super::token::{Kept, Tokens};
 use crate::domain::{ErrorKind, ServiceError, clean};
 
-/// An audience: what a token is for, and the one host that is given it.
+/// An audience: what a token is for, and whose host is given it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Audience {
     pub scope: String,
     /// Lower case, with a port when it is not 443.
     pub host: String,
+    /// Whether a region's own host below it is given the token too.
+    regional: bool,
 }
 
 impl Audience {
@@ -28,12 +30,29 @@ impl Audience {
     pub fn of(host: &str) -> Self {
         let host = host.to_ascii_lowercase();
         let host = host.strip_suffix(":443").unwrap_or(&host).to_owned();
-        Self { scope: format!("https://{host}/.default"), host }
+        Self { scope: format!("https://{host}/.default"), host, regional: false }
+    }
+
+    /// This audience with the hosts that regions have below its own: one label of lower-case letters and digits (contract
+    /// links-2026, section 2: `https://{location}.management.azure.com`, the token's audience staying as it is).
+    #[must_use]
+    pub fn with_regions(mut self) -> Self {
+        self.regional = true;
+        self
+    }
+
+    fn names(&self, authority: &str) -> bool {
+        let region = || {
+            let label = authority.strip_suffix(&self.host)?.strip_suffix('.')?;
+            (!label.is_empty())
+                .then(|| label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+        };
+        authority == self.host || self.regional && region().unwrap_or_default()
     }
 
     /// Fails with `NotAzure` unless `url` is https and names this audience's host.
     pub fn admit(&self, url: &Url) -> Result<(), ServiceError> {
-        if url.scheme() == "https" && authority(url) == self.host && url.username().is_empty() {
+        if url.scheme() == "https" && self.names(&authority(url)) && url.username().is_empty() {
             return Ok(());
         }
         Err(refused(url, &format!("`https://{}`", self.host)))

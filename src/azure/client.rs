@@ -92,7 +92,7 @@ impl Azure {
         let bearer = |audience: &Audience| -> Arc<dyn Policy> {
             Arc::new(BearerPolicy { audience: audience.clone(), tokens: tokens.clone() })
         };
-        let resource_manager = Audience::of(&options.cloud.resource_manager);
+        let resource_manager = Audience::of(&options.cloud.resource_manager).with_regions();
         let graph = Audience::of(&options.cloud.graph);
         let environment = &options.environment;
         let given = [&environment.client_secret, &environment.identity_header, &environment.https_proxy]

@@ -172,8 +172,9 @@ fn written(
     // As they were said: while it rehearses, cloud and tenant are the sandbox's.
     recalled.answers.cloud = said.answers.cloud.clone();
     recalled.answers.tenant.clone_from(&said.answers.tenant);
-    // Of these two no resource tells; the second holds for the whole tenant.
+    // Of these no resource tells; the last holds for the whole tenant.
     recalled.answers.dialect.clone_from(&said.answers.dialect);
+    recalled.answers.api_versions.clone_from(&said.answers.api_versions);
     recalled.answers.iot_hub_app_object_id.clone_from(&said.answers.iot_hub_app_object_id);
     let text = |recalled: &Recalled| {
         let config = Config { answers: recalled.answers.clone(), path: None, ..said.clone() };

@@ -258,7 +258,7 @@ impl Start {
         let connected = self.connect(tell).await?;
         let answers = self.config.answers.clone();
         let past = Past::read(&self.state, answers.setup_id())?;
-        let prepared = self.prepare(&connected, answers, &past, tell).await?;
+        let prepared = self.prepare(&connected, answers, &past, Regions::Checked, tell).await?;
         Ok((connected, past, prepared))
     }
 
@@ -268,6 +268,7 @@ impl Start {
         connected: &Connected,
         answers: Answers,
         past: &Past,
+        regions: Regions,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
         if let Some(sandbox) = &self.sandbox {
@@ -291,7 +292,7 @@ impl Start {
             offers.take(&reply);
         }
         let choose = |replay: &mut Replay<'_>| {
-            stages::choose(&answers, &offers, DIALECTS, past.kept(), Regions::Checked, replay)
+            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
         };
         let selection = self.read_through(connected, tell, choose).await?;
         let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
@@ -300,8 +301,8 @@ impl Start {
         Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
     }
 
-    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks the dialect that the
-    /// setup was begun in, and of its profiles the first that is offered: what was made in one is deleted in any.
+    /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks as the setup was begun;
+    /// where that is not offered any more, the same dialect in what is: what was made in one version is deleted in any.
     pub async fn prepare_teardown(
         &self,
         connected: &Connected,
@@ -313,7 +314,14 @@ impl Start {
         if let Some(header) = past.header() {
             spoken.dialect.clone_from(&header.dialect);
         }
-        let prepared = self.prepare(connected, spoken, &Past::default(), tell).await?;
+        // Where things lie does not matter to their deletion.
+        let regions = Regions::Unchecked;
+        let prepared = match self.prepare(connected, spoken.clone(), past, regions, tell).await {
+            Err(failure) if past.kept().is_some() && failure.exit == Exit::Usage => {
+                self.prepare(connected, spoken, &Past::default(), regions, tell).await?
+            }
+            prepared => prepared?,
+        };
         let Selection { dialect, profile, .. } = &prepared.selection;
         let plan = stages::teardown_plan(dialect, profile, &answers).map_err(|error| {
             Failure::new(Exit::Usage, format!("error: the way back does not hold together: {error}"))

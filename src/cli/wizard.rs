@@ -21,7 +21,7 @@ use super::wire::{self, Connected, Start};
 use crate::domain::{Answers, Exit, Fault, Plan, RunKind, StepId};
 use crate::engine::Manner;
 use crate::journal::{JournalLog, StateFolder};
-use crate::stages::{self, DIALECTS, Dialect};
+use crate::stages::{self, DIALECTS, Dialect, Regions};
 use crate::tui::{
     self, Banner, Candidate, End, ExportForm, Launch, Launched, Resume, Reviewed, ScreenOptions, TuiError,
     WayBack,
@@ -164,7 +164,8 @@ impl Launcher {
         let past = Past::read(&self.start.state, answers.setup_id())?;
         let (prepared, stays) = match kind {
             RunKind::Setup => {
-                let prepared = self.start.prepare(&connected, answers, &past, &|_, _| {}).await?;
+                let prepared =
+                    self.start.prepare(&connected, answers, &past, Regions::Checked, &|_, _| {}).await?;
                 past.check_changes(prepared.selection.dialect, &prepared.answers)?;
                 (prepared, Vec::new())
             }

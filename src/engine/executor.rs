@@ -495,8 +495,10 @@ impl Executor {
             // The step that asks is being stopped.
             Plea::Redo { .. } if self.leaving => Ok(()),
             Plea::Redo { step, steps, why, reply } => {
+                // What the person skipped is not done for another step's sake either.
+                let skipped = |id: &StepId| self.progress.outcome(id) == Some(Outcome::Skipped);
                 let known: Vec<StepId> =
-                    steps.into_iter().filter(|id| self.plan.step(id).is_some()).collect();
+                    steps.into_iter().filter(|id| self.plan.step(id).is_some() && !skipped(id)).collect();
                 self.emit(RunEvent::RedoStarted { step, steps: known.clone(), why }).await?;
                 let left: BTreeSet<StepId> = known.iter().cloned().collect();
                 for id in &known {

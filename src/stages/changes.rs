@@ -39,7 +39,9 @@ pub fn changes(dialect: &Dialect, before: &Answers, now: &Answers, progress: &Pr
     for name in types {
         let of = |answers: &Answers| answers.api_versions.get(name).cloned().unwrap_or_default();
         let (was, is) = (of(before), of(now));
-        if was != is {
+        // To insist on what is spoken is no change.
+        let spoken = progress.header.as_ref().and_then(|header| header.versions.get(name));
+        if was != is && spoken != Some(&is) {
             let fixed = dialect.settled_versions.iter().find(|(settled, _)| settled == name);
             let fixed = fixed.filter(|(_, fixed)| progress.begun(&fixed.step));
             let refused = fixed.map(|(_, fixed)| fixed.why.to_owned());

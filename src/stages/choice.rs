@@ -53,7 +53,7 @@ pub fn choose(
     replay: &mut Replay<'_>,
 ) -> Moves<Selection> {
     if let Some(kept) = kept {
-        return keep(answers, offers, dialects, kept).map_err(|fault| failing(*fault));
+        return keep(answers, offers, dialects, kept, regions).map_err(|fault| failing(*fault));
     }
     let wanted: Vec<&'static Dialect> = dialects
         .iter()
@@ -299,6 +299,7 @@ fn keep(
     offers: &Offers,
     dialects: &[&'static Dialect],
     kept: Kept<'_>,
+    regions: Regions,
 ) -> Result<Selection, Box<Fault>> {
     let dialect = dialects.iter().find(|dialect| dialect.id == kept.dialect);
     let row = dialect.and_then(|dialect| dialect.profiles.iter().find(|row| row.id == kept.profile));
@@ -309,6 +310,18 @@ fn keep(
         );
         return Err(Box::new(Fault::new(says, "go on with the hubup that began it").exiting(Exit::Usage)));
     };
+    if answers.dialect != "auto" && answers.dialect != dialect.id {
+        let says = format!("the setup was begun in {}, and you ask for {}", dialect.id, answers.dialect);
+        let remedy = format!(
+            "set `dialect = \"{}\"` again; or take the setup down with `hubup destroy` and begin anew",
+            dialect.id
+        );
+        return Err(Box::new(
+            Fault::new(says, remedy)
+                .meaning("what is made in one object model cannot be moved to the other")
+                .exiting(Exit::Usage),
+        ));
+    }
     let mut versions = kept.versions.clone();
     for (name, version) in &answers.api_versions {
         let along = row.offered.iter().find(|offered| offered.first() == name);
@@ -334,7 +347,9 @@ fn keep(
     if let Some(fault) = (dialect.refuses)(answers) {
         return Err(Box::new(fault.exiting(Exit::Usage)));
     }
-    check_regions(answers, offers, &profile)?;
+    if regions == Regions::Checked {
+        check_regions(answers, offers, &profile)?;
+    }
     let because = format!("kept from the run before, {}", row.name);
     Ok(Selection { dialect, profile, because })
 }

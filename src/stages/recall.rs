@@ -285,7 +285,8 @@ impl<'a> Recollection<'a> {
         if self.located_by.is_none() {
             self.unread("location", "nothing of the setup tells it; this is where the group lies");
         }
-        if self.is_unread("hub_location") {
+        // Where the hub's region is no question, it lies where everything does.
+        if self.is_unread("hub_location") || self.fields.iter().all(|field| field.key != "hub_location") {
             self.answers.hub_location.clone_from(&self.answers.location);
         }
         let mut tags = self.shared_tags.take().unwrap_or_default();

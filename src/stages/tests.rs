@@ -11,7 +11,7 @@ use crate::domain::{
     Outputs, Plan, Purpose, Replay, Reply, Roles, Seen, ServiceError, StepId, Turn,
 };
 
-#[path = "teardown_tests.rs"]
+mod links;
 mod teardown;
 
 fn answers() -> Answers {

@@ -179,15 +179,30 @@ impl Form {
         self.entries.iter().filter(|entry| entry.changed()).count()
     }
 
-    /// The answers as typed, as far as they fit, each set only where it differs: one field's setter may look at
-    /// another's answer.
+    /// The answers as typed, as far as they fit, each set only where it was changed: one field's setter may look at
+    /// another's answer, or move it.
     pub(crate) fn answers(&self) -> Answers {
         let mut answers = self.answers.clone();
         for entry in &self.entries {
-            if entry.finding().is_none() && (entry.field.get)(&answers) != entry.input.text() {
+            if entry.finding().is_none()
+                && entry.changed()
+                && (entry.field.get)(&answers) != entry.input.text()
+            {
                 (entry.field.set)(&mut answers, entry.input.text());
             }
         }
         answers
+    }
+
+    /// Shows in the lines that nobody changed what the others made of their answers.
+    pub(crate) fn follow(&mut self) {
+        let answers = self.answers();
+        for entry in self.entries.iter_mut().filter(|entry| !entry.changed()) {
+            let now = (entry.field.get)(&answers);
+            if now != entry.initial {
+                entry.input = TextInput::of(&now);
+                entry.initial = now;
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ mod hell;
 mod hell_config;
 mod kill;
 #[cfg(unix)]
+mod links;
 mod recall;
 #[cfg(unix)]
 mod resume;

@@ -19,7 +19,7 @@ use hubup::stages;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::kill::world::{World, differences, leaks, replaced};
-use crate::support::{Cloud, collect, example, start};
+use crate::support::{Cloud, MODELS, collect, example, start};
 
 /// Schedules in a run of the tests that says nothing else.
 const SCHEDULES: u64 = 40;
@@ -42,7 +42,8 @@ static KILLS: AtomicUsize = AtomicUsize::new(0);
 #[test]
 fn every_schedule_comes_to_the_same_end() {
     count_panics();
-    let essence = undisturbed();
+    // The seed says which object model is offered.
+    let essences = MODELS.map(|(_, world)| undisturbed(world));
     let seeds = match (number("HUBUP_SEED"), number("HUBUP_SCHEDULES")) {
         (Some(seed), _) => seed..seed + 1,
         (None, count) => 0..count.unwrap_or(SCHEDULES),
@@ -55,7 +56,7 @@ fn every_schedule_comes_to_the_same_end() {
             if seed >= seeds.end {
                 return;
             }
-            let told = match catch_unwind(AssertUnwindSafe(|| schedule(seed, &essence))) {
+            let told = match catch_unwind(AssertUnwindSafe(|| schedule(seed, &essences))) {
                 Ok(wrong) => wrong,
                 Err(panic) => {
                     vec![panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "it panicked".to_owned())]
@@ -140,6 +141,8 @@ fn faults(chance: &mut Chance) -> String {
         "*/operationStatuses/*",
         "*/operationResults/*",
         "*/certificates",
+        "*/certificateAuthorities/*",
+        "*/certificatePolicies/*",
     ];
     const ACTIONS: &[&str] =
         &["throttle", "conflict", "unavailable", "broken", "expired", "html", "reset", "lost", "torn"];
@@ -150,7 +153,7 @@ fn faults(chance: &mut Chance) -> String {
         let farthest = if path == "*" { 200 } else { 8 };
         let nth: BTreeSet<u64> = (0..=chance.below(3)).map(|_| 1 + chance.below(farthest)).collect();
         let nth: Vec<String> = nth.iter().map(u64::to_string).collect();
-        let method = match chance.one_of(&["PUT", "PUT", "GET", "POST", ""]) {
+        let method = match chance.one_of(&["PUT", "PUT", "GET", "POST", "PATCH", ""]) {
             "" => String::new(),
             method => format!("method = \"{method}\"\n"),
         };
@@ -167,21 +170,24 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).thread_name(THREAD).enable_all().build().unwrap()
 }
 
-/// What an undisturbed run makes of the shipped world.
-fn undisturbed() -> Vec<String> {
+/// What an undisturbed run makes of `world`.
+fn undisturbed(world: &str) -> Vec<String> {
     let (server, client) = (runtime(), runtime());
-    let cloud = server.block_on(Cloud::open(""));
+    let cloud = server.block_on(Cloud::open(world));
     let run = client.block_on(cloud.apply(&example(), &[]));
     assert_eq!(run.result.unwrap(), Exit::Complete);
     World::read(&cloud.folder.path().join("sandbox")).essence()
 }
 
 /// Runs one schedule; what is wrong in the end.
-fn schedule(seed: u64, essence: &[String]) -> Vec<String> {
+fn schedule(seed: u64, essences: &[Vec<String>; 2]) -> Vec<String> {
     let mut chance = Chance(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let answers = example();
     let server = runtime();
-    let cloud = server.block_on(Cloud::open(&faults(&mut chance)));
+    let model = usize::from(seed % 2 == 1);
+    let (essence, base) = (&essences[model], MODELS[model].1);
+    let world = format!("{base}{}", faults(&mut chance));
+    let cloud = server.block_on(Cloud::open(&world));
     let folder = cloud.folder.path().join("sandbox");
     let mut wrong = Vec::new();
     let mut then = BTreeMap::new();

@@ -15,6 +15,12 @@ use hubup::journal::{StateFolder, Writer};
 use hubup::sandbox::{self, Sandbox, SandboxOptions, WorldSource};
 use hubup::stages::{self, DIALECTS, Offers, Regions, Selection};
 
+/// How a world begins that offers the object model of 2026 alone; the shipped default offers that of 2025.
+pub const LINKS: &str = "base = \"links-2026\"\n";
+
+/// The dialects, each with the beginning of a world that offers it alone.
+pub const MODELS: [(&str, &str); 2] = [("preview-2025", ""), ("links-2026", LINKS)];
+
 /// A sandbox in which nothing waits, with a folder of its own.
 pub struct Cloud {
     pub sandbox: Sandbox,

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::azure::Clock;
+use crate::azure::bearer::Audience;
 use crate::azure::token::Tokens;
 use crate::domain::{ErrorKind, ServiceError};
 
@@ -145,4 +146,26 @@ async fn a_refused_token_is_dropped_unless_there_is_a_newer_one() {
     desk.tokens.drop_refused("arm", &refused);
     assert_eq!(desk.get("arm").await.unwrap(), "arm#2");
     assert!(!format!("{:?}", desk.tokens).contains("arm#"));
+}
+
+#[test]
+fn the_token_of_resource_manager_goes_to_its_host_and_to_those_of_its_regions() {
+    let audience = Audience::of("management.azure.com").with_regions();
+    let admits = |url: &str| audience.admit(&url.parse().unwrap()).is_ok();
+    assert!(
+        admits("https://management.azure.com/x") && admits("https://centraluseuap.management.azure.com/x")
+    );
+    for url in [
+        "http://centraluseuap.management.azure.com/x",
+        "https://evilmanagement.azure.com/x",
+        "https://a.b.management.azure.com/x",
+        "https://management.azure.com.evil.example/x",
+        "https://centraluseuap.management.azure.com:8443/x",
+        "https://user@centraluseuap.management.azure.com/x",
+        "https://.management.azure.com/x",
+    ] {
+        assert!(!admits(url), "{url}");
+    }
+    let graph = Audience::of("graph.microsoft.com");
+    assert!(graph.admit(&"https://eu.graph.microsoft.com/x".parse().unwrap()).is_err());
 }

@@ -30,11 +30,17 @@ const fn location(step: StepId) -> Field {
     Field {
         key: "location",
         label: "Region",
-        hint: "of everything; the older object model lets the hub lie apart",
+        hint: "of everything; only preview-2025 lets the hub lie apart",
         fixed: Some(Fixed { step, why: "what is made stays in its region" }),
         kind: FieldKind::Name(NameKind::Location),
         get: |answers| answers.location.clone(),
-        set: |answers, text| text.clone_into(&mut answers.location),
+        set: |answers, text| {
+            // A hub that lay where the rest does goes along.
+            if answers.hub_location == answers.location {
+                text.clone_into(&mut answers.hub_location);
+            }
+            text.clone_into(&mut answers.location);
+        },
     }
 }
 
@@ -51,7 +57,7 @@ const IDENTITY: Field = Field {
 const ROLES: Field = Field {
     key: "roles.kind",
     label: "Roles",
-    hint: "custom: one least-privilege role is defined; built-in: for callers who may not define roles",
+    hint: "preview-2025 only; custom: one least-privilege role is defined; built-in: for callers who may not define roles",
     fixed: None,
     kind: FieldKind::Choice(&["custom", "built-in"]),
     get: |answers| roles_word(answers).to_owned(),
@@ -63,7 +69,7 @@ const ROLES: Field = Field {
 const ROLE_NAME: Field = Field {
     key: "roles.name",
     label: "Custom role",
-    hint: "unique in the tenant",
+    hint: "preview-2025 only; unique in the tenant",
     fixed: Some(Fixed { step: super::ADR_ROLE, why: "the role keeps the name it was made with" }),
     kind: FieldKind::Name(NameKind::Role),
     get: |answers| answers.role_name.clone(),
@@ -73,7 +79,7 @@ const ROLE_NAME: Field = Field {
 const ASSIGNABLE: Field = Field {
     key: "roles.assignable_scope",
     label: "Assignable at",
-    hint: "the group, or the subscription when resources lie in several groups",
+    hint: "preview-2025 only; the group, or the subscription when resources lie in several groups",
     fixed: None,
     kind: FieldKind::Choice(&["resource-group", "subscription"]),
     get: |answers| {
@@ -95,7 +101,7 @@ const ASSIGNABLE: Field = Field {
 const HUB_APP: Field = Field {
     key: "iot_hub_app_object_id",
     label: "IoT Hub app id",
-    hint: "object id of the IoT Hub application in your tenant; leave empty to have it looked up",
+    hint: "preview-2025 only; object id of the IoT Hub application in your tenant; leave empty to have it looked up",
     fixed: None,
     kind: FieldKind::OptionalGuid,
     get: |answers| answers.iot_hub_app_object_id.clone().unwrap_or_default(),
@@ -107,7 +113,7 @@ const HUB_APP: Field = Field {
 const IDENTITY_KIND: Field = Field {
     key: "identity.kind",
     label: "Identities",
-    hint: "system-assigned: hub and provisioning service have one each; user-assigned: they share one",
+    hint: "links-2026 only; system-assigned: hub and provisioning service have one each; user-assigned: they share one",
     fixed: Some(Fixed {
         step: hub::CREATE,
         why: "a provisioning service keeps the identity that it was made with",

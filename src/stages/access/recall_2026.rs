@@ -8,6 +8,11 @@ use crate::stages::recall::Recollection;
 /// The shared identity. Its being there is what tells that there is one: each resource has its own otherwise.
 pub fn identity(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Moves<()> {
     let listed = recollection.list_type(replay, "Microsoft.ManagedIdentity/userAssignedIdentities")?;
+    if let Err(why) = &listed {
+        recollection.unread("identity.kind", why);
+        recollection.unread("identity.name", why);
+        return Ok(());
+    }
     match recollection.pick(listed, "managed identity", |_| false) {
         Ok(identity) => {
             recollection.take("identity.name", text(&identity, "/name").unwrap_or_default());
@@ -16,6 +21,7 @@ pub fn identity(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) ->
             let gives = outputs([("principalId", text(&identity, "/properties/principalId"))]);
             recollection.known.set(&IDENTITY, gives);
         }
+        // None that is ours: each resource has its own then.
         Err(_) => recollection.take("identity.kind", "system-assigned"),
     }
     Ok(())

@@ -50,8 +50,8 @@ const LEAF_DAYS: Field = Field {
 
 const ROOT: Field = Field {
     key: "certificates.root_ca",
-    label: "Root authority",
-    hint: "every certificate leads back to it; Azure makes and keeps its key",
+    label: "Root CA",
+    hint: "links-2026 only; every certificate leads back to it; Azure makes and keeps its key",
     fixed: Some(Fixed { step: super::ROOT_CA, why: "the issuing authority names it" }),
     kind: FieldKind::Name(NameKind::CertificateAuthority),
     get: |answers| answers.root_ca.clone(),
@@ -60,8 +60,8 @@ const ROOT: Field = Field {
 
 const ISSUING: Field = Field {
     key: "certificates.issuing_ca",
-    label: "Issuing authority",
-    hint: "it signs the certificates of devices",
+    label: "Issuing CA",
+    hint: "links-2026 only; it signs the certificates of devices",
     fixed: Some(Fixed { step: super::ISSUING_CA, why: "policy and enrollment name it" }),
     kind: FieldKind::Name(NameKind::CertificateAuthority),
     get: |answers| answers.issuing_ca.clone(),

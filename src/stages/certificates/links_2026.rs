@@ -18,10 +18,11 @@ use crate::stages::link;
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
 use crate::stages::recall::Recall;
 
-/// The namespace is Failed: what lies below it cannot be written (contract links-2026, section 9).
+/// The namespace is Failed: what lies below it cannot be written (contract links-2026, section 9; one source, an
+/// update sample).
 const PARENT_FAILED: &str = "ResourceProvisioningFailed";
 
-/// How often the namespace is settled again for what lies below it.
+/// How often the namespace is settled again for what lies below it: our choice.
 const MOST_SETTLINGS: u32 = 2;
 
 /// What an authority is made with stays (`x-ms-mutability` of the specification's `CertificateAuthorityProperties`).
@@ -73,14 +74,7 @@ fn authority(answers: &Answers, profile: &Profile, noun: String, path: Text, pro
         ("properties", properties),
     ]);
     let look = arm(answers, Method::Get, path.clone(), version);
-    Ensure::new(noun, look, arm(answers, Method::Put, path.clone(), version).with_body(body))
-        .known_as(path)
-        .giving(|reply| {
-            outputs([
-                ("subject", reply.text("/properties/subject")),
-                ("notAfter", reply.text("/properties/validityNotAfter")),
-            ])
-        })
+    Ensure::new(noun, look, arm(answers, Method::Put, path.clone(), version).with_body(body)).known_as(path)
 }
 
 /// The step that ensures something below the namespace, which is settled again where it turns out to be Failed.
@@ -128,7 +122,13 @@ fn issuing(answers: &Answers, profile: &Profile) -> Step {
     let noun = format!("the issuing authority {}", answers.issuing_ca);
     let root = root_slot(answers);
     let ensure = authority(answers, profile, noun, issuing_slot(answers), properties)
-        .judged(move |_, known, value| judge_issuing(value, &root.shown(known)));
+        .judged(move |_, known, value| judge_issuing(value, &root.shown(known)))
+        .giving(|reply| {
+            outputs([
+                ("subject", reply.text("/properties/subject")),
+                ("expiry", reply.text("/properties/validityNotAfter")),
+            ])
+        });
     below(ensure, ISSUING_CA, "Create the issuing authority")
         .because("It signs the certificates of devices; making it pushes its certificate to the linked hub, which then trusts them.")
         .needing([Need::effect(ROOT_CA)])

@@ -67,6 +67,14 @@ fn credential(answers: &Answers, profile: &Profile) -> Step {
                         "delete an unused credential of another namespace, or choose another `location`",
                     ),
             ),
+            // Refused as an operation, whatever the provider lists (contract links-2026, section 4, point 2).
+            Next::Fail(fault) if fault.code.as_deref() == Some("DisallowedResourceOperation") => Next::Fail(
+                fault
+                    .meaning("the older object model is not served to this subscription any more")
+                    .remedied_by(
+                        "take this setup down with `hubup destroy`, then run it again with `dialect = \"auto\"`",
+                    ),
+            ),
             next => next,
         })
     })

@@ -13,7 +13,7 @@ use crate::stages::dialect::Profile;
 use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
-use crate::stages::link::{next_marker, tagging};
+use crate::stages::link::{number_of, tagging};
 use crate::stages::namespace;
 use crate::stages::namespace::id::known_namespace;
 use crate::stages::waits::WriteWaits;
@@ -38,7 +38,8 @@ pub fn push(answers: &Answers, profile: &Profile) -> Step {
         push.run(false, answers, known, replay)
     })
     .because("The provisioning service's data plane learns of a link when the service is updated: a tag is enough. An enrollment is refused before.")
-    .needing([Need::effect(POLICY)])
+    // Another principal is another link, which DPS has to be told of.
+    .needing([Need::effect(POLICY), Need::value(namespace::CREATE)])
     .touching(dps_id(answers))
     .taking(PUSH_PATIENCE);
     planned.plan(step)
@@ -70,7 +71,7 @@ impl Push {
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut reading_back = Patience::of(PUSH_PATIENCE);
         let mut waits = WriteWaits::default();
-        let mut written: Option<String> = None;
+        let mut written: Option<u32> = None;
         loop {
             let reply = match replay.read(&self.look)? {
                 Ok(reply) => reply,
@@ -92,9 +93,10 @@ impl Push {
             let every = reply.retry_after.unwrap_or(LOOK_AGAIN);
             let found = text(&reply.body, &format!("/tags/{MARKER}")).unwrap_or_default();
             let state = provisioning_and_active(&reply.body);
-            if let Some(marker) = &written {
-                // Succeeded is also the state before the update: only the marker tells.
-                if found == marker && state == Verdict::Fits {
+            if let Some(number) = written {
+                // Succeeded is also the state before the update: only the marker tells. Its number does: the name before it
+                // may be another since.
+                if number_of(found) == number && state == Verdict::Fits {
                     return Ok(done(Outcome::Done, StepOutputs::new()));
                 }
                 let why = "the provisioning service has not taken its new tag in yet";
@@ -129,9 +131,10 @@ impl Push {
             if !again && found.starts_with(&format!("{link}-")) {
                 return Ok(done(Outcome::AlreadyThere, StepOutputs::new()));
             }
-            let marker = format!("{link}-{}", next_marker(&reply.body, MARKER));
+            let number = number_of(found).saturating_add(1);
+            let marker = format!("{link}-{number}");
             match replay.write(&tagging(&self.look, Some(&reply.body), MARKER, &marker))? {
-                Ok(_) => written = Some(marker),
+                Ok(_) => written = Some(number),
                 Err(error) => {
                     if let Some(fault) = waits.judge(error, "the provisioning service", None, replay)? {
                         return Ok(Next::Fail(fault));

@@ -10,9 +10,10 @@ use super::{CREATE, fields, recall_2026, teardown_2026};
 use crate::domain::{Answers, IdentityKind, Method, Need, Outputs, Request, StageId, Step, Text, object};
 use crate::stages::access::acting::{identity_of, judge_identity};
 use crate::stages::access::{IDENTITY, RESOURCE_GROUP};
-use crate::stages::build::{arm, compare_location, outputs, registration, same, same_id, text};
+use crate::stages::build::{arm, compare_location, outputs, registration, same_id, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
+use crate::stages::link::endpoints::is_dead;
 use crate::stages::namespace::id::known_namespace;
 use crate::stages::recall::Recall;
 
@@ -110,18 +111,14 @@ fn judge(answers: &Answers, known: &Outputs, value: &Value) -> Verdict {
 /// The namespaces that a service says it is linked to, under each of the names that versions have for it (contract
 /// links-2026, section 4, point 6). One that no longer exists counts for nothing.
 fn linked_namespaces(value: &Value) -> Vec<&str> {
+    let listed = value.pointer("/properties/deviceRegistryNamespaces").and_then(Value::as_array);
+    let listed = listed.into_iter().flatten().filter_map(|entry| {
+        Some((text(entry, "/resourceId")?, text(entry, "/linkingProperties/state").unwrap_or_default()))
+    });
+    let state = text(value, "/properties/adrLinkState").unwrap_or_default();
     let alone =
         ["/properties/deviceRegistryNamespace/resourceId", "/properties/deviceRegistry/namespaceResourceId"];
-    let listed = value.pointer("/properties/deviceRegistryNamespaces").and_then(Value::as_array);
-    let live = |entry: &&Value| {
-        let state = text(entry, "/linkingProperties/state").unwrap_or_default();
-        !["NotLinked", "Orphaned", "Failed"].iter().any(|dead| same(state, dead))
-    };
-    let listed = listed.into_iter().flatten().filter(live).filter_map(|entry| text(entry, "/resourceId"));
-    alone
-        .iter()
-        .filter_map(|pointer| text(value, pointer))
-        .chain(listed)
-        .filter(|id| !id.is_empty())
-        .collect()
+    let alone = alone.iter().filter_map(|pointer| Some((text(value, pointer)?, state)));
+    let live = alone.chain(listed).filter(|(id, state)| !id.is_empty() && !is_dead(state));
+    live.map(|(id, _)| id).collect()
 }

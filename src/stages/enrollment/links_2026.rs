@@ -19,13 +19,15 @@ use crate::stages::namespace::id::{known_namespace, namespace_slot};
 use crate::stages::recall::Recall;
 use crate::stages::{certificates, dps, link, namespace};
 
-/// The data plane does not know something; what, only the message tells (contract links-2026, section 9).
+/// The data plane does not know something; what, only the message tells (contract links-2026, section 9; each meaning is
+/// told by one source).
 const UNKNOWN: &str = "400004";
 
 /// The provisioning service may not act on the namespace, or the namespace is Failed (contract links-2026, section 9).
 const NOT_AUTHORIZED: &str = "403000";
 
-/// How often a group is sent; the first wait is 15 s, and each is twice the one before (contract links-2026, 6.12).
+/// How often a group is sent; the first wait is 15 s, and each is twice the one before (contract links-2026, 6.12; one
+/// source, a test framework).
 const MOST_ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 
@@ -82,7 +84,8 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     if issues {
         needs.extend([Need::effect(certificates::POLICY), Need::effect(certificates::PUSH)]);
     }
-    Step::new(GROUP, "Create the enrollment group", move |answers, known, replay| {
+    let (push, look_at_namespace) = (enrolling.push.clone(), enrolling.namespace.clone());
+    let step = Step::new(GROUP, "Create the enrollment group", move |answers, known, replay| {
         enrolling.run(answers, known, replay)
     })
     .because("Devices that hold a key derived from this group's key are let in, and the policy issues their certificates.")
@@ -92,6 +95,11 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &create)
     .planning(Purpose::Prove, &look)
+    .planning(Purpose::Look, &look_at_namespace);
+    match push {
+        Some(push) => push.plan(step),
+        None => step,
+    }
 }
 
 /// The namespace's short name; that of another one that is used, where it is.

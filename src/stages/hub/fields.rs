@@ -15,7 +15,7 @@ const NAME: Field = Field {
 const LOCATION: Field = Field {
     key: "hub_location",
     label: "Hub region",
-    hint: "may be another than that of the rest in the older object model",
+    hint: "may be another than that of the rest in preview-2025 only",
     fixed: Some(Fixed { step: super::CREATE, why: "a hub stays in its region" }),
     kind: FieldKind::Name(NameKind::Location),
     get: |answers| answers.hub_location.clone(),

@@ -17,6 +17,7 @@ use crate::stages::build::{
 };
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
+use crate::stages::link::endpoints::is_dead;
 use crate::stages::namespace::id::known_namespace;
 use crate::stages::offers::canonical_location;
 use crate::stages::recall::Recall;
@@ -163,7 +164,6 @@ fn judge(answers: &Answers, known: &Outputs, value: &Value) -> Verdict {
 /// (contract links-2026, section 4, point 6): one that no longer exists counts for nothing.
 fn linked_elsewhere<'a>(answers: &Answers, known: &Outputs, value: &'a Value) -> Option<&'a str> {
     let state = text(value, "/properties/deviceRegistry/linkingProperties/state").unwrap_or_default();
-    let live = !["NotLinked", "Orphaned", "Failed"].iter().any(|dead| state.eq_ignore_ascii_case(dead));
     text(value, "/properties/deviceRegistry/namespaceResourceId")
-        .filter(|id| live && !id.is_empty() && !same_id(id, &known_namespace(answers, known)))
+        .filter(|id| !is_dead(state) && !id.is_empty() && !same_id(id, &known_namespace(answers, known)))
 }

@@ -10,16 +10,16 @@ use serde_json::{Map, Value, json};
 use super::CONNECT;
 use super::endpoints::{Both, Endpoint, Linking, NOT_REPLICATED, Wanted, endpoint_of, endpoints, wanted};
 use crate::domain::{
-    Answers, Ask, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience,
+    Answers, Ask, Body, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience,
     Purpose, Replay, Request, ServiceError, Step, StepOutputs,
 };
-use crate::stages::build::{SETTLE_PATIENCE, arm, fail, same};
+use crate::stages::build::{SETTLE_PATIENCE, arm, fail, same, text};
 use crate::stages::dialect::Profile;
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
 use crate::stages::hub::id::hub_slot;
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
-use crate::stages::namespace::links_2026::{MADE_ANEW, roles_are_void};
+use crate::stages::namespace::links_2026::{MADE_ANEW, MI_SDK, roles_are_void, wants_mi_sdk};
 use crate::stages::remove::{Remove, is_tagged_by_us};
 use crate::stages::{dps, hub, namespace};
 
@@ -29,10 +29,14 @@ pub(super) const EVERY: Duration = Duration::from_secs(15);
 /// How long one attempt may take to settle (contract links-2026, section 10).
 const LINK_PATIENCE: Duration = Duration::from_mins(15);
 
-/// How long an endpoint that was sent, or that stands beside another, may be left out of what the namespace shows.
+/// How long an endpoint that was sent, or that stands beside another, may be left out of what the namespace shows: it was
+/// seen to be (contract links-2026, 6.6; one source, a script). How long, is our choice, as it is for the two below.
 const OMITTED_PATIENCE: Duration = Duration::from_mins(2);
 
-/// How often the same body is sent for roles that have not arrived: the sources try 5 to 12 times (contract links-2026,
+const UNREAD_PATIENCE: Duration = Duration::from_mins(5);
+const LOST_PATIENCE: Duration = Duration::from_mins(2);
+
+/// How often the same body is sent again for roles that have not arrived: the sources try 5 to 12 times (contract links-2026,
 /// section 9).
 const MOST_ATTEMPTS: u32 = 8;
 
@@ -42,7 +46,8 @@ const AGAIN_PATIENCE: Duration = Duration::from_secs(30 + 60 * (MOST_ATTEMPTS as
 /// How often a namespace is made anew for a link (contract links-2026, section 7).
 const MOST_CYCLES: u32 = 2;
 
-/// Signs that an earlier change of the namespace has not settled (contract links-2026, section 9).
+/// Signs that an earlier change of the namespace has not settled (contract links-2026, section 9; one source, a repair
+/// script).
 const SETTLING: &[&str] = &["ResourceProvisioningInProgress"];
 
 /// The look at the namespace.
@@ -62,11 +67,13 @@ pub fn connect(answers: &Answers, profile: &Profile) -> Step {
         arm(answers, Method::Get, hub_slot(answers), profile.version("Microsoft.Devices/IotHubs")),
         dps_request(answers, profile, Method::Get, dps::id::dps_slot(answers)),
     ];
-    let link = Link { look: look.clone(), put: put.clone(), both, targets };
-    Step::new(CONNECT, "Link hub and provisioning service", move |answers, known, replay| {
+    let alone = Request { method: Method::Patch, ..put.clone() };
+    let removal = anew(answers, &look);
+    let link = Link { look: look.clone(), put: put.clone(), both, targets: targets.clone() };
+    let step = Step::new(CONNECT, "Link hub and provisioning service", move |answers, known, replay| {
         link.run(answers, known, replay)
     })
-    .because("One write puts both into the namespace, which then makes the links; devices find their hub through them.")
+    .because("One write puts both into the namespace, which then makes the links; devices find their hub through them. A namespace that never links is deleted and made again at your word only.")
     .needing([
         Need::effect(hub::CREATE),
         Need::effect(dps::CREATE),
@@ -79,7 +86,14 @@ pub fn connect(answers: &Answers, profile: &Profile) -> Step {
     .taking(LINK_PATIENCE)
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &put)
-    .planning(Purpose::Prove, &look)
+    .planning(Purpose::Change, &alone);
+    let step = targets.iter().fold(step, |step, target| step.planning(Purpose::Look, target));
+    removal.plan(step)
+}
+
+/// The deletion of a namespace that is to be made anew; whose it is, was seen before.
+fn anew(answers: &Answers, look: &Request) -> Remove {
+    Remove::new(format!("the namespace {}", answers.namespace), namespace_slot(answers), look.clone()).named()
 }
 
 /// What linking takes.
@@ -94,10 +108,14 @@ struct Link {
 /// What the links of the setup say together.
 enum Standing {
     Linked,
-    /// Why it is waited for, and for how long at most.
+    /// What is waited for.
     Pending(String),
     /// Not all that were sent, or that must be there, are shown.
-    Omitted(String),
+    Omitted {
+        why: String,
+        /// Whether one of them is shown.
+        any: bool,
+    },
     /// None is there, or some failed for roles that have not arrived: to be sent.
     ToSend,
     /// One failed for good.
@@ -106,21 +124,27 @@ enum Standing {
 
 impl Link {
     fn run(&self, answers: &Answers, known: &Outputs, replay: &mut Replay<'_>) -> Moves<Next> {
-        let mut attempts = 0;
+        let mut tries = Tries::default();
         let mut cycles = 0;
-        let mut wrote = false;
-        // Set once a failed link was waited for: what is then still failed is sent again.
-        let mut waited = false;
-        let mut grounds: Option<ServiceError> = None;
-        let mut patience = Waits::fresh();
         let mut redone = 0;
+        let mut changed = false;
         loop {
-            let reply = match replay.read(&self.look)? {
+            let found = replay.read(&self.look)?;
+            let gone = found.is_err_and(|error| error.kind == ErrorKind::NotFound);
+            let void = found.is_ok_and(|reply| roles_are_void(known, &reply.body));
+            let why = if gone { "the namespace is not there" } else { VOID };
+            if replay.redo_when((gone || void) && redone < MOST_CYCLES, &MADE_ANEW, why)? {
+                redone += 1;
+                tries = Tries::default();
+                continue;
+            }
+            let reply = match found {
+                Ok(_) if void && replay.is_at_end() => return Ok(Next::Fail(void_for_good())),
                 Ok(reply) => reply,
                 // What cannot be read is not known; it has not failed (contract links-2026, section 6).
                 Err(error) if is_passing(error) => {
                     let why = "the namespace cannot be read just now";
-                    if replay.wait(&mut patience.unread, why, error.retry_after.unwrap_or(EVERY))? {
+                    if replay.wait(&mut tries.unread, why, error.retry_after.unwrap_or(EVERY))? {
                         continue;
                     }
                     return Ok(fail(error));
@@ -129,91 +153,94 @@ impl Link {
             };
             let namespace = &reply.body;
             let every = reply.retry_after.unwrap_or(EVERY).max(EVERY);
-            let void = roles_are_void(known, namespace);
-            if replay.redo_when(void && redone < MOST_CYCLES, &MADE_ANEW, VOID)? {
-                redone += 1;
-                patience = Waits::fresh();
-                continue;
-            }
-            if void && replay.is_at_end() {
-                return Ok(Next::Fail(void_for_good()));
-            }
-            match self.standing(known, namespace, wrote) {
-                Standing::Linked => return Ok(linked(&self.both, known, namespace, wrote)),
+            match self.standing(known, namespace, tries.wrote) {
+                Standing::Linked => return Ok(linked(&self.both, known, namespace, changed)),
                 Standing::Failed(fault) => return Ok(Next::Fail(fault)),
                 Standing::Pending(why) => {
-                    if replay.wait(&mut patience.linking, &why, every)? {
+                    if replay.wait(&mut tries.linking, &why, every)? {
                         continue;
                     }
                     return Ok(Next::Fail(still_linking(&why)));
                 }
-                Standing::Omitted(why) if replay.wait(&mut patience.omitted, &why, every)? => continue,
-                Standing::Omitted(_) => {}
+                Standing::Omitted { why, any } => {
+                    if replay.wait(&mut tries.omitted, &why, every)? {
+                        continue;
+                    }
+                    // What was taken and is only left out may be linked, and what is linked cannot be sent again.
+                    if tries.wrote && any || tries.made_up {
+                        return Ok(Next::Fail(left_out(&why)));
+                    }
+                    tries.made_up = true;
+                    tries.omitted = Patience::of(OMITTED_PATIENCE);
+                }
                 Standing::ToSend => {
-                    if let Some(failed) = self.first_failed(known, namespace) {
+                    if let Some(failed) = self.first_failed(known, namespace)
+                        && !tries.waited
+                    {
                         let error = of_endpoint(&failed);
-                        if !waited {
-                            attempts += 1;
-                            if names_unfinished(&error) {
-                                self.await_targets(replay)?;
-                            }
-                            let why = not_replicated(&error, attempts);
-                            if !replay.wait(&mut patience.again, &why, pause(attempts))? {
-                                match self.anew(answers, known, namespace, &error, cycles, replay)? {
-                                    Ok(()) => {}
-                                    Err(next) => return Ok(*next),
-                                }
-                                cycles += 1;
-                                (attempts, wrote, waited) = (0, false, false);
-                                patience = Waits::fresh();
-                                continue;
-                            }
-                            waited = true;
+                        if self.wait_for_roles(&error, &mut tries, replay)? {
                             continue;
                         }
+                        match self.anew(answers, known, namespace, &error, cycles, replay)? {
+                            Ok(()) => (cycles, tries) = (cycles + 1, Tries::default()),
+                            Err(next) => return Ok(*next),
+                        }
+                        continue;
                     }
                 }
             }
-            let request = self.request(known, namespace);
-            waited = false;
-            match replay.write(&request)? {
+            tries.waited = false;
+            match replay.write(&self.request(answers, known, namespace))? {
                 Ok(_) => {
-                    wrote = true;
-                    grounds = None;
-                    patience = Waits { again: patience.again, ..Waits::fresh() };
+                    changed = true;
+                    tries.sent();
                 }
+                Err(error) if is_callers(error) => return Ok(Next::Fail(not_permitted(error))),
                 Err(error) if NOT_REPLICATED.iter().any(|code| is_code(error, code)) => {
-                    attempts += 1;
-                    if names_unfinished(error) {
-                        self.await_targets(replay)?;
-                    }
-                    if !replay.wait(&mut patience.again, &not_replicated(error, attempts), pause(attempts))? {
-                        return Ok(Next::Fail(exhausted(error)));
+                    if !self.wait_for_roles(error, &mut tries, replay)? {
+                        match self.anew(answers, known, namespace, error, cycles, replay)? {
+                            Ok(()) => (cycles, tries) = (cycles + 1, Tries::default()),
+                            Err(next) => return Ok(*next),
+                        }
                     }
                 }
                 Err(error) if error.shows(SETTLING) => {
                     let why = "an earlier change of the namespace is still settling";
-                    if !replay.wait(&mut patience.linking, why, error.retry_after.unwrap_or(EVERY))? {
+                    if !replay.wait(&mut tries.linking, why, error.retry_after.unwrap_or(EVERY))? {
                         return Ok(fail(error));
                     }
                 }
                 Err(error) if is_passing(error) || error.kind == ErrorKind::Conflict => {
-                    // Sent twice without being seen between: what the same refusal says again is final.
-                    if grounds
-                        .as_ref()
-                        .is_some_and(|before| before.code == error.code && error.kind == ErrorKind::Conflict)
-                    {
+                    // The same refusal again, the namespace having been looked at between, is final.
+                    let repeated = tries.refused.as_ref().is_some_and(|before| before.code == error.code);
+                    if repeated && error.kind == ErrorKind::Conflict {
                         return Ok(Next::Fail(refused(error)));
                     }
-                    grounds = Some(error.clone());
+                    tries.refused = Some(error.clone());
                     let why = "the link was not taken; looking what became of it";
-                    if !replay.wait(&mut patience.lost, why, error.retry_after.unwrap_or(EVERY))? {
+                    if !replay.wait(&mut tries.lost, why, error.retry_after.unwrap_or(EVERY))? {
                         return Ok(fail(error));
                     }
                 }
                 Err(error) => return Ok(Next::Fail(refused(error))),
             }
         }
+    }
+
+    /// Waits before the same body is sent again; false when that was done often enough.
+    fn wait_for_roles(
+        &self,
+        error: &ServiceError,
+        tries: &mut Tries,
+        replay: &mut Replay<'_>,
+    ) -> Moves<bool> {
+        if names_unfinished(error) {
+            self.await_targets(replay)?;
+        }
+        let (pause, why) = (pause(tries.attempts + 1), not_replicated(error, tries.attempts + 1));
+        tries.waited = replay.wait(&mut tries.again, &why, pause)?;
+        tries.attempts += u32::from(tries.waited);
+        Ok(tries.waited)
     }
 
     fn standing(&self, known: &Outputs, namespace: &Value, wrote: bool) -> Standing {
@@ -239,7 +266,8 @@ impl Link {
         if let Some((missing, _)) = missing
             && (wrote || present > 0)
         {
-            return Standing::Omitted(format!("the namespace does not show {} yet", missing.noun));
+            let why = format!("the namespace does not show {} yet", missing.noun);
+            return Standing::Omitted { why, any: present > 0 };
         }
         Standing::ToSend
     }
@@ -252,7 +280,7 @@ impl Link {
 
     /// The write of what is missing or failed: the whole namespace where nothing in it is linked yet, as the sources do;
     /// else just those endpoints, since a PUT would send what is immutable or drop what others linked.
-    fn request(&self, known: &Outputs, namespace: &Value) -> Request {
+    fn request(&self, answers: &Answers, known: &Outputs, namespace: &Value) -> Request {
         let mut patches: Vec<Patch> = Vec::new();
         for wanted in self.both.each() {
             let found = endpoint_of(namespace, &wanted.id.shown(known));
@@ -265,17 +293,26 @@ impl Link {
             ours.iter().any(|id| same(id, endpoint.resource_id)) && endpoint.linking == Some(Linking::Failed)
         });
         let mut request = self.put.clone();
-        let read = if alone {
+        let mut read = if alone {
             taken_back(namespace)
         } else {
             request.method = Method::Patch;
             json!({})
         };
+        // Asserted on every write, as the sources do; a PATCH of tags takes all of them.
+        let untagged = text(namespace, &format!("/tags/{MI_SDK}")) != Some("true");
+        if wants_mi_sdk(answers) && untagged {
+            patches.push(Patch::Set(format!("/tags/{MI_SDK}"), "true".into()));
+            if let (Some(tags), None) = (namespace.get("tags"), read.get("tags")) {
+                read["tags"] = tags.clone();
+            }
+        }
         request.body = Body::MergeInto { read: Some(read), patches };
         request
     }
 
-    /// Waits until hub and provisioning service are finished (contract links-2026, section 9, second row).
+    /// Waits until hub and provisioning service are finished (contract links-2026, section 9, second row; one source, an
+    /// update sample).
     fn await_targets(&self, replay: &mut Replay<'_>) -> Moves<()> {
         let mut patience = Patience::of(SETTLE_PATIENCE);
         for target in &self.targets {
@@ -308,10 +345,10 @@ impl Link {
         }
         let ask = Ask {
             question: format!(
-                "the namespace {} was sent its links {} times, and still {}. Delete it and make it again, with a new \
-                 principal and new roles?",
+                "the namespace {} was sent its links {} times, and still {}: roles that they need are missing, or never \
+                 reach a namespace like this. Delete it and make it again, with a new principal and new roles?",
                 answers.namespace,
-                MOST_ATTEMPTS,
+                MOST_ATTEMPTS + 1,
                 told(error)
             ),
             differs: Vec::new(),
@@ -322,13 +359,11 @@ impl Link {
             under_yes: None,
         };
         if replay.ask(&ask)? != "anew" {
-            return Ok(Err(Box::new(Next::Fail(exhausted(error)))));
+            // Nothing is waited for any more: to go on is to begin the step again.
+            let fault = Fault { may_pass: false, ..exhausted(error) };
+            return Ok(Err(Box::new(Next::Fail(fault))));
         }
-        let noun = format!("the namespace {}", answers.namespace);
-        match Remove::new(noun, namespace_slot(answers), self.look.clone())
-            .named()
-            .run(answers, known, replay)?
-        {
+        match anew(answers, &self.look).run(answers, known, replay)? {
             Next::Done { outcome, .. } if outcome != Outcome::Warned => {}
             next => return Ok(Err(Box::new(next))),
         }
@@ -337,25 +372,47 @@ impl Link {
     }
 }
 
-/// The waits of one attempt.
-struct Waits {
+/// What was tried, and how much longer each wait may last.
+struct Tries {
+    /// How often the same body was waited for to be sent again.
+    attempts: u32,
+    /// Whether the wait before the next send is over.
+    waited: bool,
+    wrote: bool,
+    /// Whether what was left out was sent for that reason.
+    made_up: bool,
+    /// The refusal of the last write.
+    refused: Option<ServiceError>,
     unread: Patience,
     linking: Patience,
     omitted: Patience,
     lost: Patience,
-    /// Of all attempts together.
     again: Patience,
 }
 
-impl Waits {
-    fn fresh() -> Self {
+impl Default for Tries {
+    fn default() -> Self {
         Self {
-            unread: Patience::of(Duration::from_mins(5)),
+            attempts: 0,
+            waited: false,
+            wrote: false,
+            made_up: false,
+            refused: None,
+            unread: Patience::of(UNREAD_PATIENCE),
             linking: Patience::of(LINK_PATIENCE),
             omitted: Patience::of(OMITTED_PATIENCE),
-            lost: Patience::of(Duration::from_mins(2)),
+            lost: Patience::of(LOST_PATIENCE),
             again: Patience::of(AGAIN_PATIENCE),
         }
+    }
+}
+
+impl Tries {
+    /// A write was taken: each link has its time anew, what was left out has not.
+    fn sent(&mut self) {
+        self.wrote = true;
+        self.refused = None;
+        self.linking = Patience::of(LINK_PATIENCE);
     }
 }
 
@@ -379,6 +436,20 @@ pub(super) fn is_passing(error: &ServiceError) -> bool {
 
 fn is_code(error: &ServiceError, code: &str) -> bool {
     error.code.as_deref().is_some_and(|found| same(found, code))
+}
+
+/// ARM has the same code for a caller who may not write the namespace: that no wait will mend.
+fn is_callers(error: &ServiceError) -> bool {
+    error.kind == ErrorKind::Forbidden && error.shows(&["namespaces/write"])
+}
+
+fn not_permitted(error: &ServiceError) -> Fault {
+    Fault::from(error)
+        .meaning("the signed-in caller may not change the namespace")
+        .remedied_by(
+            "ask an Owner or Contributor of the resource group to run this, or for the right to, then retry",
+        )
+        .exiting(Exit::NotPermitted)
 }
 
 fn is_not_replicated(endpoint: &Endpoint<'_>) -> bool {
@@ -413,13 +484,16 @@ fn exhausted(error: &ServiceError) -> Fault {
     if is_code(error, "LinkableResourceNotReady") {
         // Contract links-2026, section 2: seen for ever where a subscription is not enabled for a version (one source).
         remedy.push_str(
-            "; if it stays so, this version may not link in your subscription: set another \
-             `\"Microsoft.DeviceRegistry/namespaces\"` under `[api_versions]` and another `namespace.name`",
+            "; if it stays so, this version may not link in your subscription: take the setup down with `hubup destroy`, set \
+             another `\"Microsoft.DeviceRegistry/namespaces\"` under `[api_versions]`, then begin anew",
         );
     }
     Fault::from(error)
         .meaning("the roles that a link needs have not reached the service that links, or are missing")
-        .having_checked(format!("the roles are listed; the same body was sent {MOST_ATTEMPTS} times"))
+        .having_checked(format!(
+            "the same body was sent {} times, over more than seven minutes",
+            MOST_ATTEMPTS + 1
+        ))
         .remedied_by(remedy)
         .passing()
 }
@@ -439,8 +513,14 @@ fn still_linking(why: &str) -> Fault {
     .passing()
 }
 
+fn left_out(why: &str) -> Fault {
+    Fault::new(why, "keep trying, or look at the namespace in the portal, then retry")
+        .meaning("the namespace took the link and does not show it; what is linked cannot be sent again")
+        .passing()
+}
+
 fn void_for_good() -> Fault {
-    Fault::new(VOID, "retry; if it stays so, set one version of `Microsoft.DeviceRegistry/namespaces` under `[api_versions]`")
+    Fault::new(VOID, "retry; if it stays so, take the setup down with `hubup destroy` and begin anew")
         .meaning("a namespace shows another principal in each api-version, and roles that were given to one are void for another")
 }
 
@@ -492,7 +572,7 @@ fn taken_back(read: &Value) -> Value {
     Value::Object(kept)
 }
 
-fn linked(both: &Both, known: &Outputs, namespace: &Value, wrote: bool) -> Next {
+fn linked(both: &Both, known: &Outputs, namespace: &Value, changed: bool) -> Next {
     let ours: Vec<String> = both.each().iter().map(|wanted| wanted.id.shown(known)).collect();
     let others: Vec<&str> = endpoints(namespace)
         .iter()
@@ -503,7 +583,7 @@ fn linked(both: &Both, known: &Outputs, namespace: &Value, wrote: bool) -> Next 
     let note = (!others.is_empty()).then(|| {
         format!("the namespace also has links that others made and that failed: {}", others.join(", "))
     });
-    let outcome = match (&note, wrote) {
+    let outcome = match (&note, changed) {
         (Some(_), _) => Outcome::Warned,
         (None, true) => Outcome::Done,
         (None, false) => Outcome::AlreadyThere,

@@ -22,6 +22,12 @@ pub const NOT_REPLICATED: [&str; 6] = [
 /// Where an endpoint stands. A finished link may be moved from one place to another (contract links-2026, 6.6; one source).
 const PLACES: [&str; 3] = ["messaging", "provisioning", "updating"];
 
+/// True for a link that a hub or a service tells of and that is none: of a namespace that no longer exists, or that was not
+/// made (contract links-2026, section 4, point 6).
+pub fn is_dead(state: &str) -> bool {
+    ["NotLinked", "Orphaned", "Failed"].iter().any(|dead| same(state, dead))
+}
+
 /// How a link stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Linking {
@@ -41,13 +47,14 @@ pub struct Endpoint<'a> {
     /// Of a link that failed.
     pub code: &'a str,
     pub message: &'a str,
-    kind: &'a str,
+    place: &'static str,
 }
 
 impl Endpoint<'_> {
-    /// True for a hub or a provisioning service; older namespaces have endpoints of other kinds.
+    /// True for what a namespace links: one that tells how it stands, or that stands where only links do. Older namespaces
+    /// have messaging endpoints too, of hubs also, and tell nothing of the kind (contract links-2026, section 4, point 5).
     pub fn is_link(&self) -> bool {
-        self.linking.is_some() || same(self.kind, HUBS) || same(self.kind, SERVICES)
+        self.linking.is_some() || self.place != "messaging"
     }
 }
 
@@ -56,12 +63,14 @@ const SERVICES: &str = "Microsoft.Devices/provisioningServices";
 
 /// All endpoints of `namespace`.
 pub fn endpoints(namespace: &Value) -> Vec<Endpoint<'_>> {
-    let places = PLACES.iter().filter_map(|place| {
-        namespace.pointer(&format!("/properties/{place}/endpoints")).and_then(Value::as_object)
-    });
-    places
-        .flatten()
-        .map(|(key, value)| {
+    let in_place = |place: &'static str| {
+        let found = namespace.pointer(&format!("/properties/{place}/endpoints")).and_then(Value::as_object);
+        found.into_iter().flatten().map(move |(key, value)| (place, key, value))
+    };
+    PLACES
+        .into_iter()
+        .flat_map(in_place)
+        .map(|(place, key, value)| {
             let at = |pointer| text(value, pointer).unwrap_or_default();
             let linking = match at("/linkingState").to_ascii_lowercase().as_str() {
                 "succeeded" => Some(Linking::Succeeded),
@@ -75,7 +84,7 @@ pub fn endpoints(namespace: &Value) -> Vec<Endpoint<'_>> {
                 linking,
                 code: at("/linkingError/code"),
                 message: at("/linkingError/message"),
-                kind: at("/endpointType"),
+                place,
             }
         })
         .collect()

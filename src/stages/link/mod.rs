@@ -6,7 +6,7 @@ pub mod links_2026;
 mod settle;
 mod teardown_2026;
 
-pub use settle::{next_marker, tagging};
+pub use settle::{number_of, tagging};
 
 use crate::domain::StepId;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::connect::{EVERY, is_passing, look};
-use super::endpoints::{Both, wanted};
+use super::endpoints::{Both, Linking, endpoints, wanted};
 use super::{CONNECT, SETTLE};
 use crate::domain::{
     Answers, Body, ErrorKind, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience, Purpose,
@@ -24,7 +24,7 @@ const MARKER: &str = "hubup-healed";
 /// How long one healing may take, the namespace being Failed meanwhile (contract links-2026, section 10).
 const HEAL_PATIENCE: Duration = Duration::from_mins(5);
 
-/// How often it is tried.
+/// How often it is tried, and how often the links are made sure of: our choice.
 const MOST_HEALINGS: u32 = 2;
 
 /// The step that settles.
@@ -80,7 +80,12 @@ impl Settling {
                 let says = "the namespace does not show both links as made";
                 return Ok(Next::Fail(Fault::new(says, "retry `link.connect`").passing()));
             }
-            match provisioning(namespace) {
+            let state = provisioning(namespace);
+            // Only where all links are good (contract links-2026, 6.7).
+            if let (Verdict::Broken(state), Some(other)) = (&state, failed_link(namespace)) {
+                return Ok(Next::Fail(failed_by_others(state, &other)));
+            }
+            match state {
                 Verdict::Settling(state) => {
                     if !replay.wait(&mut settling, &format!("the namespace is {state}"), every)? {
                         let says = format!("the namespace is still {state}, and its links are good");
@@ -99,7 +104,8 @@ impl Settling {
                     }
                     healings += 1;
                     healing = Patience::of(HEAL_PATIENCE);
-                    let marker = next_marker(namespace, MARKER);
+                    let found = text(namespace, &format!("/tags/{MARKER}")).unwrap_or_default();
+                    let marker = number_of(found).saturating_add(1).to_string();
                     match replay.write(&tagging(&self.look, Some(namespace), MARKER, &marker))? {
                         Ok(_) => {}
                         Err(error) if is_passing(error) || error.kind == ErrorKind::Conflict => {
@@ -117,6 +123,21 @@ impl Settling {
             }
         }
     }
+}
+
+/// A link that failed, and why.
+fn failed_link(namespace: &Value) -> Option<String> {
+    let mut links = endpoints(namespace).into_iter();
+    let failed = links.find(|endpoint| endpoint.linking == Some(Linking::Failed))?;
+    Some(format!("{} ({}: {})", failed.key, failed.code, failed.message))
+}
+
+fn failed_by_others(state: &str, other: &str) -> Fault {
+    Fault::new(
+        format!("the namespace is {state}, and a link in it that is not of this setup failed: {other}"),
+        "have whoever made that link mend it or delete what it links, then retry",
+    )
+    .meaning("nothing can be made below a namespace that is Failed; the links of this setup are good")
 }
 
 fn not_healed(state: &str) -> Fault {
@@ -143,9 +164,7 @@ pub fn tagging(look: &Request, read: Option<&Value>, tag: &str, value: &str) -> 
     request
 }
 
-/// A value that the tag has not had yet: one more than the number at the end of what it has.
-pub fn next_marker(resource: &Value, tag: &str) -> String {
-    let found = text(resource, &format!("/tags/{tag}")).unwrap_or_default();
-    let number = found.rsplit('-').next().and_then(|number| number.parse::<u32>().ok()).unwrap_or_default();
-    number.saturating_add(1).to_string()
+/// The number at the end of what a marker is: one more makes it one that was not there yet.
+pub fn number_of(marker: &str) -> u32 {
+    marker.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }

@@ -15,7 +15,7 @@ const NAME: Field = Field {
 const MI_SDK: Field = Field {
     key: "namespace.use_mi_sdk",
     label: "useMiSdk tag",
-    hint: "auto: in canary regions only; two repair scripts of Microsoft set it before they link",
+    hint: "links-2026 only; auto: in canary regions only; two maintained scripts set it before they link",
     fixed: None,
     kind: FieldKind::Choice(&["auto", "on", "off"]),
     get: |answers| {

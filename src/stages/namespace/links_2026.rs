@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::id::{namespace_id, namespace_slot};
 use super::{CREATE, DPS_ROLES, HUB_ROLES, OWN_ROLES, fields, recall_2026, teardown_2026};
 use crate::domain::{
-    Answers, IdentityKind, Method, Moves, Need, Next, Outputs, Patience, Replay, StageId, Step, StepId,
-    StepOutputs, Text, object,
+    Answers, IdentityKind, Method, Moves, Need, Next, Outputs, Patience, Purpose, Replay, Request, StageId,
+    Step, StepId, StepOutputs, Text, object,
 };
 use crate::stages::access::RESOURCE_GROUP;
 use crate::stages::access::acting::{giver, principal};
@@ -20,6 +20,7 @@ use crate::stages::grant::{Grant, Granted, outcome};
 use crate::stages::hub::id::hub_slot;
 use crate::stages::link::endpoints::{Endpoint, endpoints, wanted};
 use crate::stages::recall::Recall;
+use crate::stages::remove::is_going;
 use crate::stages::roles::{ADR_CONTRIBUTOR, CONTRIBUTOR, HUB_DATA_CONTRIBUTOR, role_definition_id};
 use crate::stages::{dps, hub};
 
@@ -32,7 +33,7 @@ const HEAD_START: Duration = Duration::from_mins(1);
 
 /// The tag by which a namespace links another way; two maintained scripts set it and say that linking fails without it,
 /// two successful runs did without (contract links-2026, 6.3).
-const MI_SDK: &str = "useMiSdk";
+pub const MI_SDK: &str = "useMiSdk";
 
 pub static STAGE: Stage = Stage {
     id: StageId::new("namespace"),
@@ -77,12 +78,17 @@ pub fn recognise(answers: &Answers, profile: &Profile, replay: &mut Replay<'_>) 
     }
 }
 
+/// Whether the namespace is to carry [`MI_SDK`].
+pub fn wants_mi_sdk(answers: &Answers) -> bool {
+    answers.use_mi_sdk.unwrap_or_else(|| answers.location.ends_with("euap"))
+}
+
 fn create(answers: &Answers, profile: &Profile) -> Step {
     let id = namespace_id(answers);
     let version = profile.version("Microsoft.DeviceRegistry/namespaces");
     let identity = || object([("type", "SystemAssigned".into())]);
     let mut tags = answers.all_tags();
-    if answers.use_mi_sdk.unwrap_or_else(|| answers.location.ends_with("euap")) {
+    if wants_mi_sdk(answers) {
         tags.insert(MI_SDK.to_owned(), "true".to_owned());
     }
     let members = || {
@@ -92,33 +98,33 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     let endpoints = wanted(answers).properties();
     let whole = object([location, tagged, acting, ("properties", endpoints)]);
     let look = arm(answers, Method::Get, id.clone(), version);
-    let ensure = |body| {
-        Ensure::new(
-            format!("the namespace {}", answers.namespace),
-            look.clone(),
-            arm(answers, Method::Put, id.clone(), version).with_body(body),
-        )
-        .tagged(answers)
-        .known_as(id.clone())
-        .registered_by(registration(answers, profile, "Microsoft.DeviceRegistry"))
-        // A PUT would replace it and drop its links; the identity alone can be patched in (`NamespaceUpdate` of the
-        // specification).
-        .mended_by(
-            arm(answers, Method::Patch, id.clone(), version).with_body(object([("identity", identity())])),
-        )
-        .judged(|answers, _, value| judge(answers, value))
-        .giving(|reply| {
-            outputs([
-                ("name", reply.text("/name")),
-                ("principalId", reply.text("/identity/principalId")),
-                ("location", reply.text("/location")),
-            ])
-        })
+    let ensure = |create: Request| {
+        Ensure::new(format!("the namespace {}", answers.namespace), look.clone(), create)
+            .tagged(answers)
+            .known_as(id.clone())
+            .registered_by(registration(answers, profile, "Microsoft.DeviceRegistry"))
+            // A PUT would replace it and drop its links; the identity alone can be patched in (`NamespaceUpdate` of the
+            // specification).
+            .mended_by(
+                arm(answers, Method::Patch, id.clone(), version)
+                    .with_body(object([("identity", identity())])),
+            )
+            .judged(|answers, _, value| judge(answers, value))
+            .giving(|reply| {
+                outputs([
+                    ("name", reply.text("/name")),
+                    ("principalId", reply.text("/identity/principalId")),
+                    ("location", reply.text("/location")),
+                ])
+            })
     };
-    let usual = ensure(object(members()));
+    let put = |body| arm(answers, Method::Put, id.clone(), version).with_body(body);
+    let usual = ensure(put(object(members())));
     let usual = usual.usable(answers, "Microsoft.DeviceRegistry/namespaces", version);
-    let over_ghost = ensure(whole);
-    let planned = usual.clone().step(CREATE, "");
+    // Its links fail for want of the roles that are still to be given, and with them the operation: they are sent again.
+    let at_once = put(whole).unfollowed();
+    let over_ghost = ensure(at_once.clone());
+    let planned = usual.clone().step(CREATE, "").planning(Purpose::Change, &at_once);
     let mut step = Step::new(CREATE, "Create the ADR namespace", move |answers, known, replay| {
         match usual.run(answers, known, replay)? {
             Next::Fail(fault) if fault.code.as_deref() == Some(GHOST) => over_ghost.run(answers, known, replay),
@@ -137,6 +143,9 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
 /// Once it holds links, how they stand is the matter of the steps that link: a PUT to mend a Failed namespace would drop
 /// them, and what is linked cannot be written again (contract links-2026, section 8).
 fn judge(answers: &Answers, value: &Value) -> Verdict {
+    if is_going(value) {
+        return Verdict::Settling("being deleted".to_owned());
+    }
     if !endpoints(value).iter().any(Endpoint::is_link) {
         match provisioning(value) {
             Verdict::Fits => {}

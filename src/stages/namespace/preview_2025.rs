@@ -8,10 +8,11 @@ use crate::domain::{
 };
 use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
-use crate::stages::build::{arm, compare_location, done, outputs, registration, text};
+use crate::stages::build::{arm, compare_location, done, outputs, registration, same, text};
 use crate::stages::dialect::{Profile, Sign, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, list_assignments, outcome};
+use crate::stages::hub::id::hub_id;
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
 use crate::stages::recall::Recall;
 
@@ -82,13 +83,33 @@ fn judge(answers: &Answers, value: &Value) -> Verdict {
     if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
 }
 
-/// A namespace of this dialect holds a credential.
+/// A namespace of this dialect holds a credential; without certificates its hub tells, whose tier the other does not have
+/// (contract links-2026, section 11).
 pub fn recognise(answers: &Answers, profile: &Profile, replay: &mut Replay<'_>) -> Moves<Sign> {
     let version = profile.version("Microsoft.DeviceRegistry/namespaces");
     let credential = format!("{}/credentials/default", namespace_id(answers));
     match replay.read(&arm(answers, Method::Get, credential, version))? {
-        Ok(_) => Ok(Sign::Ours("it holds a credential")),
-        Err(error) => Sign::of_error(error),
+        Ok(_) => return Ok(Sign::Ours("it holds a credential")),
+        Err(error) => match Sign::of_error(error)? {
+            Sign::Nothing => {}
+            sign => return Ok(sign),
+        },
+    }
+    match replay.read(&arm(
+        answers,
+        Method::Get,
+        hub_id(answers),
+        profile.version("Microsoft.Devices/IotHubs"),
+    ))? {
+        Ok(hub) if hub.text("/sku/name").is_some_and(|sku| same(sku, "GEN2")) => {
+            Ok(Sign::Ours("its hub is of tier GEN2"))
+        }
+        Ok(_) => Ok(Sign::Nothing),
+        Err(error) => match Sign::of_error(error)? {
+            // A hub that cannot be looked at closes nothing.
+            Sign::Closed => Ok(Sign::Nothing),
+            sign => Ok(sign),
+        },
     }
 }
 

@@ -11,8 +11,14 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     app.note = None;
     let form = &mut app.form;
     match action {
-        Action::NextField => form.at = (form.at + 1).min(form.entries.len()),
-        Action::PreviousField => form.at = form.at.saturating_sub(1),
+        Action::NextField => {
+            form.follow();
+            form.at = (form.at + 1).min(form.entries.len());
+        }
+        Action::PreviousField => {
+            form.follow();
+            form.at = form.at.saturating_sub(1);
+        }
         Action::CycleForward | Action::CycleBackward => {
             if let Some(entry) = form.entry_mut() {
                 entry.cycle(action == Action::CycleForward);

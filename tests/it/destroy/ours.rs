@@ -1,10 +1,10 @@
 //! Whose a thing is: all of the setup goes, nothing else does.
 
-use hubup::domain::{Answers, Certificates, Method, Outcome, Roles};
+use hubup::domain::{Answers, Certificates, IdentityKind, Method, Outcome, Roles};
 use serde_json::Value;
 
 use super::support::{assert_complete, assert_same, changes, destroy, destroy_elsewhere, note, told, world};
-use crate::support::{Cloud, Run, example};
+use crate::support::{Cloud, LINKS, MODELS, Run, example};
 
 const NEIGHBOURS: &str = include_str!("../../../assets/sandbox/neighbours.toml");
 
@@ -23,7 +23,12 @@ fn left(run: &Run) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_setup_is_left_and_a_second_destroy_changes_nothing() {
-    for world_text in ["", NEIGHBOURS, include_str!("../../../assets/sandbox/march-2026.toml")] {
+    for (world_text, steps) in [
+        ("", 14),
+        (NEIGHBOURS, 14),
+        (include_str!("../../../assets/sandbox/march-2026.toml"), 14),
+        (LINKS, 12),
+    ] {
         let cloud = Cloud::open(world_text).await;
         let answers = example();
         let before = set_up(&cloud, &answers).await;
@@ -35,17 +40,19 @@ async fn nothing_of_a_setup_is_left_and_a_second_destroy_changes_nothing() {
         let again = destroy(&cloud, &answers, &[]).await;
         assert_complete(&again);
         assert_eq!(changes(&again), Vec::<String>::new());
-        assert_eq!(again.with_outcome(Outcome::AlreadyThere).len(), 14, "{}", told(&again));
+        assert_eq!(again.with_outcome(Outcome::AlreadyThere).len(), steps, "{}", told(&again));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tags_and_derived_names_are_enough_without_a_journal() {
-    let cloud = Cloud::open("").await;
-    let answers = example();
-    let before = set_up(&cloud, &answers).await;
-    assert_complete(&destroy_elsewhere(&cloud, &answers).await);
-    assert_same(&world(&cloud), &before, "");
+    for (_, model) in MODELS {
+        let cloud = Cloud::open(model).await;
+        let answers = example();
+        let before = set_up(&cloud, &answers).await;
+        assert_complete(&destroy_elsewhere(&cloud, &answers).await);
+        assert_same(&world(&cloud), &before, model);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -339,6 +346,73 @@ async fn a_setup_that_failed_goes_whole() {
         assert_complete(&run);
         assert_same(&world(&cloud), &before, &format!("{quirk}: {}", told(&run)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_made_setup_of_links_goes_whole() {
+    let skipped: &[&[&'static str]] = &[
+        &["enrollment.group"],
+        &["certificates.push"],
+        &["certificates.policy"],
+        &["certificates.issuing-ca"],
+        &["certificates.root-ca"],
+        &["link.settle"],
+        &["link.connect"],
+        &["namespace.own-roles"],
+        &["namespace.create"],
+        &["dps.create"],
+        &["hub.create"],
+    ];
+    for skip in skipped {
+        let cloud = Cloud::open(LINKS).await;
+        let before = world(&cloud);
+        cloud.apply(&example(), skip).await;
+        assert_complete(&destroy(&cloud, &example(), &[]).await);
+        assert_same(&world(&cloud), &before, &format!("without {skip:?}"));
+    }
+    for knobs in [
+        "half_settled = true",
+        "failures = [{ endpoint = \"hub\", code = \"ADRLinkingFailed\", times = 9 }]",
+        "failures = [{ endpoint = \"dps\", code = \"AdrMiNotAuthorized\", times = 99 }]",
+    ] {
+        let cloud = Cloud::open(&format!("{LINKS}[links]\n{knobs}\n")).await;
+        let before = world(&cloud);
+        cloud.apply(&example(), &[]).await;
+        let run = destroy(&cloud, &example(), &[]).await;
+        assert_complete(&run);
+        assert_same(&world(&cloud), &before, &format!("{knobs}: {}", told(&run)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_of_links_is_that_of_the_contract() {
+    let cloud = Cloud::open(LINKS).await;
+    let answers = Answers { identity_kind: IdentityKind::UserAssigned, ..example() };
+    let before = set_up(&cloud, &answers).await;
+    let run = destroy(&cloud, &answers, &[]).await;
+    assert_complete(&run);
+    assert_same(&world(&cloud), &before, &told(&run));
+    let deleted: Vec<String> = run
+        .calls()
+        .iter()
+        .filter(|call| call.shown.method == Method::Delete)
+        .map(|call| call.step.as_ref().unwrap().to_string())
+        .collect();
+    let place = |step: &str| {
+        deleted.iter().position(|found| found == step).unwrap_or_else(|| panic!("{step}: {deleted:?}"))
+    };
+    let order = [
+        "enrollment.delete",
+        "certificates.delete-policy",
+        "certificates.delete-issuing-ca",
+        "certificates.delete-root-ca",
+        "dps.delete",
+        "namespace.delete",
+        "access.delete-resource-group",
+    ];
+    assert!(order.windows(2).all(|pair| place(pair[0]) < place(pair[1])), "{deleted:?}");
+    assert!(place("hub.delete") < place("namespace.delete"), "{deleted:?}");
+    assert!(place("hub.delete") > place("certificates.delete-root-ca"), "{deleted:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::point::{How, Line, Point};
 use super::trial::{Ground, Trial, Verdict};
+use crate::support::LINKS;
 
 /// Trials at once: there are few cores, and each trial has three processes.
 const AT_ONCE: usize = 2;
@@ -22,8 +23,15 @@ const TRIES: usize = 3;
 
 #[test]
 fn every_kill_is_survived() {
-    let grounds = [Ground::calm(), Ground::lossy(), Ground::teardown()];
-    let [calm, lossy, teardown] = &grounds;
+    let grounds = [
+        Ground::calm("calm", ""),
+        Ground::lossy("lossy", ""),
+        Ground::teardown("teardown", ""),
+        Ground::calm("links-calm", LINKS),
+        Ground::lossy("links-lossy", LINKS),
+        Ground::teardown("links-teardown", LINKS),
+    ];
+    let [calm, lossy, teardown, links_calm, links_lossy, links_teardown] = &grounds;
     let trials = match asked().as_deref() {
         None => [
             once_a_step(calm),
@@ -32,6 +40,11 @@ fn every_kill_is_survived() {
             unanswered_once_a_step(teardown),
             twice(calm, 48),
             twice(lossy, 80),
+            once_a_step(links_calm),
+            forgotten(unanswered_once_a_step(links_calm)),
+            unanswered_once_a_step(links_lossy),
+            unanswered_once_a_step(links_teardown),
+            twice(links_calm, 64),
         ]
         .concat(),
         Some("all") => [
@@ -42,6 +55,13 @@ fn every_kill_is_survived() {
             twice(calm, 5),
             twice(lossy, 9),
             twice(teardown, 9),
+            everywhere(links_calm),
+            everywhere(links_lossy),
+            everywhere(links_teardown),
+            forgotten(everywhere(links_calm)),
+            twice(links_calm, 5),
+            twice(links_lossy, 9),
+            twice(links_teardown, 9),
         ]
         .concat(),
         Some(named) => vec![Trial::read(named, &grounds).unwrap()],

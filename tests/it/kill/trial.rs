@@ -15,7 +15,7 @@ use crate::binary::{Account, BOUND, Ran, Started};
 
 /// Nothing that is granted or made comes late.
 const CALM: &str = "[latency]\nprincipal = 0\nrole_effective = 0\nrole_definition = 0\nhub_certificate = 0\n\
-                    dps_data_plane = 0\n";
+                    dps_data_plane = 0\nfill_in = 0\n";
 
 /// A world, and what an undisturbed run makes of it.
 pub struct Ground {
@@ -112,14 +112,15 @@ impl Place {
 }
 
 impl Ground {
-    /// A world in which everything that is accepted happens, and each change is counted where it arrives.
-    pub fn calm() -> Self {
-        let first = Self::of("calm", CALM.to_owned(), true, false);
+    /// A world in which everything that is accepted happens, and each change is counted where it arrives. `base` is how it
+    /// begins.
+    pub fn calm(name: &'static str, base: &str) -> Self {
+        let first = Self::of(name, format!("{base}{CALM}"), true, false);
         // An entry of a fault script counts what it fits; its turn to act never comes.
-        let puts = changes(&first.records).filter(|[_, method, _]| *method == "PUT");
-        let puts: BTreeSet<String> = puts.map(|[_, _, url]| counter(url)).collect();
-        let world = format!("{CALM}{}", puts.into_iter().collect::<String>());
-        let ground = Self::of("calm", world, true, false);
+        let changed = changes(&first.records).filter(|[_, method, _]| ["PUT", "PATCH"].contains(method));
+        let changed: BTreeSet<String> = changed.map(|[_, method, url]| counter(method, url)).collect();
+        let world = format!("{base}{CALM}{}", changed.into_iter().collect::<String>());
+        let ground = Self::of(name, world, true, false);
         let counted = &ground.counted;
         assert!(counted.len() >= 12 && counted.iter().all(|count| *count > 0), "{counted:?}");
         ground
@@ -127,7 +128,7 @@ impl Ground {
 
     /// The shipped world, where grants are late and what is not yet granted fails on its way, with replies that are lost
     /// after what they tell of was done.
-    pub fn lossy() -> Self {
+    pub fn lossy(name: &'static str, base: &str) -> Self {
         let lost = |path: &str| {
             format!("[[faults]]\nmethod = \"PUT\"\npath = \"{path}\"\nnth = [1]\naction = \"lost\"\n")
         };
@@ -136,15 +137,16 @@ impl Ground {
             "*/IotHubs/*",
             "*/roleAssignments/*",
             "*/userAssignedIdentities/*",
+            "*/certificateAuthorities/*",
             "/enrollmentGroups/*",
             "*/resourceGroups/rg-contoso-factory",
         ];
-        Self::of("lossy", paths.map(lost).concat(), false, false)
+        Self::of(name, format!("{base}{}", paths.map(lost).concat()), false, false)
     }
 
     /// A world with a complete setup, which is taken down.
-    pub fn teardown() -> Self {
-        Self::of("teardown", CALM.to_owned(), true, true)
+    pub fn teardown(name: &'static str, base: &str) -> Self {
+        Self::of(name, format!("{base}{CALM}"), true, true)
     }
 
     fn of(name: &'static str, world: String, calm: bool, teardown: bool) -> Self {
@@ -227,8 +229,8 @@ impl Ground {
     }
 }
 
-/// An entry of a fault script that never acts and counts what is put there.
-fn counter(url: &str) -> String {
+/// An entry of a fault script that never acts and counts what is changed there.
+fn counter(method: &str, url: &str) -> String {
     let path = url.split('?').next().unwrap().trim_start_matches("https://");
     let path = path.find('/').map_or("", |at| &path[at..]);
     // The name of an assignment is derived from ids that are there by chance.
@@ -236,7 +238,10 @@ fn counter(url: &str) -> String {
         Some((scope, _)) => format!("{scope}/roleAssignments/*"),
         None => path.to_owned(),
     };
-    format!("[[faults]]\nmethod = \"PUT\"\npath = \"{path}\"\nnth = [{}]\naction = \"broken\"\n", u32::MAX)
+    format!(
+        "[[faults]]\nmethod = \"{method}\"\npath = \"{path}\"\nnth = [{}]\naction = \"broken\"\n",
+        u32::MAX
+    )
 }
 
 /// The records of a journal, without a torn last line.
