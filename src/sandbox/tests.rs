@@ -430,3 +430,54 @@ proptest! {
         proptest::prop_assert!((200..600).contains(&reply.status));
     }
 }
+
+/// Links, healing and what shows late happen when they are due, and not because somebody looks.
+#[test]
+fn links_settle_at_their_time() {
+    let world =
+        "base = \"links-2026\"\n[latency]\nprincipal = 0\n[links]\nroles_needed = []\nhalf_settled = true\n";
+    let mut azure = Driven::new(world, 60.0);
+    let group = format!("{SUBSCRIPTION}/resourceGroups/devices");
+    let located = json!({"location": "eastus2"});
+    assert_eq!(azure.send("PUT", &format!("{group}?api-version=2025-04-01"), Some(&located)).status, 201);
+    let plain = json!({
+        "location": "eastus2", "sku": {"name": "S1", "capacity": 1}, "identity": {"type": "SystemAssigned"}, "properties": {},
+    });
+    let hub_id = format!("{group}/providers/Microsoft.Devices/IotHubs/hub-links");
+    let dps_id = format!("{group}/providers/Microsoft.Devices/provisioningServices/dps-links");
+    let hub = format!("{hub_id}?api-version=2026-10-01-preview");
+    assert_eq!(azure.send("PUT", &hub, Some(&plain)).status, 201);
+    assert_eq!(azure.send("PUT", &format!("{dps_id}?api-version=2026-11-01"), Some(&plain)).status, 201);
+    azure.pass(150);
+    let shown = |azure: &mut Driven| {
+        let body = azure.send("GET", &hub, None).body.unwrap();
+        (body["properties"]["state"].clone(), body["identity"].get("principalId").is_some())
+    };
+    assert_eq!(azure.state(&hub), "Succeeded");
+    assert_eq!(shown(&mut azure), (json!("Activating"), false));
+    azure.pass(10);
+    assert_eq!(shown(&mut azure), (json!("Active"), true));
+
+    let namespace =
+        format!("{group}/providers/Microsoft.DeviceRegistry/namespaces/ns-links?api-version=2026-11-01");
+    let mut body = json!({"location": "eastus2", "identity": {"type": "SystemAssigned"}});
+    assert_eq!(azure.send("PUT", &namespace, Some(&body)).status, 201);
+    azure.pass(120);
+    let caller = json!({"type": "SystemAssigned"});
+    body["properties"] = json!({
+        "messaging": {"endpoints": {"hub": {"endpointType": "Microsoft.Devices/IotHubs", "resourceId": hub_id, "inboundCallerIdentity": caller}}},
+        "provisioning": {"endpoints": {"dps": {"endpointType": "Microsoft.Devices/provisioningServices", "resourceId": dps_id, "inboundCallerIdentity": caller}}},
+    });
+    assert_eq!(azure.send("PUT", &namespace, Some(&body)).status, 201);
+    azure.pass(89);
+    for _ in 0..5 {
+        assert_eq!(azure.state(&namespace), "Accepted");
+    }
+    azure.pass(1);
+    assert_eq!(azure.state(&namespace), "Failed");
+    assert_eq!(azure.send("PATCH", &namespace, Some(&json!({"tags": {"heal": "1"}}))).status, 202);
+    azure.pass(59);
+    assert_eq!(azure.state(&namespace), "Failed");
+    azure.pass(1);
+    assert_eq!(azure.state(&namespace), "Succeeded");
+}

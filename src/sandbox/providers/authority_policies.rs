@@ -10,7 +10,7 @@ use super::authorities::{self, check_name, check_region, ready};
 use super::device_registry::{accept, accept_delete, check_idle, invalid};
 use super::public_body;
 use crate::sandbox::front_door::Call;
-use crate::sandbox::operations::{Failure, Operation, Style, Work};
+use crate::sandbox::operations::{Operation, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required};
 use crate::sandbox::target::{parent, region};
@@ -122,12 +122,11 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// Ends creating or changing a policy.
-pub(super) fn finish(world: &mut World, operation: &Operation) -> Result<(), Failure> {
+pub(super) fn finish(world: &mut World, operation: &Operation) {
     let failed = operation.work == Work::Create && world.settings.quirks.policy_failed;
     if let Some(found) = world.resource_mut(&operation.resource) {
         found.set_property("provisioningState", json!(if failed { "Failed" } else { "Succeeded" }));
     }
-    Ok(())
 }
 
 /// The policy of an authority by name, when it can be used.

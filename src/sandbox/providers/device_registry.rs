@@ -45,6 +45,7 @@ static PATCH: [Field; 3] = [
 
 /// Handles one call to the provider.
 pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let authorities = models::links_served(call.world);
     match call.kind.as_str() {
         "namespaces" if call.target.action.is_none() => namespaces(call),
         "namespaces/credentials" => {
@@ -55,11 +56,13 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             check_children(call, Model::Credentials)?;
             credentials::handle_policies(call)
         }
-        "namespaces/certificateAuthorities" => {
+        "namespaces/certificateAuthorities" if authorities => {
             check_children(call, Model::Links)?;
             authorities::handle(call)
         }
-        "namespaces/certificateAuthorities/certificatePolicies" if call.target.action.is_none() => {
+        "namespaces/certificateAuthorities/certificatePolicies"
+            if authorities && call.target.action.is_none() =>
+        {
             check_children(call, Model::Links)?;
             authority_policies::handle(call)
         }

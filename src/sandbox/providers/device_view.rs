@@ -17,7 +17,7 @@ const LATE: [&str; 4] =
     ["idScope", "serviceOperationsHostName", "deviceProvisioningHostName", "portalOperationsHostName"];
 
 /// A hub as an api-version shows it.
-pub(super) fn hub(_world: &World, hub: &Resource, version: &str) -> Value {
+pub(super) fn hub(hub: &Resource, version: &str) -> Value {
     let mut body = public_body(hub);
     if models::of(hub) == Model::Credentials && hub.vault.get("link").is_none_or(Value::is_null) {
         return body;

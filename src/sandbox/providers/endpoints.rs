@@ -76,7 +76,7 @@ pub(super) fn plan(
                 group.endpoints.insert(key.clone(), endpoint.clone());
                 continue;
             }
-            check_drop(world, name, key, endpoint)?;
+            check_drop(world, kept, name, key, endpoint)?;
             group.dropped.push(target(endpoint).to_owned());
         }
         for (key, endpoint) in of(body, name) {
@@ -90,10 +90,19 @@ pub(super) fn plan(
     Ok(groups)
 }
 
-/// A link whose resource is still there stays: the code is the one that a bare create over a namespace with links was
+/// A link whose resource is still there, and not another of the same name, stays: the code is the one that a bare create over a namespace with links was
 /// seen to give (contract, section 6.3). Nobody knows a narrower way to unlink than to delete the resource (section 8).
-fn check_drop(world: &World, group: &str, key: &str, endpoint: &Value) -> Result<(), Refusal> {
-    if state(endpoint) != "Succeeded" || world.resource(target(endpoint)).is_none() {
+fn check_drop(
+    world: &World,
+    kept: Option<&Resource>,
+    group: &str,
+    key: &str,
+    endpoint: &Value,
+) -> Result<(), Refusal> {
+    let linked_to =
+        world.resource(target(endpoint)).and_then(|found| text(&found.vault, &["link", "namespace"]));
+    let ours = linked_to.zip(kept).is_some_and(|(id, kept)| kept.id.eq_ignore_ascii_case(id));
+    if state(endpoint) != "Succeeded" || !ours {
         return Ok(());
     }
     let message = format!(

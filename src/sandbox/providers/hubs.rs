@@ -82,7 +82,8 @@ pub(crate) fn retag(call: &mut Call<'_>, bad: fn(String) -> Refusal) -> Result<R
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
     set(&mut found.body, &["tags"], body.get("tags").cloned().unwrap_or_else(|| json!({})));
     set(&mut found.body, &["etag"], json!(etag));
-    Ok(Reply::json(200, public_body(found)))
+    let body = call.world.resource(&call.id).map(|found| super::view(call.world, found, &call.version));
+    Ok(Reply::json(200, body.unwrap_or_default()))
 }
 
 /// The `name` of a checkNameAvailability body.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     authorities, authority_policies, credentials, device_registry, device_view, hubs, linking,
-    managed_identity, namespace_view, provisioning_services, resources, services_2026,
+    managed_identity, namespace_view, namespaces_2026, provisioning_services, resources, services_2026,
 };
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::operations::{Failure, Operation, Work};
@@ -59,7 +59,10 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
     match kind.as_str() {
         device_registry::NAMESPACE => device_registry::finish(world, operation, now),
         authorities::AUTHORITY => authorities::finish(world, operation, now),
-        authority_policies::POLICY => authority_policies::finish(world, operation),
+        authority_policies::POLICY => {
+            authority_policies::finish(world, operation);
+            Ok(())
+        }
         credentials::CREDENTIAL => credentials::finish(world, operation, now),
         credentials::POLICY => credentials::finish_policy(world, operation, now),
         credentials::HUB => hubs::finish(world, operation, now),
@@ -189,15 +192,23 @@ fn place(world: &mut World, now: &Now, id: &str, body: Value) -> Result<(), Stri
     if resource.provisioning_state().is_empty() {
         resource.set_property("provisioningState", json!("Succeeded"));
     }
+    let links = namespaces_2026::place(world, &mut resource);
     world.insert(resource);
     match kind.as_str() {
         managed_identity::IDENTITY => managed_identity::give_principal(world, id, now),
+        device_registry::NAMESPACE if links => {}
         device_registry::NAMESPACE => device_registry::give_principal(world, id, now),
         credentials::CREDENTIAL => credentials::give_root(world, id, now)?,
         credentials::POLICY => credentials::give_issuing(world, id, now)?,
         authorities::AUTHORITY => authorities::give(world, id, now)?,
-        credentials::HUB => hubs::activate(world, id, now),
-        provisioning_services::SERVICE => provisioning_services::activate(world, id, &Due::already()),
+        credentials::HUB => {
+            hubs::activate(world, id, now);
+            device_view::complete(world, id, now);
+        }
+        provisioning_services::SERVICE => {
+            provisioning_services::activate(world, id, &Due::already());
+            device_view::complete(world, id, now);
+        }
         _ => {}
     }
     // Whoever was here before has long been in the directory.

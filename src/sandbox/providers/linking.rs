@@ -64,7 +64,11 @@ pub(super) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
     match operation.work {
         Work::Create if world.settings.quirks.namespace_failed => {
             device_registry::end(world, id, "Failed");
-            return Err(internal("The namespace could not be provisioned."));
+            return Err(Failure {
+                status: 500,
+                code: "InternalServerError".to_owned(),
+                message: "The namespace could not be provisioned.".to_owned(),
+            });
         }
         Work::Heal => {
             heal(world, id);
@@ -95,19 +99,15 @@ pub(super) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
         return Err(Failure { status: 409, code: error.code, message: error.message });
     }
     let half = operation.work == Work::Link && world.settings.links.half_settled;
-    if half || left {
-        device_registry::end(world, id, "Failed");
-    } else {
-        device_registry::end(world, id, "Succeeded");
-    }
+    // A change that was accepted while Failed heals nothing (contract, section 6.7).
+    let was_failed = world.resource(id).is_some_and(|found| found.provisioning_state() == "Failed");
+    let state = if half || left || was_failed { "Failed" } else { "Succeeded" };
+    device_registry::end(world, id, state);
     if half {
-        return Err(internal("The namespace could not be provisioned."));
+        let message = "The namespace ended in state 'Failed'.".to_owned();
+        return Err(Failure { status: 409, code: "ResourceProvisioningFailed".to_owned(), message });
     }
     Ok(())
-}
-
-fn internal(message: &str) -> Failure {
-    Failure { status: 500, code: "InternalServerError".to_owned(), message: message.to_owned() }
 }
 
 fn has_failed(namespace: &Resource) -> bool {

@@ -158,6 +158,10 @@ pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::arm(409, "EndpointUsedByNestedDevices", message.to_owned()));
     }
     linking::refuse_at_once(call.world, &groups)?;
+    if !bare {
+        // With its endpoints the ghost is a namespace again.
+        call.world.settings.links.ghost = false;
+    }
     let new = kept.as_ref().is_none_or(|found| !was_made(found));
     let mut resource = kept.unwrap_or_else(|| {
         let mut made = Resource::new(&call.id, NAMESPACE, json!({"location": location}));
@@ -166,8 +170,7 @@ pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         made
     });
     set(&mut resource.body, &["tags"], body.get("tags").cloned().unwrap_or_else(|| json!({})));
-    let identity = body.get("identity").filter(|given| given.is_object()).cloned();
-    take_identity(&mut resource, identity.unwrap_or_else(|| json!({"type": "None"})));
+    take_identity(&mut resource, body.get("identity").unwrap_or(&Value::Null));
     for name in ["management", "outboundIdentity"] {
         put_property(&mut resource, name, body.pointer(&format!("/properties/{name}")).cloned());
     }
@@ -210,7 +213,7 @@ pub(super) fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         set(&mut resource.body, &["tags"], tags.clone());
     }
     if let Some(identity) = body.get("identity").filter(|given| given.is_object()) {
-        take_identity(&mut resource, identity.clone());
+        take_identity(&mut resource, identity);
     }
     if let Some(outbound) = body.pointer("/properties/outboundIdentity") {
         put_property(&mut resource, "outboundIdentity", Some(outbound.clone()));
@@ -262,7 +265,7 @@ fn check_identity(call: &mut Call<'_>, body: &Value) -> Result<(), Refusal> {
 }
 
 /// Principals live in the vault by version; the kept body has type and assigned identities only.
-fn take_identity(resource: &mut Resource, given: Value) {
+fn take_identity(resource: &mut Resource, given: &Value) {
     if let Some(before) = text(&resource.body, &["identity", "principalId"]).map(str::to_owned) {
         set(&mut resource.vault, &["principals", "shared"], json!(before));
     }
@@ -302,4 +305,22 @@ fn keep(call: &mut Call<'_>, resource: &mut Resource, groups: &[Group]) -> bool 
         set(&mut resource.vault, &["omit"], json!(call.world.settings.links.omits_dps_polls));
     }
     links
+}
+
+/// Notes the model of a resource that exists when the world begins: that of 2026 for a namespace whose body has links,
+/// and for every namespace, hub and service of a world that serves no other. Nothing of such a one is late.
+pub(super) fn place(world: &World, resource: &mut Resource) -> bool {
+    let has_links = GROUPS.iter().any(|(group, _)| {
+        endpoints::of(&resource.body, group).any(|(_, endpoint)| !endpoints::state(endpoint).is_empty())
+    });
+    let only = models::links_served(world) && !models::credentials_served(world);
+    let fits = [NAMESPACE, super::credentials::HUB, super::provisioning_services::SERVICE]
+        .contains(&resource.kind.as_str());
+    if !fits || !(has_links || only) {
+        return false;
+    }
+    models::mark(resource, Model::Links);
+    set(&mut resource.vault, &["ready"], json!(true));
+    set(&mut resource.vault, &["hidden"], json!(false));
+    true
 }

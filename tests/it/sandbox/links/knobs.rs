@@ -123,6 +123,11 @@ async fn a_half_settled_namespace_heals_by_tags_alone() {
     azure.put(&at(&root_id(), REGISTRY), root_body()).await.refused(409, "ResourceProvisioningFailed");
     azure.put(&path, linked()).await.refused(400, "LinkedEndpointImmutable");
     azure.put(&path, bare()).await.refused(409, "EndpointUsedByNestedDevices");
+    // Anything but tags alone heals nothing.
+    let more = json!({"tags": {"owner": "tests"}, "identity": {"type": "SystemAssigned"}});
+    let accepted = azure.arm("PATCH", &path, Some(&more)).await.expect(202);
+    azure.poll(&accepted.header("location")).await;
+    assert_eq!(states(&azure.get(&path).await), ["Failed", "Succeeded", "Succeeded"]);
     let marked = json!({"tags": {"owner": "tests", "heal": "1"}});
     let accepted = azure.arm("PATCH", &path, Some(&marked)).await.expect(202);
     assert_eq!(azure.get(&path).await.text("/properties/provisioningState"), "Failed");
@@ -227,6 +232,9 @@ async fn a_ghost_namespace_wants_its_endpoints() {
     azure.get(&path).await.expect(404);
     let namespace = azure.link_with(REGISTRY, linked()).await;
     assert_eq!(states(&namespace), ["Failed", "Failed", "Failed"]);
+    azure.delete_and_wait(&path).await;
+    // It is a ghost no more.
+    azure.put_and_wait(&path, bare()).await.expect(200);
     azure.grant(REGISTRY, &[]).await;
     let namespace = azure.link_with(REGISTRY, linked()).await;
     assert_eq!(states(&namespace), ["Succeeded", "Succeeded", "Succeeded"]);

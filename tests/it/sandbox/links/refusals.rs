@@ -90,6 +90,25 @@ async fn a_deleted_hub_leaves_an_endpoint_that_a_put_may_drop() {
     azure.sandbox.shutdown().await;
 }
 
+/// A hub of the same name is not the hub that was linked: its endpoint can be dropped, and linked anew.
+#[tokio::test]
+async fn a_hub_that_was_made_again_is_linked_again() {
+    let (_folder, azure) = world(LINKS).await;
+    azure.make_linked().await;
+    for (id, version) in [(hub_id(), HUB), (dps_id(), DPS)] {
+        azure.delete_and_wait(&at(&id, version)).await;
+        azure.put_and_wait(&at(&id, version), plain()).await.expect(200);
+    }
+    let path = at(&namespace_id(), REGISTRY);
+    azure.put(&path, linked()).await.refused(400, "LinkedEndpointImmutable");
+    azure.put(&path, bare()).await.expect(200);
+    // What lay on the namespace itself is still there.
+    azure.grant(REGISTRY, &[6]).await;
+    let namespace = azure.link_with(REGISTRY, linked()).await;
+    assert_eq!(states(&namespace), ["Succeeded", "Succeeded", "Succeeded"]);
+    azure.sandbox.shutdown().await;
+}
+
 /// Links to a namespace what is not fit for it, and gives the code of the hub and of the service.
 async fn codes(azure: &Azure) -> [String; 2] {
     let namespace = azure.link_with(REGISTRY, linked()).await;
