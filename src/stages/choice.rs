@@ -55,6 +55,7 @@ pub fn choose(
     if let Some(kept) = kept {
         return keep(answers, offers, dialects, kept, regions).map_err(|fault| failing(*fault));
     }
+    unspoken(answers, offers, dialects).map_or(Ok(()), |fault| Err(failing(fault)))?;
     let wanted: Vec<&'static Dialect> = dialects
         .iter()
         .filter(|dialect| answers.dialect == "auto" || answers.dialect == dialect.id)
@@ -69,6 +70,7 @@ pub fn choose(
             Sign::Ours(why) => {
                 return found(answers, offers, candidate, why, regions).map_err(|fault| failing(*fault));
             }
+            Sign::Unfit(fault) => return Err(failing(fault.exiting(Exit::Usage))),
             Sign::Closed => closed.push(candidate.dialect.id),
             Sign::Nothing => {}
         }
@@ -271,9 +273,15 @@ fn offered(
         let mut chosen = BTreeMap::new();
         for offered in row.offered {
             let version = match answers.api_versions.get(offered.first()) {
-                // The person's word counts also where it is not listed; by itself it may tell which dialect is meant.
+                // The person's word counts also where what is spoken is not listed, as in canary regions; by itself it may
+                // tell which dialect is meant.
                 Some(said) if offered.versions.contains(&said.as_str()) => said.as_str(),
-                Some(said) if asked_for || !known_version(dialects, offered, said) => said.as_str(),
+                Some(said)
+                    if (asked_for || !known_version(dialects, offered, said))
+                        && offers.offers(offered.first(), said) =>
+                {
+                    said.as_str()
+                }
                 Some(_) => return None,
                 None => offered
                     .versions
@@ -285,6 +293,27 @@ fn offered(
         chosen.extend(answers.api_versions.clone());
         Some(Candidate { dialect, profile: Profile::of(row, &chosen) })
     })
+}
+
+/// A version that the answers insist on, that nobody speaks and nobody offers.
+fn unspoken(answers: &Answers, offers: &Offers, dialects: &[&'static Dialect]) -> Option<Fault> {
+    let all = || dialects.iter().flat_map(|dialect| dialect.profiles).flat_map(|row| row.offered);
+    let mut said = answers.api_versions.iter();
+    let (name, version) = said.find(|(name, version)| {
+        let mut chosen = all().filter(|offered| offered.first() == *name).peekable();
+        let is_fixed = chosen.peek().is_none();
+        !is_fixed
+            && !chosen.any(|offered| offered.versions.contains(&version.as_str()))
+            && !offers.offers(name, version)
+    })?;
+    let says = format!("`[api_versions]` names {version} for {name}, which the subscription does not offer");
+    let known: Vec<&str> = all()
+        .filter(|offered| offered.first() == name)
+        .flat_map(|offered| offered.versions)
+        .copied()
+        .collect();
+    let remedy = format!("set one that hubup speaks, or remove it: {}", known.join(", "));
+    Some(Fault::new(says, remedy).exiting(Exit::Usage))
 }
 
 /// True when some profile speaks that type in that version.

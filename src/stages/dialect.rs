@@ -34,6 +34,8 @@ pub enum Sign {
     Ours(&'static str),
     /// The service refuses this object model here, whatever its provider lists.
     Closed,
+    /// It is of this dialect, and cannot be what the answers want of it.
+    Unfit(Box<Fault>),
 }
 
 impl Sign {

@@ -13,7 +13,7 @@ use crate::domain::{
     Answers, Ask, Body, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience,
     Purpose, Replay, Request, ServiceError, Step, StepOutputs,
 };
-use crate::stages::build::{SETTLE_PATIENCE, arm, fail, same, text};
+use crate::stages::build::{BUSY, SETTLE_PATIENCE, arm, fail, same, text};
 use crate::stages::dialect::Profile;
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
@@ -113,8 +113,8 @@ enum Standing {
     /// Not all that were sent, or that must be there, are shown.
     Omitted {
         why: String,
-        /// Whether one of them is shown.
-        any: bool,
+        /// Whether it was sent, or must have been: it cannot be sent again then.
+        sent: bool,
     },
     /// None is there, or some failed for roles that have not arrived: to be sent.
     ToSend,
@@ -162,12 +162,13 @@ impl Link {
                     }
                     return Ok(Next::Fail(still_linking(&why)));
                 }
-                Standing::Omitted { why, any } => {
-                    if replay.wait(&mut tries.omitted, &why, every)? {
+                Standing::Omitted { why, sent } => {
+                    // It has as long as a link has.
+                    let patience = if sent { &mut tries.linking } else { &mut tries.omitted };
+                    if replay.wait(patience, &why, every)? {
                         continue;
                     }
-                    // What was taken and is only left out may be linked, and what is linked cannot be sent again.
-                    if tries.wrote && any || tries.made_up {
+                    if sent || tries.made_up {
                         return Ok(Next::Fail(left_out(&why)));
                     }
                     tries.made_up = true;
@@ -210,13 +211,7 @@ impl Link {
                         return Ok(fail(error));
                     }
                 }
-                Err(error) if is_passing(error) || error.kind == ErrorKind::Conflict => {
-                    // The same refusal again, the namespace having been looked at between, is final.
-                    let repeated = tries.refused.as_ref().is_some_and(|before| before.code == error.code);
-                    if repeated && error.kind == ErrorKind::Conflict {
-                        return Ok(Next::Fail(refused(error)));
-                    }
-                    tries.refused = Some(error.clone());
+                Err(error) if is_passing(error) || is_busy(error) => {
                     let why = "the link was not taken; looking what became of it";
                     if !replay.wait(&mut tries.lost, why, error.retry_after.unwrap_or(EVERY))? {
                         return Ok(fail(error));
@@ -263,13 +258,22 @@ impl Link {
             return Standing::Pending(format!("the namespace links {}", wanted.noun));
         }
         let missing = found.iter().find(|(_, endpoint)| endpoint.is_none());
-        if let Some((missing, _)) = missing
-            && (wrote || present > 0)
-        {
-            let why = format!("the namespace does not show {} yet", missing.noun);
-            return Standing::Omitted { why, any: present > 0 };
+        match missing {
+            // What failed is sent again, whatever is left out.
+            Some((missing, _)) if (wrote || present > 0) && is(Some(Linking::Failed)).is_none() => {
+                let why = format!("the namespace does not show {} yet", missing.noun);
+                let sent = wrote && present > 0 || self.hides_dps(known, namespace);
+                Standing::Omitted { why, sent }
+            }
+            _ => Standing::ToSend,
         }
-        Standing::ToSend
+    }
+
+    /// True when the provisioning service is linked, or was sent, though it is not shown: no hub is taken without one
+    /// (contract links-2026, section 1, point 5, and 6.6; seen by one source, a script).
+    fn hides_dps(&self, known: &Outputs, namespace: &Value) -> bool {
+        let shown = endpoint_of(namespace, &self.both.dps.id.shown(known)).is_some();
+        !shown && endpoints(namespace).iter().any(|endpoint| endpoint.is_hub())
     }
 
     fn first_failed<'a>(&self, known: &Outputs, namespace: &'a Value) -> Option<Endpoint<'a>> {
@@ -282,16 +286,20 @@ impl Link {
     /// else just those endpoints, since a PUT would send what is immutable or drop what others linked.
     fn request(&self, answers: &Answers, known: &Outputs, namespace: &Value) -> Request {
         let mut patches: Vec<Patch> = Vec::new();
+        let hides_dps = self.hides_dps(known, namespace);
         for wanted in self.both.each() {
             let found = endpoint_of(namespace, &wanted.id.shown(known));
-            if found.is_none_or(|endpoint| endpoint.linking == Some(Linking::Failed)) {
+            let hidden = found.is_none() && wanted.place == self.both.dps.place && hides_dps;
+            if !hidden && found.is_none_or(|endpoint| endpoint.linking == Some(Linking::Failed)) {
                 patches.push(wanted.patch(&key_for(wanted, known, namespace)));
             }
         }
         let ours: Vec<String> = self.both.each().iter().map(|wanted| wanted.id.shown(known)).collect();
-        let alone = endpoints(namespace).iter().all(|endpoint| {
-            ours.iter().any(|id| same(id, endpoint.resource_id)) && endpoint.linking == Some(Linking::Failed)
-        });
+        let alone = !hides_dps
+            && endpoints(namespace).iter().all(|endpoint| {
+                ours.iter().any(|id| same(id, endpoint.resource_id))
+                    && endpoint.linking == Some(Linking::Failed)
+            });
         let mut request = self.put.clone();
         let mut read = if alone {
             taken_back(namespace)
@@ -381,8 +389,6 @@ struct Tries {
     wrote: bool,
     /// Whether what was left out was sent for that reason.
     made_up: bool,
-    /// The refusal of the last write.
-    refused: Option<ServiceError>,
     unread: Patience,
     linking: Patience,
     omitted: Patience,
@@ -397,7 +403,6 @@ impl Default for Tries {
             waited: false,
             wrote: false,
             made_up: false,
-            refused: None,
             unread: Patience::of(UNREAD_PATIENCE),
             linking: Patience::of(LINK_PATIENCE),
             omitted: Patience::of(OMITTED_PATIENCE),
@@ -411,7 +416,6 @@ impl Tries {
     /// A write was taken: each link has its time anew, what was left out has not.
     fn sent(&mut self) {
         self.wrote = true;
-        self.refused = None;
         self.linking = Patience::of(LINK_PATIENCE);
     }
 }
@@ -432,6 +436,10 @@ pub(super) fn is_passing(error: &ServiceError) -> bool {
             | ErrorKind::NotSent
             | ErrorKind::StillRunning
     )
+}
+
+fn is_busy(error: &ServiceError) -> bool {
+    error.kind == ErrorKind::Conflict && (error.shows(BUSY) || error.status == Some(412))
 }
 
 fn is_code(error: &ServiceError, code: &str) -> bool {
@@ -530,6 +538,13 @@ fn refused(error: &ServiceError) -> Fault {
         return fault
             .meaning("a link that is made cannot be written again; somebody else linked at the same time")
             .remedied_by("retry: the step looks first and sends only what is missing");
+    }
+    if error.kind == ErrorKind::Conflict {
+        return fault
+            .meaning(
+                "the namespace does not take these links as it is; one of the older object model never does",
+            )
+            .remedied_by("choose another `namespace.name`, or mend what the message names, then retry");
     }
     fault
 }

@@ -56,6 +56,16 @@ impl Endpoint<'_> {
     pub fn is_link(&self) -> bool {
         self.linking.is_some() || self.place != "messaging"
     }
+
+    /// True for a link of a hub.
+    pub fn is_hub(&self) -> bool {
+        self.linking.is_some() && self.place == "messaging"
+    }
+
+    /// True for the link of a provisioning service, of which a namespace has one (contract links-2026, section 3).
+    pub fn is_dps(&self) -> bool {
+        self.place == "provisioning"
+    }
 }
 
 const HUBS: &str = "Microsoft.Devices/IotHubs";

@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::id::{namespace_id, namespace_slot};
 use super::{CREATE, DPS_ROLES, HUB_ROLES, OWN_ROLES, fields, recall_2026, teardown_2026};
 use crate::domain::{
-    Answers, IdentityKind, Method, Moves, Need, Next, Outputs, Patience, Purpose, Replay, Request, StageId,
-    Step, StepId, StepOutputs, Text, object,
+    Answers, Fault, IdentityKind, Method, Moves, Need, Next, Outputs, Patience, Purpose, Replay, Request,
+    StageId, Step, StepId, StepOutputs, Text, object,
 };
 use crate::stages::access::RESOURCE_GROUP;
 use crate::stages::access::acting::{giver, principal};
-use crate::stages::build::{arm, compare_location, done, outputs, registration, same, text};
+use crate::stages::build::{arm, compare_location, done, outputs, registration, same, same_id, text};
 use crate::stages::dialect::{Profile, Sign, Stage};
-use crate::stages::dps::id::dps_slot;
+use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, Granted, outcome};
 use crate::stages::hub::id::hub_slot;
@@ -63,7 +63,10 @@ pub fn recognise(answers: &Answers, profile: &Profile, replay: &mut Replay<'_>) 
     let id = namespace_id(answers);
     match replay.read(&arm(answers, Method::Get, id.clone(), version))? {
         Ok(reply) if endpoints(&reply.body).iter().any(Endpoint::is_link) => {
-            return Ok(Sign::Ours("it links a hub or a provisioning service"));
+            return Ok(match another_dps(&reply.body, &dps_id(answers)) {
+                Some((says, remedy)) => Sign::Unfit(Box::new(Fault::new(says, remedy))),
+                None => Sign::Ours("it links a hub or a provisioning service"),
+            });
         }
         Ok(_) => {}
         Err(error) => return Sign::of_error(error),
@@ -81,6 +84,18 @@ pub fn recognise(answers: &Answers, profile: &Profile, replay: &mut Replay<'_>) 
 /// Whether the namespace is to carry [`MI_SDK`].
 pub fn wants_mi_sdk(answers: &Answers) -> bool {
     answers.use_mi_sdk.unwrap_or_else(|| answers.location.ends_with("euap"))
+}
+
+/// What is wrong with a namespace that links another provisioning service than `ours`, and what to do: it links one
+/// (contract links-2026, section 3).
+fn another_dps(namespace: &Value, ours: &str) -> Option<(String, String)> {
+    let links = endpoints(namespace);
+    let other = links.iter().find(|endpoint| endpoint.is_dps() && !same_id(endpoint.resource_id, ours))?;
+    let name = other.resource_id.rsplit('/').next().unwrap_or_default();
+    Some((
+        format!("the namespace links another provisioning service already: {}", other.resource_id),
+        format!("a namespace links one: set `dps.name` to {name}, or choose another `namespace.name`"),
+    ))
 }
 
 fn create(answers: &Answers, profile: &Profile) -> Step {
@@ -109,7 +124,10 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
                 arm(answers, Method::Patch, id.clone(), version)
                     .with_body(object([("identity", identity())])),
             )
-            .judged(|answers, _, value| judge(answers, value))
+            .judged(|answers, known, value| match another_dps(value, &dps_slot(answers).shown(known)) {
+                Some((says, remedy)) => Verdict::Unusable { says, remedy },
+                None => judge(answers, value),
+            })
             .giving(|reply| {
                 outputs([
                     ("name", reply.text("/name")),

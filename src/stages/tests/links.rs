@@ -141,12 +141,26 @@ fn an_endpoint_that_is_left_out_or_stands_elsewhere_is_not_sent_again() {
     let mut updating = linked("Succeeded", None, None);
     updating["properties"]["updating"] = moved;
     check(step, vec![read(updating)], "already there");
-    // Left out for good, it alone is sent.
-    let shown = sent(step, vec![omitted(), waited(120), omitted()]);
+    // No hub is linked without a service: one that is left out was sent, and is linked or on its way.
+    check(step, vec![omitted(), waited(120), omitted()], "wait 15");
+    check(step, vec![omitted(), waited(900), omitted()], "fail -");
+    let hub_failed = || read(linked("Failed", Some(failed("AdrMiNotAuthorized")), None));
+    let shown = sent(step, vec![hub_failed(), waited(30), hub_failed()]);
+    assert_eq!(shown.method, Method::Patch, "a PUT would drop what is left out");
+    assert!(shown.body.unwrap().pointer("/properties/provisioning").is_none());
+    // A hub may be missing: it alone is sent, once.
+    let no_hub = || read(linked("Succeeded", None, Some("Succeeded".into())));
+    let shown = sent(step, vec![no_hub(), waited(120), no_hub()]);
     assert_eq!(shown.method, Method::Patch);
     let body = shown.body.unwrap();
-    assert!(body.pointer("/properties/provisioning/endpoints/dps-1").is_some(), "{body}");
-    assert!(body.pointer("/properties/messaging").is_none(), "{body}");
+    assert!(body.pointer("/properties/messaging/endpoints/hub-1").is_some(), "{body}");
+    assert!(body.pointer("/properties/provisioning").is_none(), "{body}");
+    check(step, vec![no_hub(), waited(120), no_hub(), wrote(), no_hub(), waited(900), no_hub()], "fail -");
+    // Taken and dropped whole: once more, then it is told.
+    let turns = || vec![bare(), wrote(), bare(), waited(120), bare()];
+    check(step, turns(), "PUT namespaces/factory-ns");
+    let turns = turns().into_iter().chain([wrote(), bare(), waited(120), bare()]).collect();
+    check(step, turns, "fail -");
 }
 
 #[test]
@@ -531,6 +545,12 @@ fn the_dialect_is_chosen_by_what_is_offered_and_served() {
     let Err(fault) = chosen_with(&auto, &listing(&[OLD], EAST), refusing) else { panic!("closed") };
     assert!(fault.says.contains("DisallowedResourceOperation"), "{}", fault.says);
     let asked = Answers { dialect: "preview-2025".into(), ..links_answers() };
+    let unserved = [("Microsoft.DeviceRegistry/namespaces".to_owned(), "2031-01-01".to_owned())];
+    let unserved = Answers { api_versions: unserved.into(), ..links_answers() };
+    let Err(fault) = chosen_with(&unserved, &listing(&[OLD, NEW], EAST), nothing) else {
+        panic!("not offered")
+    };
+    assert!(fault.says.contains("2031-01-01") && fault.remedy.contains("2026-11-01"), "{}", fault.says);
     let Err(fault) = chosen_with(&asked, &listing(&[OLD, NEW], EAST), refusing) else { panic!("closed") };
     assert!(fault.remedy.contains("`dialect = \"auto\"`"), "{}", fault.remedy);
     // What the answers want decides where both are offered.
@@ -610,6 +630,46 @@ fn a_namespace_that_is_there_has_the_last_word() {
         let Err(fault) = fault else { panic!("{dialect}") };
         assert!(fault.says.contains(other) && fault.remedy.contains("namespace.name"), "{}", fault.says);
     }
+}
+
+#[test]
+fn a_namespace_that_links_another_service_is_told_before_anything_is_written() {
+    let mut other = good("Succeeded");
+    other["properties"]["provisioning"]["endpoints"]["dps-1"]["resourceId"] =
+        "/subscriptions/x/theirs-dps".into();
+    let look =
+        |url: &str| if url.contains("/credentials") { Err("ResourceNotFound") } else { Ok(other.clone()) };
+    let Err(fault) = chosen_with(&links_answers(), &listing(&[OLD, NEW], EAST), look) else {
+        panic!("unfit")
+    };
+    assert!(fault.remedy.contains("theirs-dps"), "{}", fault.remedy);
+    check("namespace.create", vec![read(other)], "fail -");
+}
+
+#[test]
+fn a_namespace_of_old_with_hubs_in_its_endpoints_is_not_taken_for_a_new_one() {
+    let mut old = linked("Succeeded", None, None);
+    old["properties"]["messaging"]["endpoints"]["eventGrid"] = json!({
+        "endpointType": "Microsoft.Devices/IoTHubs", "address": "https://myeventgrid", "resourceId": "/subscriptions/x/hub",
+    });
+    let look = |url: &str| match url {
+        url if url.contains("/certificateAuthorities") => Ok(json!({ "value": [] })),
+        url if url.contains("/credentials") => Ok(json!({ "name": "default" })),
+        _ => Ok(old.clone()),
+    };
+    speaks(
+        chosen_with(&links_answers(), &listing(&[OLD, NEW], EAST), look),
+        "preview-2025",
+        "it holds a credential",
+    );
+    // Without certificates its hub tells.
+    let look = |url: &str| match url {
+        url if url.contains("/certificateAuthorities") => Ok(json!({ "value": [] })),
+        url if url.contains("/credentials") => Err("ResourceNotFound"),
+        url if url.contains("/IotHubs/") => Ok(json!({ "sku": { "name": "GEN2" } })),
+        _ => Ok(old.clone()),
+    };
+    speaks(chosen_with(&links_answers(), &listing(&[OLD, NEW], EAST), look), "preview-2025", "tier GEN2");
 }
 
 #[test]
