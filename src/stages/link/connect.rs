@@ -273,7 +273,7 @@ impl Link {
     /// (contract links-2026, section 1, point 5, and 6.6; seen by one source, a script).
     fn hides_dps(&self, known: &Outputs, namespace: &Value) -> bool {
         let shown = endpoint_of(namespace, &self.both.dps.id.shown(known)).is_some();
-        !shown && endpoints(namespace).iter().any(|endpoint| endpoint.is_hub())
+        !shown && endpoints(namespace).iter().any(Endpoint::is_hub)
     }
 
     fn first_failed<'a>(&self, known: &Outputs, namespace: &'a Value) -> Option<Endpoint<'a>> {
