@@ -88,10 +88,10 @@ fn answers_to(entry: &Entry, status: u16) -> bool {
         _ => return false,
     };
     let special = entries().any(|entry| has_status(entry, kind, status));
-    match special {
-        true => has_status(entry, kind, status),
-        false => entry.matches.iter().any(|condition| matches!(condition, Match::Kind(of, _) if *of == kind)),
+    if special {
+        return has_status(entry, kind, status);
     }
+    entry.matches.iter().any(|condition| matches!(condition, Match::Kind(of, _) if *of == kind))
 }
 
 fn has_status(entry: &Entry, kind: ErrorKind, status: u16) -> bool {
