@@ -5,6 +5,7 @@
 
 mod clock;
 mod connection;
+mod delivery;
 mod faults;
 mod front_door;
 mod handle;
