@@ -119,7 +119,13 @@ impl From<&ServiceError> for Fault {
             means.push_str(&format!("; hubup does not know the code {code}"));
             remedy.push_str("; if the message does not help, ask Azure support and quote the ids");
         }
-        let by_kind = if error.kind == ErrorKind::Left { Exit::Left } else { Exit::Failed };
+        let by_kind = match error.kind {
+            ErrorKind::Auth => Exit::SignIn,
+            ErrorKind::Forbidden => Exit::NotPermitted,
+            ErrorKind::NotSent | ErrorKind::Lost | ErrorKind::NotAzure => Exit::NotReached,
+            ErrorKind::Left | ErrorKind::StillRunning => Exit::Left,
+            _ => Exit::Failed,
+        };
         Self {
             says: error.message.clone(),
             code: error.code.clone(),

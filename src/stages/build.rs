@@ -14,9 +14,15 @@ use crate::domain::{
 /// Signs that a grant has not reached the service that checks it (contract preview-2025, sections 0.4, 4 and 6).
 pub const GRANT_NOT_EFFECTIVE: &[&str] = &["400913", "does not have the required DeviceRegistry permissions"];
 
-/// Signs that something else is changing the resource just now (contract preview-2025, 1.3).
-pub const BUSY: &[&str] =
-    &["AnotherOperationInProgress", "OperationInProgress", "in transition", "Transitioning"];
+/// Signs that something else is changing the resource just now (contract preview-2025, 1.3), or what it belongs to
+/// (contract links-2026, section 9: an earlier change of the namespace).
+pub const BUSY: &[&str] = &[
+    "AnotherOperationInProgress",
+    "OperationInProgress",
+    "ResourceProvisioningInProgress",
+    "in transition",
+    "Transitioning",
+];
 
 /// How long a grant is waited for: Microsoft's own set-up script gives it five minutes (contract preview-2025, 6).
 pub const GRANT_PATIENCE: Duration = Duration::from_mins(5);

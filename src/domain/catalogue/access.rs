@@ -147,7 +147,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         meaning: "a role has not become effective, or it was given on another resource",
         reaction: Reaction::WaitFor,
         remedy: "keep trying for five minutes, or check the role assignments of the identity and of the IoT Hub application",
-        exit: None,
+        exit: Some(Exit::Failed),
         source: "contract preview-2025, 0.4 and section 6; field notes 4.2: bounded waits, re-verified",
     },
 ];

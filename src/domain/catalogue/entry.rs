@@ -155,7 +155,7 @@ impl Match {
                 0 => 0,
                 fit => fit + 4,
             },
-            Self::Signs(signs) if says(signs) => 8,
+            Self::Signs(signs) if is_answer(error) && says(signs) => 8,
             Self::KindWith(kind, statuses)
                 if error.kind == kind && error.status.is_some_and(|status| statuses.contains(&status)) =>
             {
@@ -178,16 +178,30 @@ impl Match {
     }
 }
 
+/// True for what a service decided. What did not get there, or is not over, is that whatever its text says.
+fn is_answer(error: &ServiceError) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::Auth
+            | ErrorKind::Cancelled
+            | ErrorKind::Conflict
+            | ErrorKind::Forbidden
+            | ErrorKind::NotFound
+            | ErrorKind::Refused
+    )
+}
+
 /// 32 when the code is one of `codes`, 16 when the message names one.
 fn coded(error: &ServiceError, codes: &[&str]) -> u8 {
     let own = error.code.as_deref().unwrap_or_default();
     if codes.iter().any(|code| bare(own).eq_ignore_ascii_case(bare(code))) {
         return 32;
     }
-    let named = words(&error.message).any(|word| {
-        let numbered = word.bytes().all(|byte| byte.is_ascii_digit());
-        !numbered && codes.iter().any(|code| bare(word).eq_ignore_ascii_case(bare(code)))
-    });
+    let named = is_answer(error)
+        && words(&error.message).any(|word| {
+            let numbered = word.bytes().all(|byte| byte.is_ascii_digit());
+            !numbered && codes.iter().any(|code| bare(word).eq_ignore_ascii_case(bare(code)))
+        });
     if named { 16 } else { 0 }
 }
 

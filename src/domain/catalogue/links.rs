@@ -68,6 +68,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         source: "contract links-2026, section 1, point 5; measured, the code is our sandbox's",
     },
     Entry {
+        key: "link-immutable",
+        matches: &[Match::Signs(&["immutable", "cannot be modified", "cannot be changed"])],
+        places: BOTH,
+        meaning: "what is made cannot be written again in this way; somebody else may have changed it at the same time",
+        reaction: Reaction::Stop,
+        remedy: "retry: the step looks first and sends only what is missing",
+        exit: None,
+        source: "contract links-2026, section 8: a link that succeeded is immutable",
+    },
+    Entry {
         key: "namespace-settling",
         matches: &[Match::Codes(&["ResourceProvisioningInProgress"])],
         places: BOTH,

@@ -1,6 +1,7 @@
 //! What provisioning services say of hubs, groups and devices: on their service plane, and of linked hubs.
 
 use super::entry::{Entry, Match, Place, Reaction};
+use crate::domain::Exit;
 
 const PLANE: &[Place] = &[Place::ServicePlane];
 
@@ -63,7 +64,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         meaning: "the identity of the provisioning service has no effective role on the namespace",
         reaction: Reaction::WaitFor,
         remedy: "keep trying, or check the roles of `namespace.own-roles`, then retry",
-        exit: None,
+        exit: Some(Exit::Failed),
         source: "contract links-2026, 6.12 and section 9; measured",
     },
     Entry {
@@ -73,7 +74,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         meaning: "the signature was not accepted: the key has been changed, or a clock is wrong",
         reaction: Reaction::WaitFor,
         remedy: "set the clock of this machine, then retry: the key is read anew",
-        exit: None,
+        exit: Some(Exit::Failed),
         source: "field notes 4.2: clock skew with SAS; contract preview-2025, 7c",
     },
 ];

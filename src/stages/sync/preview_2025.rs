@@ -107,6 +107,7 @@ fn run_synchronize(
             }
             return Ok(Next::Fail(
                 Fault::from(error)
+                    .keyed("grant-not-effective")
                     .meaning("the namespace may not write to the hub: its two roles there are missing, or late")
                     .exiting(Exit::Failed)
                     .passing()

@@ -394,7 +394,25 @@ pub fn access() -> Vec<Row> {
     let effective = |when| {
         refuse(when, 400, "flat", "IH400913", "It does not have the required DeviceRegistry permissions.")
     };
+    let sync = ("POST", "*/synchronize");
     rows.extend([
+        // Of the namespace's identity, not of the caller.
+        row(
+            "grant-not-effective",
+            Of2025,
+            sync,
+            arm(ALWAYS, 403, "AuthorizationFailed"),
+            "sync.synchronize",
+            Fails,
+        ),
+        row(
+            "roles-not-replicated",
+            Of2025,
+            sync,
+            ends(ONCE, "Failed", "AuthorizationFailed", "No."),
+            "sync.synchronize",
+            Right,
+        ),
         row(
             "role-not-assignable-here",
             Of2025,
@@ -429,7 +447,7 @@ pub fn access() -> Vec<Row> {
             put(HUB),
             ends(ONCE, "Failed", "IH400913", "No."),
             "hub.create",
-            Right,
+            Compared,
         ),
     ]);
     rows
@@ -474,6 +492,7 @@ pub fn links() -> Vec<Row> {
         ),
         link("link-target-missing", says(400, "LinkableResourceNotFound", "No."), Fails),
         link("provisioning-link-first", says(400, "ProvisioningEndpointRequired", "No."), Fails),
+        link("link-immutable", says(400, "EndpointsAreImmutable", "Endpoints are immutable."), Fails),
         link("namespace-settling", says(409, "ResourceProvisioningInProgress", "Not yet."), Right),
         row(
             "namespace-failed",
@@ -481,6 +500,22 @@ pub fn links() -> Vec<Row> {
             ("PUT", AUTHORITY),
             arm(ONCE, 409, "ResourceProvisioningFailed"),
             "certificates.root-ca",
+            Right,
+        ),
+        row(
+            "namespace-settling",
+            Of2026,
+            ("PUT", AUTHORITY),
+            arm(ONCE, 409, "ResourceProvisioningInProgress"),
+            "certificates.root-ca",
+            Right,
+        ),
+        row(
+            "namespace-settling",
+            Of2026,
+            ("PUT", LEAF_POLICY),
+            arm(ONCE, 409, "ResourceProvisioningInProgress"),
+            "certificates.policy",
             Right,
         ),
         linking("namespace-ghost", "[links]\nghost = true", "namespace.create", Right),
