@@ -2,6 +2,8 @@
 
 mod rows;
 mod support;
+#[cfg(unix)]
+mod told;
 
 use std::collections::BTreeSet;
 
