@@ -278,7 +278,25 @@ impl Start {
                 .await
                 .map_err(|error| sandbox_failure(self.state.root(), &error))?;
         }
-        let requests = stages::offer_requests(&answers, DIALECTS);
+        let offers = self.offers(connected, &answers, tell).await?;
+        let choose = |replay: &mut Replay<'_>| {
+            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
+        };
+        let selection = self.read_through(connected, tell, choose).await?;
+        let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
+            Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
+        })?;
+        Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
+    }
+
+    /// Reads what the subscription of `answers` offers. Waits go to `tell`.
+    pub async fn offers(
+        &self,
+        connected: &Connected,
+        answers: &Answers,
+        tell: Tell<'_>,
+    ) -> Result<Offers, Failure> {
+        let requests = stages::offer_requests(answers, DIALECTS);
         let looks =
             requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request, tell));
         let mut offers = Offers::default();
@@ -291,14 +309,7 @@ impl Start {
             }
             offers.take(&reply);
         }
-        let choose = |replay: &mut Replay<'_>| {
-            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
-        };
-        let selection = self.read_through(connected, tell, choose).await?;
-        let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
-            Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
-        })?;
-        Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
+        Ok(offers)
     }
 
     /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks as the setup was begun;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::{Mutex, RwLock, watch};
 use tokio_util::sync::CancellationToken;
@@ -157,11 +157,12 @@ impl StepContext {
         let text = "an earlier run began this and Azure accepted it; following it to its end".to_owned();
         self.emit(RunEvent::Noted { step: Some(self.step.clone()), text }).await?;
         let clock = self.shared.clock;
-        let left = not_before.map_or(SignedDuration::ZERO, |moment| moment.duration_since(clock.now()));
-        let left = Duration::try_from(left).unwrap_or_default();
+        let left =
+            |moment: Timestamp| Duration::try_from(moment.duration_since(clock.now())).unwrap_or_default();
         let accepted = Accepted { call: CallId::fresh(), wait: wait.clone() };
         self.accepted(&accepted).await?;
-        self.follow(accepted, Some(clock.service_time(left))).await
+        // Where its reply is not on record, when the service wanted to be asked is not known.
+        self.follow(accepted, not_before.map(|moment| clock.service_time(left(moment)))).await
     }
 
     /// Makes a change and follows what was accepted to its end.

@@ -11,6 +11,9 @@ use crate::domain::{Answers, Auth, Method, Reply, Request};
 /// (contract preview-2025, P3 and 1a).
 pub(super) const PROVIDERS_VERSION: &str = "2025-04-01";
 
+/// The version in which subscriptions are listed.
+pub(super) const SUBSCRIPTIONS_VERSION: &str = "2022-12-01";
+
 /// Versions and regions by `provider/type`, lower case.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Offers(BTreeMap<String, Offer>);
