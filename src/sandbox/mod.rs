@@ -28,5 +28,6 @@ mod x509;
 #[cfg(test)]
 mod tests;
 
+pub use faults::{FaultScript, builtin_faults};
 pub use handle::{Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, open, reset};
 pub use settings::{WorldSource, builtin_worlds};

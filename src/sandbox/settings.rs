@@ -324,7 +324,8 @@ fn merge(whole: &mut toml::Table, own: toml::Table) -> Result<(), String> {
     Ok(())
 }
 
-fn validate(settings: &Settings) -> Result<(), String> {
+/// What is wrong with a world, as a sentence.
+pub(crate) fn validate(settings: &Settings) -> Result<(), String> {
     if settings.subscriptions.is_empty() {
         return Err("a world needs at least one subscription".to_owned());
     }
