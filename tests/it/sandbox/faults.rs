@@ -1,7 +1,5 @@
 //! Every action of a fault script over real HTTP: what is done and not answered, what is answered and not done.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::support::{ARM, Azure, CALM, east, group_path};
@@ -172,7 +170,7 @@ async fn slow_and_absurdly_long_answers_are_whole() {
     let response = raw_put(&azure).send().await.unwrap();
     drop(response);
     azure.get(&path()).await.expect(200);
-    tokio::time::timeout(Duration::from_secs(60), azure.sandbox.shutdown()).await.unwrap();
+    azure.sandbox.shutdown().await;
 }
 
 #[tokio::test]
