@@ -35,6 +35,9 @@ pub struct Global {
     /// World that a new sandbox starts from: a name that hubup knows, or a TOML file
     #[arg(long, global = true, value_name = "WORLD")]
     pub sandbox_world: Option<String>,
+    /// What goes wrong in the sandbox from now on: a rehearsal that hubup knows, or a TOML file; `none` ends it
+    #[arg(long, global = true, value_name = "SCRIPT", env = "HUBUP_SANDBOX_FAULTS")]
+    pub sandbox_faults: Option<String>,
     /// Where journals and the sandbox live [default: the state folder of your system]
     #[arg(long, global = true, value_name = "PATH", env = "HUBUP_STATE", value_parser = folder())]
     pub state_folder: Option<PathBuf>,

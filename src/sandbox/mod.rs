@@ -5,6 +5,7 @@
 
 mod clock;
 mod connection;
+mod delivery;
 mod faults;
 mod front_door;
 mod handle;
@@ -27,5 +28,6 @@ mod x509;
 #[cfg(test)]
 mod tests;
 
+pub use faults::{FaultScript, builtin_faults};
 pub use handle::{Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, open, reset};
 pub use settings::{WorldSource, builtin_worlds};

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::clock::{Due, Now, iso};
+use super::faults::Doom;
 use super::providers;
 use super::reply::{Refusal, Reply};
 use super::request::Request;
@@ -55,6 +56,9 @@ pub(crate) struct End {
     pub(crate) at_real_ms: i64,
     /// `None` when it succeeded.
     pub(crate) failure: Option<Failure>,
+    /// How the status document spells a failure, when not `Failed`.
+    #[serde(default)]
+    word: Option<String>,
 }
 
 /// Why it failed; `status` is what a `Location` poll answers.
@@ -81,6 +85,9 @@ pub(crate) struct Operation {
     polls: u32,
     reads: u32,
     pub(crate) end: Option<End>,
+    /// How a fault script lets it end.
+    #[serde(default)]
+    pub(crate) doom: Option<Doom>,
 }
 
 /// What an accepted operation is about.
@@ -130,6 +137,7 @@ pub(crate) fn accept(
         polls: 0,
         reads: 0,
         end: None,
+        doom: None,
     };
     let base = request.link_base();
     let poll = world.settings.latency.poll;
@@ -163,6 +171,7 @@ pub(crate) fn schedule(world: &mut World, now: &Now, work: Work, resource: &str,
         polls: 0,
         reads: 0,
         end: None,
+        doom: None,
     };
     forget_old(world);
     world.operations.insert(id, operation);
@@ -233,9 +242,15 @@ pub(crate) fn note_read(world: &mut World, resource: &str, now: &Now) {
 
 fn finish(world: &mut World, id: &str, now: &Now) {
     let Some(operation) = world.operations.get(id).cloned() else { return };
-    let failure = providers::finish(world, &operation, now).err();
+    let (failure, word) = match &operation.doom {
+        Some(Doom { ending, failure }) => {
+            providers::spoil(world, &operation, failure, ending.word());
+            (Some(failure.clone()), Some(ending.word().to_owned()))
+        }
+        None => (providers::finish(world, &operation, now).err(), None),
+    };
     if let Some(operation) = world.operations.get_mut(id) {
-        operation.end = Some(End { at_real_ms: now.real_ms, failure });
+        operation.end = Some(End { at_real_ms: now.real_ms, failure, word });
     }
 }
 
@@ -291,7 +306,7 @@ fn status_document(operation: &Operation, now: &Now, wait: f64) -> Reply {
             Some(failure) => Reply::json(
                 200,
                 json!({
-                    "id": id, "name": operation.id, "status": "Failed", "startTime": started,
+                    "id": id, "name": operation.id, "status": end.word.as_deref().unwrap_or("Failed"), "startTime": started,
                     "endTime": iso(end.at_real_ms), "error": {"code": failure.code, "message": failure.message},
                 }),
             ),

@@ -2,6 +2,8 @@
 //!
 //! A provider refuses with a [`Refusal`]; only here does it become bytes of the shape its service uses.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::clock::Now;
@@ -23,6 +25,12 @@ pub(crate) enum Delivery {
     Half,
     /// The connection closes without a byte.
     Never,
+    /// Nothing comes, and the connection stays open.
+    Hang,
+    /// The body comes in small pieces over this time of the wall.
+    Slow(Duration),
+    /// The body is longer by so many bytes.
+    Padded(u64),
 }
 
 impl Reply {
@@ -159,16 +167,22 @@ impl Refusal {
     }
 }
 
-fn status_name(status: u16) -> &'static str {
+/// The name of a status as the services write it into bodies.
+pub(crate) fn status_name(status: u16) -> &'static str {
     match status {
         400 => "BadRequest",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "NotFound",
+        405 => "MethodNotAllowed",
+        408 => "RequestTimeout",
         409 => "Conflict",
         412 => "PreconditionFailed",
         415 => "UnsupportedMediaType",
         429 => "TooManyRequests",
+        502 => "BadGateway",
+        503 => "ServiceUnavailable",
+        504 => "GatewayTimeout",
         _ => "InternalServerError",
     }
 }

@@ -7,14 +7,16 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode};
+use axum::http::{Request as HttpRequest, Response};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::real_now_ms;
 use super::connection::{Doorway, Scissors};
+use super::delivery;
+use super::faults::{self, FaultScript};
 use super::providers::admit;
 use super::reply::{Delivery, Refusal, Reply};
 use super::request::Request;
@@ -28,6 +30,9 @@ pub(crate) const IDENTITY_PATH: &str = "/.sandbox";
 /// Below it, a PUT adds a subscription to the world.
 pub(crate) const SUBSCRIPTIONS_PATH: &str = "/.sandbox/subscriptions/";
 
+/// Where the fault script in force is read (GET) and replaced (PUT).
+pub(crate) const FAULTS_PATH: &str = "/.sandbox/faults";
+
 /// World and file, together under one lock.
 pub(crate) struct Served {
     pub(crate) world: World,
@@ -36,7 +41,12 @@ pub(crate) struct Served {
     pub(crate) instance: String,
 }
 
-type Shared = Arc<Mutex<Served>>;
+/// What every answer shares: the world, and the word to stop, which ends answers that would never come.
+#[derive(Clone)]
+struct Shared {
+    served: Arc<Mutex<Served>>,
+    stop: CancellationToken,
+}
 
 /// Serves until the token is cancelled; open requests are answered first.
 pub(crate) async fn serve(
@@ -44,7 +54,7 @@ pub(crate) async fn serve(
     served: Served,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let shared: Shared = Arc::new(Mutex::new(served));
+    let shared = Shared { served: Arc::new(Mutex::new(served)), stop: stop.clone() };
     let router =
         Router::new().fallback(answer).with_state(shared).into_make_service_with_connect_info::<Scissors>();
     axum::serve(Doorway(listener), router).with_graceful_shutdown(stop.cancelled_owned()).await
@@ -86,27 +96,32 @@ async fn answer(
         body: Vec::new(),
     };
     let whole = to_bytes(body, BODY_LIMIT).await;
+    let Shared { served, stop } = shared;
     let worked = tokio::task::spawn_blocking(move || {
         let Ok(bytes) = whole else {
             let message = format!("The request body is larger than {BODY_LIMIT} bytes, or broke off.");
             return plain_refusal(Refusal::arm(413, "RequestContentTooLarge", message));
         };
         request.body = bytes.to_vec();
-        turn(&shared, &request)
+        turn(&served, &request)
     })
     .await;
     let reply = worked.unwrap_or_else(|_| {
         plain_refusal(Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
     });
-    if reply.delivery == Delivery::Never {
+    if reply.delivery == Delivery::Hang {
+        // A client that gives up takes this future with it.
+        stop.cancelled().await;
+    }
+    if matches!(reply.delivery, Delivery::Never | Delivery::Hang) {
         scissors.cut();
     }
-    to_http(&reply)
+    delivery::to_http(&reply)
 }
 
 /// One step, durable before it is answered.
-fn turn(shared: &Shared, request: &Request) -> Reply {
-    let mut served = shared.lock().unwrap_or_else(PoisonError::into_inner);
+fn turn(served: &Mutex<Served>, request: &Request) -> Reply {
+    let mut served = served.lock().unwrap_or_else(PoisonError::into_inner);
     if request.to_loopback() && request.path == IDENTITY_PATH {
         return Reply::json(200, serde_json::json!({"instance": served.instance}));
     }
@@ -119,6 +134,7 @@ fn turn(shared: &Shared, request: &Request) -> Reply {
             Err(message) => plain_refusal(Refusal::arm(400, "InvalidWorld", message)),
         },
         Some(Err(_)) => plain_refusal(Refusal::arm(400, "InvalidSubscriptionId", "Not a GUID.".to_owned())),
+        None if request.to_loopback() && request.path == FAULTS_PATH => script(&mut served.world, request),
         None => step(&mut served.world, request, &now),
     };
     let Served { world, store, .. } = &mut *served;
@@ -132,6 +148,18 @@ fn turn(shared: &Shared, request: &Request) -> Reply {
     }
 }
 
+/// Tells or replaces the fault script in force.
+fn script(world: &mut World, request: &Request) -> Reply {
+    if request.method == "PUT" {
+        let read = serde_json::from_slice::<FaultScript>(&request.body).map_err(|error| error.to_string());
+        if let Err(message) = read.and_then(|script| faults::rehearse(world, &script)) {
+            return plain_refusal(Refusal::arm(400, "InvalidFaultScript", message));
+        }
+    }
+    let name = world.rehearsal.as_ref().map(|rehearsal| rehearsal.name.as_str());
+    Reply::json(200, serde_json::json!({"name": name}))
+}
+
 fn plain_refusal(refusal: Refusal) -> Reply {
     let now = super::clock::Now { real_ms: real_now_ms(), sim_ms: 0, speed: 0.0 };
     refusal.into_reply(&now, "")
@@ -143,42 +171,4 @@ fn host_of(authority: &str) -> &str {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.is_empty() => host,
         _ => authority,
     }
-}
-
-fn to_http(reply: &Reply) -> Response<Body> {
-    let page = reply.headers.iter().any(|(name, _)| name == "content-type");
-    let bytes = reply.body.as_ref().map(|body| match body.as_str() {
-        // Only what is no JSON names its own type.
-        Some(text) if page => text.as_bytes().to_vec(),
-        _ => serde_json::to_vec(body).unwrap_or_default(),
-    });
-    let length = bytes.as_ref().map_or(0, Vec::len);
-    let body = match bytes {
-        Some(mut bytes) if reply.delivery == Delivery::Half => {
-            bytes.truncate(length / 2);
-            let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-            Body::from_stream(futures::stream::iter([Ok(Bytes::from(bytes)), Err(broken)]))
-        }
-        Some(bytes) => Body::from(bytes),
-        None => Body::empty(),
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    if reply.body.is_some() {
-        headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
-    }
-    if reply.delivery == Delivery::Half {
-        headers.insert("content-length", HeaderValue::from(length));
-    }
-    headers.insert("cache-control", HeaderValue::from_static("no-cache"));
-    for (name, value) in &reply.headers {
-        // A header that was echoed and cannot be sent is left out rather than failing the reply.
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
-        {
-            headers.insert(name, value);
-        }
-    }
-    response
 }

@@ -60,6 +60,9 @@ pub(crate) struct Settings {
     pub(crate) resources: Vec<StartingResource>,
     #[serde(default)]
     pub(crate) faults: Vec<Fault>,
+    /// Of the chances in `faults`.
+    #[serde(default)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -321,7 +324,8 @@ fn merge(whole: &mut toml::Table, own: toml::Table) -> Result<(), String> {
     Ok(())
 }
 
-fn validate(settings: &Settings) -> Result<(), String> {
+/// What is wrong with a world, as a sentence.
+pub(crate) fn validate(settings: &Settings) -> Result<(), String> {
     if settings.subscriptions.is_empty() {
         return Err("a world needs at least one subscription".to_owned());
     }
@@ -337,6 +341,9 @@ fn validate(settings: &Settings) -> Result<(), String> {
         }
     }
     settings.links.check()?;
+    for (index, fault) in settings.faults.iter().enumerate() {
+        fault.check(index + 1)?;
+    }
     if settings.throttle.as_ref().is_some_and(|throttle| throttle.writes_per_minute == 0) {
         return Err("throttle.writes_per_minute must be at least 1".to_owned());
     }

@@ -9,7 +9,7 @@ use super::faults;
 use super::front_door;
 use super::operations;
 use super::providers::{dps_service, graph, sign_in};
-use super::reply::{Delivery, Refusal, Reply};
+use super::reply::{Refusal, Reply};
 use super::request::Request;
 use super::world::World;
 
@@ -23,14 +23,12 @@ pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
     let request_id = Uuid::new_v4().to_string();
     operations::settle(world, now);
     let fault = faults::pick(world, request);
-    let instead = fault.and_then(|(action, seconds)| faults::instead(action, seconds));
-    let outcome = instead.unwrap_or_else(|| dispatch(world, request, now));
+    let outcome = match (&fault, faults::veiled(world, request)) {
+        (Some(fault), _) => faults::outcome(fault, world, request, now, dispatch),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => dispatch(world, request, now),
+    };
     let mut reply = outcome.unwrap_or_else(|refusal| refusal.into_reply(now, &request_id));
-    if let Some((action, _)) = fault
-        && reply.delivery == Delivery::Whole
-    {
-        reply.delivery = faults::delivery(action);
-    }
     if request.method == "HEAD" {
         reply.body = None;
     }
@@ -39,6 +37,9 @@ pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
     reply = reply.with("x-ms-correlation-request-id", correlation).with("request-id", request_id);
     if let Some(client) = request.header("x-ms-client-request-id") {
         reply = reply.with("x-ms-client-request-id", client.to_owned());
+    }
+    if let Some(fault) = &fault {
+        faults::alter(fault, world, request, &mut reply, now);
     }
     reply
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::clock::{Due, Epoch, Now, iso};
+use super::faults::{Rehearsal, Veil};
 use super::operations::Operation;
 use super::providers;
 use super::settings::Settings;
@@ -48,6 +49,15 @@ pub(crate) struct World {
     /// How often each entry of the fault script was met.
     #[serde(default)]
     pub(crate) fault_hits: Vec<u32>,
+    /// How often each entry of the fault script acted.
+    #[serde(default)]
+    pub(crate) fault_acts: Vec<u32>,
+    /// The fault script that was given beside the world, and what it took the place of.
+    #[serde(default)]
+    pub(crate) rehearsal: Option<Rehearsal>,
+    /// What is there and is not shown for a while.
+    #[serde(default)]
+    pub(crate) veils: Vec<Veil>,
     /// By what they hold on to, lower case: when what was deleted lets go of it.
     #[serde(default)]
     pub(crate) echoes: BTreeMap<String, Due>,
@@ -127,6 +137,9 @@ impl World {
             enrollment_groups: BTreeMap::new(),
             writes: (0, 0),
             fault_hits: Vec::new(),
+            fault_acts: Vec::new(),
+            rehearsal: None,
+            veils: Vec::new(),
             echoes: BTreeMap::new(),
             link_hits: Vec::new(),
             counter: 0,
@@ -224,7 +237,7 @@ impl Resource {
 
     /// Whether an operation on it has not ended.
     pub(crate) fn is_busy(&self) -> bool {
-        !matches!(self.provisioning_state(), "Succeeded" | "Failed" | "Canceled" | "")
+        !matches!(self.provisioning_state(), "Succeeded" | "Failed" | "Canceled" | "Cancelled" | "")
     }
 
     pub(crate) fn location(&self) -> &str {

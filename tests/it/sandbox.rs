@@ -4,6 +4,8 @@
 
 mod clock;
 mod deletes;
+mod fault_scripts;
+mod fault_shapes;
 mod faults;
 mod grants;
 mod journey;

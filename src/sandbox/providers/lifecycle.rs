@@ -76,6 +76,24 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
     }
 }
 
+/// Ends an operation that a fault script lets fail: what was asked for is there, in that state.
+pub(crate) fn spoil(world: &mut World, operation: &Operation, failure: &Failure, word: &str) {
+    let id = operation.resource.as_str();
+    let Some(kind) = world.resource(id).map(|resource| resource.kind.clone()) else { return };
+    if kind == device_registry::NAMESPACE {
+        linking::fail_all(world, id, failure);
+    }
+    let Some(resource) = world.resource_mut(id) else { return };
+    match operation.work {
+        Work::Synchronize | Work::Push | Work::FillIn | Work::Heal => return,
+        Work::Create if resource.property("state").is_some() => {
+            resource.set_property("state", json!("ActivationFailed"));
+        }
+        _ => {}
+    }
+    resource.set_property("provisioningState", json!(word));
+}
+
 /// The namespaces and roles that something at or below `root` holds on to, without those that go with it.
 fn holds(world: &World, root: &str) -> Vec<String> {
     let links = world

@@ -110,6 +110,24 @@ pub(super) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
     Ok(())
 }
 
+/// Ends every link under way with the same error.
+pub(super) fn fail_all(world: &mut World, id: &str, failure: &Failure) {
+    for (group, _) in GROUPS {
+        let Some(found) = world.resource(id) else { return };
+        let keys: Vec<String> = endpoints::of(&found.body, group)
+            .filter(|(_, endpoint)| endpoints::state(endpoint) == "InProgress")
+            .map(|(key, _)| key.clone())
+            .collect();
+        let Some(found) = world.resource_mut(id) else { return };
+        for key in keys {
+            let place = ["properties", group, "endpoints", key.as_str()];
+            let error = json!({"code": failure.code, "message": failure.message});
+            set(&mut found.body, &[place.as_slice(), &["linkingState"]].concat(), json!("Failed"));
+            set(&mut found.body, &[place.as_slice(), &["linkingError"]].concat(), error);
+        }
+    }
+}
+
 fn has_failed(namespace: &Resource) -> bool {
     GROUPS.iter().any(|(group, _)| {
         endpoints::of(&namespace.body, group).any(|(_, one)| endpoints::state(one) == "Failed")

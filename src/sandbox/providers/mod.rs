@@ -34,5 +34,5 @@ mod services_2026;
 pub(crate) mod sign_in;
 mod trust;
 
-pub(crate) use lifecycle::{admit, finish, populate, public_body};
+pub(crate) use lifecycle::{admit, finish, populate, public_body, spoil};
 pub(crate) use reads::{read, view};
