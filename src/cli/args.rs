@@ -73,6 +73,14 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
+    /// Tell what an error code of Azure means, what hubup does about it, and what you can do
+    Explain {
+        /// Code, HTTP status or key, such as AADSTS50076, `HTTP 429` or principal-not-found [default: list all]
+        #[arg(value_name = "CODE", num_args = 0..=3)]
+        code: Vec<String>,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Make one redacted file of a setup's runs, for whoever helps you
     Bundle {
         /// One run alone, by its id or the beginning of it; `last` is the newest [default: all that the newest goes on from]

@@ -7,6 +7,7 @@ mod candidates;
 pub mod config;
 mod destroy;
 mod environment;
+mod explain;
 mod export;
 mod failure;
 mod follow;

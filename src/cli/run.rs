@@ -10,7 +10,7 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use super::follow::Ending;
 use super::print::{out, trouble};
-use super::{bundle, destroy, init, plan, recall, review, runs, sandbox, status, wizard};
+use super::{bundle, destroy, explain, init, plan, recall, review, runs, sandbox, status, wizard};
 use crate::domain::Exit;
 
 /// Parses, runs, and gives the exit code of design section 7.
@@ -61,6 +61,11 @@ async fn obey(cli: Cli) -> Result<Ending, Failure> {
         Some(Command::Review(review)) => review::run(&global, &surroundings, &review).map(Ending::Exit),
         Some(Command::Runs { all, output }) => {
             runs::run(&global, &surroundings, all, output).map(Ending::Exit)
+        }
+        Some(Command::Explain { code, output }) => {
+            // `HTTP 429` is two words where nobody quotes it.
+            let code = (!code.is_empty()).then(|| code.join(" "));
+            explain::run(code.as_deref(), output).map(Ending::Exit)
         }
         Some(Command::Bundle { run, to, force }) => {
             bundle::run(&global, &surroundings, run.as_deref(), to, force).map(Ending::Exit)

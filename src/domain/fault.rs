@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue;
 use super::exit::Exit;
 use super::reply::{ErrorKind, ServiceError};
 
@@ -33,6 +34,10 @@ pub struct Fault {
     /// True when a wait ran out: to keep trying is worth it, for nothing says that the thing waited for will not come.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_pass: bool,
+    /// The key of the catalogue's entry that it was told from; none where no service said so, or where nothing is known of
+    /// its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 impl Fault {
@@ -49,6 +54,7 @@ impl Fault {
             correlation_id: None,
             exit: Exit::Failed,
             may_pass: false,
+            key: None,
         }
     }
 
@@ -73,6 +79,13 @@ impl Fault {
         self
     }
 
+    /// This fault as the entry `key` of the catalogue tells it apart.
+    #[must_use]
+    pub fn keyed(mut self, key: &'static str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
     /// This fault as the end of a wait that can be made longer.
     #[must_use]
     pub fn passing(mut self) -> Self {
@@ -89,94 +102,36 @@ impl Fault {
 }
 
 impl From<&ServiceError> for Fault {
-    /// The general account of an error: what it means by its kind, and the ids to quote.
+    /// What the catalogue knows of the error, else the general account; and the ids to quote.
     fn from(error: &ServiceError) -> Self {
-        let (means, remedy, exit) = match error.kind {
-            ErrorKind::NotSent => (
-                "Azure, or its sign-in, was not reached: the request did not arrive",
-                "check the network, the proxy and the host name, then retry",
-                Exit::NotReached,
-            ),
-            ErrorKind::Lost => (
-                "the request was sent and its reply was lost; it may have been carried out",
-                "retry: hubup looks first and repeats nothing that is there",
-                Exit::NotReached,
-            ),
-            ErrorKind::Throttled => {
-                ("Azure is limiting the calls of this caller", "wait a few minutes, then retry", Exit::Failed)
+        let entry = catalogue::find(error);
+        let (mut means, mut remedy) = match entry {
+            Some(entry) => (entry.meaning.to_owned(), entry.remedy.to_owned()),
+            None if error.kind == ErrorKind::Left => {
+                ("the run was left".to_owned(), "run the same command to go on".to_owned())
             }
-            ErrorKind::Conflict => (
-                "something else is changing, or already holds, what this step changes",
-                "retry in a minute; if it stays, look at the resource in the portal",
-                Exit::Failed,
+            None => (
+                "Azure refused the request as it is".to_owned(),
+                "correct what the message names, then retry".to_owned(),
             ),
-            ErrorKind::NotFound => {
-                ("what this step needs is not there", "check the names, then retry", Exit::Failed)
-            }
-            ErrorKind::Auth => (
-                "the sign-in was not accepted",
-                "sign in again (for example `az login`), then run the same command",
-                Exit::SignIn,
-            ),
-            ErrorKind::Forbidden => (
-                "the signed-in caller may not do this",
-                "ask an administrator for the action named above, then retry",
-                Exit::NotPermitted,
-            ),
-            ErrorKind::Refused => (
-                "Azure refused the request as it is",
-                "correct what the message names, then retry",
-                Exit::Failed,
-            ),
-            ErrorKind::Service => (
-                "Azure could not answer",
-                "retry in a few minutes; nothing that was made is lost",
-                Exit::Failed,
-            ),
-            ErrorKind::NotAzure => (
-                "what answered is not Azure: a proxy, a captive portal or a wrong route",
-                "check the proxy settings and `[network] routes`, then retry",
-                Exit::NotReached,
-            ),
-            ErrorKind::Cancelled => ("Azure cancelled the operation", "retry", Exit::Failed),
-            ErrorKind::StillRunning => (
-                "Azure is still working on it; leaving is safe, it goes on without hubup",
-                "keep trying, or come back later: the step finds it again",
-                Exit::Left,
-            ),
-            ErrorKind::Left => ("the run was left", "run the same command to go on", Exit::Left),
         };
-        let (means, remedy, exit) = match error {
-            error if error.shows(&["ScopeLocked"]) => (
-                "a lock on this resource, or above it, forbids the change",
-                "have the lock removed, then retry",
-                Exit::NotPermitted,
-            ),
-            // An operation that Azure took and that then failed is told with the status of the look at it.
-            error if error.kind == ErrorKind::Refused && error.status.is_some_and(|status| status < 300) => (
-                "Azure took the request and could not carry it out",
-                "look at the activity log of the resource in the portal, mend what it names, then retry",
-                Exit::Failed,
-            ),
-            // The codes of Microsoft Entra for a secret that is wrong or has expired.
-            error if error.shows(&["AADSTS7000215", "AADSTS7000222"]) => (
-                "the service principal's secret is wrong or has expired",
-                "put a valid secret into `AZURE_CLIENT_SECRET` (its value, not its id), then run the same command",
-                Exit::SignIn,
-            ),
-            _ => (means, remedy, exit),
-        };
+        if let Some(code) = error.code.as_ref().filter(|_| catalogue::is_unknown(error, entry)) {
+            means.push_str(&format!("; hubup does not know the code {code}"));
+            remedy.push_str("; if the message does not help, ask Azure support and quote the ids");
+        }
+        let by_kind = if error.kind == ErrorKind::Left { Exit::Left } else { Exit::Failed };
         Self {
             says: error.message.clone(),
             code: error.code.clone(),
             status: error.status,
-            means: Some(means.to_owned()),
+            means: Some(means),
             checked: None,
-            remedy: remedy.to_owned(),
+            remedy,
             request_id: error.request_id.clone(),
             correlation_id: error.correlation_id.clone(),
-            exit,
+            exit: entry.and_then(|entry| entry.exit).unwrap_or(by_kind),
             may_pass: error.kind == ErrorKind::StillRunning,
+            key: entry.map(|entry| entry.key.to_owned()),
         }
     }
 }

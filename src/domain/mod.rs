@@ -3,6 +3,7 @@
 //! Pure: no clock, no network, no disk, no environment. Everyone may use it; it uses nobody.
 
 mod answers;
+pub mod catalogue;
 mod cloud;
 mod defaults;
 mod earlier;

@@ -4,4 +4,4 @@
 mod command;
 mod faults;
 mod ours;
-mod support;
+pub mod support;

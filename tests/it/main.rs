@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod binary;
+mod catalogue;
 #[cfg(unix)]
 mod cli;
 mod destroy;

@@ -506,6 +506,7 @@ fn exhausted(error: &ServiceError) -> Fault {
         );
     }
     Fault::from(error)
+        .keyed("roles-not-replicated")
         .meaning("the roles that a link needs have not reached the service that links, or are missing")
         .having_checked(format!(
             "the same body was sent {} times, over more than seven minutes",
@@ -517,6 +518,7 @@ fn exhausted(error: &ServiceError) -> Fault {
 
 fn final_failure(wanted: &Wanted, endpoint: &Endpoint<'_>) -> Fault {
     Fault::from(&of_endpoint(endpoint))
+        .keyed("link-failed")
         .meaning(format!("the namespace cannot link {}, and says that this is final", wanted.noun))
         .remedied_by("mend what the message names, then retry: only what failed is sent again")
 }
