@@ -164,16 +164,16 @@ impl<'a> Checked<'a> {
 
     /// How to go on without the rights that are missing.
     fn ways_on(&self) -> Vec<String> {
-        let stopping = self.findings.iter().filter(|finding| finding.state == FindingState::Stops);
+        let stopping = || self.findings.iter().filter(|finding| finding.state == FindingState::Stops);
+        if !stopping().any(|finding| !finding.missing.is_empty()) {
+            return Vec::new();
+        }
         let mut steps: Vec<StepId> = Vec::new();
-        for step in stopping.filter(|finding| !finding.missing.is_empty()).flat_map(|finding| &finding.steps)
+        for step in stopping().filter(|finding| is_others_matter(finding)).flat_map(|finding| &finding.steps)
         {
             if !steps.contains(step) {
                 steps.push(step.clone());
             }
-        }
-        if steps.is_empty() {
-            return Vec::new();
         }
         let mut lines = vec![
             "Rights are missing. `hubup check --hand-off FOLDER` writes what an administrator needs; once that is done, run \
@@ -270,6 +270,11 @@ fn open(past: &Past, confirmed: Vec<StepId>) -> Vec<StepId> {
     let of_setup = past.header().is_some_and(|header| header.kind == RunKind::Setup);
     let holds = |step: &StepId| of_setup && past.progress.outcome(step).is_some_and(Outcome::holds);
     confirmed.into_iter().filter(|step| !holds(step)).collect()
+}
+
+/// Rights and the directory: what somebody else can see to while the run goes on.
+fn is_others_matter(finding: &Finding) -> bool {
+    !finding.missing.is_empty() || finding.id == "hub-application"
 }
 
 async fn made(start: &Start, connected: &Connected, check: &Check<'_>) -> Vec<Finding> {

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::needs::{GROUP_TYPE, known, running};
-use super::{Finding, FindingState, Missing, Subject};
+use super::needs::{known, running};
+use super::{Finding, FindingState, Group, Missing, Subject};
 use crate::domain::{Auth, Method, Outputs, Purpose, Request, Shown, Step, StepId};
 
 /// The two files of a hand-off.
@@ -142,7 +142,7 @@ fn granting(subject: &Subject<'_>, rights: &[&Missing]) -> Vec<String> {
             "# ends with NotFound comes too early: let `hubup apply` make the resource first, then run this script again."
                 .to_owned(),
         ];
-        if subject.group != super::Group::There {
+        if subject.group != Group::There {
             first.push(format!(
                 "# The group {group} must be there, too: hubup makes it, or `az group create` does."
             ));
@@ -215,7 +215,6 @@ fn giving(subject: &Subject<'_>, role: &Value, role_file: &str) -> Vec<String> {
     let name = role["Name"].as_str().unwrap_or_default();
     let scope = role["AssignableScopes"][0].as_str().unwrap_or_default();
     let caller = subject.caller.as_deref().unwrap_or("OBJECT-ID-OF-THE-CALLER");
-    let at = if scope == subject.answers.resource_group_id() { "the group" } else { "the subscription" };
     let only = role["Actions"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let others = only.filter(|action| !action.starts_with("Microsoft.Authorization/role")).count();
     let mut lines = vec![String::new()];
@@ -233,10 +232,7 @@ fn giving(subject: &Subject<'_>, role: &Value, role_file: &str) -> Vec<String> {
         quoted(name),
         quoted(scope)
     ));
-    let makes_group = role["Actions"].as_array().is_some_and(|actions| {
-        actions.iter().any(|action| action.as_str() == Some(&format!("{GROUP_TYPE}/write")))
-    });
-    if at == "the subscription" && makes_group {
+    if subject.group == Group::Missing {
         lines.push(format!(
             "# It is for the subscription since the group {} is not there. Make the group, check again, and it is smaller.",
             subject.answers.resource_group

@@ -108,7 +108,7 @@ fn regions(made: &[Creation], reply: &Reply) -> Finding {
         let locations = offers.locations(&creation.kind);
         // A type that tells no region, or is not listed, lies where its parent does.
         if locations.is_empty() || locations.contains(&canonical_location(&creation.location)) {
-            let told = format!("{} in {}", creation.kind, creation.location);
+            let told = format!("{} in {}", creation.provider(), creation.location);
             if !locations.is_empty() && !offered.contains(&told) {
                 offered.push(told);
             }

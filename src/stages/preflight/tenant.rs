@@ -6,6 +6,7 @@ use jiff::fmt::rfc2822;
 use super::needs::running;
 use super::{Check, Finding, Subject};
 use crate::domain::{Auth, ErrorKind, Exit, Moves, Planned, Purpose, Replay, Step, brief};
+use crate::stages::access::preview_2025::IOT_HUB_APP_ID;
 use crate::stages::offers::PROVIDERS_VERSION;
 
 /// Beyond this sign-in and shared access signatures fail (preflight call P13).
@@ -40,7 +41,6 @@ fn application<'a>(
     looks: impl Iterator<Item = &'a Planned>,
     replay: &mut Replay<'_>,
 ) -> Moves<Finding> {
-    let give = "or put its object id into the setup file as `iot_hub_app_object_id`";
     for look in looks {
         match replay.read(&look.request)? {
             Ok(reply) => {
@@ -53,18 +53,22 @@ fn application<'a>(
             Err(error) if error.kind == ErrorKind::NotFound => break,
             // Not every cloud knows the first way to ask; the second is tried.
             Err(error) if error.kind == ErrorKind::Refused => {}
-            Err(error) => {
-                let finding = Finding::refused(id, title, error).at(vec![step.id.clone()]);
-                let remedy = format!("have somebody look for it who may read the directory, {give}");
-                return Ok(finding.remedied("give-object-id", remedy));
+            // The step asks the same, and would be refused the same.
+            Err(error) if error.kind == ErrorKind::Forbidden => {
+                let says = format!("you may not read the directory, and {} has to: {error}", step.id);
+                let remedy = format!(
+                    "have somebody run `az ad sp show --id {IOT_HUB_APP_ID} --query id -o tsv` and put the result into \
+                     the setup file as `iot_hub_app_object_id`"
+                );
+                return Ok(Finding::stops(id, title, Exit::NotPermitted, says)
+                    .remedied("give-object-id", remedy)
+                    .at(vec![step.id.clone()]));
             }
+            Err(error) => return Ok(Finding::refused(id, title, error)),
         }
     }
     let says = "the tenant has no service principal of Azure IoT Hub";
-    let remedy = format!(
-        "have an administrator of the tenant run `az ad sp create --id {}`",
-        crate::stages::access::preview_2025::IOT_HUB_APP_ID
-    );
+    let remedy = format!("have an administrator of the tenant run `az ad sp create --id {IOT_HUB_APP_ID}`");
     Ok(Finding::stops(id, title, Exit::NotPermitted, says)
         .remedied("create-application", remedy)
         .at(vec![step.id.clone()]))
