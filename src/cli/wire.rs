@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Span;
 use jiff::civil::DateTime;
+use jiff::{Span, Timestamp};
 
 use super::args::Global;
 use super::config::{AuthMethod, Config};
@@ -469,6 +469,11 @@ impl Start {
     ) -> Result<T, Failure> {
         let read = engine::read_through(&connected.azure, self.clock, tell, looks).await;
         read.map_err(|fault| Failure::from(*fault))
+    }
+
+    /// Wall time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// How many times faster than the wall hubup's own waits pass.

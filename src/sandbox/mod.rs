@@ -11,6 +11,7 @@ mod front_door;
 mod handle;
 mod link_settings;
 mod models;
+mod obstacles;
 mod operations;
 mod permissions;
 mod providers;

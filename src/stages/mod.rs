@@ -19,6 +19,7 @@ mod link;
 mod links_2026;
 mod namespace;
 mod offers;
+pub mod preflight;
 mod preview_2025;
 mod recall;
 mod remove;
