@@ -3,11 +3,13 @@
 use std::io::BufRead as _;
 
 use super::args::{Apply, Global, Output};
+use super::check::{self, Checked};
 use super::environment::Surroundings;
 use super::failure::{Failure, told};
 use super::follow::{Ending, Errand, can_ask, carry_out};
-use super::print::{out, trouble, waiting};
-use super::wire::{self, Prepared, Start, choices};
+use super::past::Past;
+use super::print::{in_full, out, trouble, waiting};
+use super::wire::{self, Connected, Prepared, Start, choices};
 use crate::domain::{Exit, Plan, Progress, StepId, Who};
 use crate::engine::{Command, Manner};
 use crate::tui::summary;
@@ -19,7 +21,8 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         can_ask(&surroundings, apply.output, "there is no terminal to ask on", remedy)?;
     }
     let start = wire::start(global, surroundings).await?;
-    let (connected, past, prepared) = start.setup(&waiting).await?;
+    let (connected, past, prepared) =
+        if apply.no_check { start.setup(&waiting).await? } else { check::setup(&start).await? };
     past.check_changes(prepared.selection.dialect, &prepared.answers)?;
     let scope = Scope::of(&prepared.plan, apply)?;
     if apply.output == Output::Text {
@@ -27,6 +30,11 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         for line in past.told(prepared.selection.dialect, &prepared.answers) {
             out(&line);
         }
+    }
+    if !apply.no_check
+        && let Some(exit) = stopped(&start, &connected, &past, &prepared, &scope, apply).await?
+    {
+        return Ok(Ending::Exit(exit));
     }
     if !apply.yes && !agreed(&scope) {
         out("Nothing was changed.");
@@ -49,6 +57,37 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         output: apply.output,
     };
     carry_out(start, errand, |progress| report(progress, &prepared)).await
+}
+
+/// Looks for what would stop the run, before its first write, and tells what it found. `Some` when something does.
+async fn stopped(
+    start: &Start,
+    connected: &Connected,
+    past: &Past,
+    prepared: &Prepared,
+    scope: &Scope,
+    apply: &Apply,
+) -> Result<Option<Exit>, Failure> {
+    // What is used instead is there already.
+    let made = |step: &&StepId| !apply.using.iter().any(|(used, _)| used == *step);
+    let confirmed = scope.confirm.iter().filter(made).cloned().collect();
+    let checked = Checked::make(start, connected, past, prepared, confirmed).await;
+    let exit = checked.exit();
+    if exit == Exit::Complete {
+        if apply.output == Output::Text {
+            out(&checked.in_short());
+        }
+        return Ok(None);
+    }
+    let shown = match apply.output {
+        Output::Text => format!(
+            "{}\nNothing was changed. `--no-check` runs it all the same.",
+            checked.text(start, &connected.account)
+        ),
+        Output::Json => checked.as_json().to_string(),
+    };
+    in_full("what was found", &shown)?;
+    Ok(Some(exit))
 }
 
 /// Which steps are run and which are skipped.

@@ -35,6 +35,9 @@ pub struct Global {
     /// World that a new sandbox starts from: a name that hubup knows, or a TOML file
     #[arg(long, global = true, value_name = "WORLD")]
     pub sandbox_world: Option<String>,
+    /// What goes wrong in the sandbox from now on: a rehearsal that hubup knows, or a TOML file; `none` ends it
+    #[arg(long, global = true, value_name = "SCRIPT", env = "HUBUP_SANDBOX_FAULTS")]
+    pub sandbox_faults: Option<String>,
     /// Where journals and the sandbox live [default: the state folder of your system]
     #[arg(long, global = true, value_name = "PATH", env = "HUBUP_STATE", value_parser = folder())]
     pub state_folder: Option<PathBuf>,
@@ -53,6 +56,8 @@ pub enum Command {
     },
     /// Run the setup without the wizard
     Apply(Apply),
+    /// Look for everything that would stop the setup, before its first change; change nothing
+    Check(CheckArgs),
     /// Delete what the setup made, after showing what that is; leave everything else
     Destroy(Destroy),
     /// Show where the setup stands, seen in Azure; change nothing
@@ -120,6 +125,9 @@ pub struct Apply {
     /// Ask nothing; a question that has no safe answer fails its step
     #[arg(long)]
     pub yes: bool,
+    /// Do not look first for what would stop the run
+    #[arg(long)]
+    pub no_check: bool,
     /// Do not run this step (may be repeated)
     #[arg(long, value_name = "STEP")]
     pub skip: Vec<String>,
@@ -132,6 +140,19 @@ pub struct Apply {
     /// Answer a step's question beforehand (may be repeated)
     #[arg(long, value_name = "STEP=CHOICE", value_parser = choice)]
     pub answer: Vec<(StepId, String)>,
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// What `check` looks for.
+#[derive(Args, Debug, Default)]
+pub struct CheckArgs {
+    /// Leave out this step, which then needs nothing (may be repeated)
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
+    /// Write what an administrator needs for the rights that you lack: a role and a script
+    #[arg(long, value_name = "FOLDER", value_parser = folder())]
+    pub hand_off: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
 }

@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod bundle;
 mod candidates;
+mod check;
 pub mod config;
 mod destroy;
 mod environment;

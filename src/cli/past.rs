@@ -78,10 +78,13 @@ impl Past {
         let keys: Vec<String> = changes
             .iter()
             .filter(|change| change.refused.is_some())
-            .map(|change| format!("`{}` to `{}`", change.key, change.was))
+            .map(|change| match change.was.as_str() {
+                "" => format!("remove `{}`", change.key),
+                was => format!("set `{}` to `{was}` again", change.key),
+            })
             .collect();
         let remedy = format!(
-            "set {} again; or give the setup another `name` for a second one; or take this one down with `hubup destroy` first",
+            "{}; or give the setup another `name` for a second one; or take this one down with `hubup destroy` first",
             keys.join(", ")
         );
         Err(Fault::new(says, remedy).exiting(Exit::Usage).into())

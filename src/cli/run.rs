@@ -10,7 +10,7 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use super::follow::Ending;
 use super::print::{out, trouble};
-use super::{bundle, destroy, explain, init, plan, recall, review, runs, sandbox, status, wizard};
+use super::{bundle, check, destroy, explain, init, plan, recall, review, runs, sandbox, status, wizard};
 use crate::domain::Exit;
 
 /// Parses, runs, and gives the exit code of design section 7.
@@ -54,6 +54,7 @@ async fn obey(cli: Cli) -> Result<Ending, Failure> {
         None => wizard::run(&global, surroundings).await,
         Some(Command::Plan { output }) => plan::run(&global, surroundings, output).await.map(Ending::Exit),
         Some(Command::Apply(apply)) => apply::run(&global, surroundings, &apply).await,
+        Some(Command::Check(args)) => check::run(&global, surroundings, &args).await.map(Ending::Exit),
         Some(Command::Destroy(destroy)) => destroy::run(&global, surroundings, &destroy).await,
         Some(Command::Status { output }) => {
             status::run(&global, surroundings, output).await.map(Ending::Exit)

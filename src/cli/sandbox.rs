@@ -27,8 +27,7 @@ pub async fn run(
             let options = wire::sandbox_options(global, &root, *port)?;
             let mut signals =
                 Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-            let sandbox =
-                sandbox::open(options).await.map_err(|error| wire::sandbox_failure(&root, &error))?;
+            let sandbox = wire::open_scripted(global, &root, options).await?;
             out(&how_to_reach(&sandbox));
             if sandbox.joined() {
                 out("Another process serves this folder; it goes on without this one.");

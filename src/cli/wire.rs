@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Span;
 use jiff::civil::DateTime;
+use jiff::{Span, Timestamp};
 
 use super::args::Global;
 use super::config::{AuthMethod, Config};
@@ -21,7 +21,7 @@ use crate::domain::{
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{JournalLog, StateFolder, Writer};
-use crate::sandbox::{self, Sandbox, SandboxError, SandboxOptions, WorldSource};
+use crate::sandbox::{self, FaultScript, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Regions, Selection};
 
 /// Looked for when no setup file is named.
@@ -132,7 +132,43 @@ pub(super) fn said_folder(global: &Global) -> Option<PathBuf> {
 
 /// Opens the sandbox of the state folder, or joins the process that serves it.
 pub async fn open_sandbox(global: &Global, root: &Path) -> Result<Sandbox, Failure> {
-    sandbox::open(sandbox_options(global, root, 0)?).await.map_err(|error| sandbox_failure(root, &error))
+    let options = sandbox_options(global, root, 0)?;
+    open_scripted(global, root, options).await
+}
+
+/// Opens a sandbox with these options, and begins the fault script that is asked for.
+pub(super) async fn open_scripted(
+    global: &Global,
+    root: &Path,
+    options: SandboxOptions,
+) -> Result<Sandbox, Failure> {
+    // A script that is no good is told before a world is made for it.
+    let script = fault_script(global, root)?;
+    let opened = sandbox::open(options).await.map_err(|error| sandbox_failure(root, &error))?;
+    if let Some(script) = script {
+        opened.rehearse(&script).await.map_err(|error| sandbox_failure(root, &error))?;
+    }
+    Ok(opened)
+}
+
+/// The fault script that is asked for: a shipped one by its name, else a file.
+fn fault_script(global: &Global, root: &Path) -> Result<Option<FaultScript>, Failure> {
+    let Some(said) = global.sandbox_faults.as_deref().filter(|said| !said.is_empty()) else {
+        return Ok(None);
+    };
+    let known: Vec<&str> = sandbox::builtin_faults().iter().map(|(name, _, _)| *name).collect();
+    let read = if known.contains(&said) {
+        FaultScript::builtin(said)
+    } else {
+        let text = std::fs::read_to_string(said).map_err(|error| {
+            Failure::new(
+                Exit::Usage,
+                format!("error: cannot read the fault script `{said}`: {error}\n  do:      name a TOML file or one of: {}", known.join(", ")),
+            )
+        })?;
+        FaultScript::from_text(said, &text)
+    };
+    read.map(Some).map_err(|error| sandbox_failure(root, &error))
 }
 
 /// The options of the sandbox that lives in the state folder `root`.
@@ -172,6 +208,7 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
             (Exit::State, "run `hubup sandbox reset`, which forgets that world, or give another state folder")
         }
         SandboxError::World(_) => (Exit::Usage, "correct the world that `--sandbox-world` names"),
+        SandboxError::Faults(_) => (Exit::Usage, "correct the script that `--sandbox-faults` names"),
         SandboxError::Subscription(_) => {
             (Exit::Usage, "give a subscription id that is a GUID; if it is one, run `hubup sandbox reset`")
         }
@@ -278,7 +315,25 @@ impl Start {
                 .await
                 .map_err(|error| sandbox_failure(self.state.root(), &error))?;
         }
-        let requests = stages::offer_requests(&answers, DIALECTS);
+        let offers = self.offers(connected, &answers, tell).await?;
+        let choose = |replay: &mut Replay<'_>| {
+            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
+        };
+        let selection = self.read_through(connected, tell, choose).await?;
+        let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
+            Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
+        })?;
+        Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
+    }
+
+    /// Reads what the subscription of `answers` offers. Waits go to `tell`.
+    pub async fn offers(
+        &self,
+        connected: &Connected,
+        answers: &Answers,
+        tell: Tell<'_>,
+    ) -> Result<Offers, Failure> {
+        let requests = stages::offer_requests(answers, DIALECTS);
         let looks =
             requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request, tell));
         let mut offers = Offers::default();
@@ -291,14 +346,7 @@ impl Start {
             }
             offers.take(&reply);
         }
-        let choose = |replay: &mut Replay<'_>| {
-            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
-        };
-        let selection = self.read_through(connected, tell, choose).await?;
-        let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
-            Failure::new(Exit::Usage, format!("error: the plan does not hold together: {error}"))
-        })?;
-        Ok(Prepared { answers, kind: RunKind::Setup, plan, selection })
+        Ok(offers)
     }
 
     /// As [`Start::prepare`], for the plan that takes away what that of the setup makes. It speaks as the setup was begun;
@@ -421,6 +469,11 @@ impl Start {
     ) -> Result<T, Failure> {
         let read = engine::read_through(&connected.azure, self.clock, tell, looks).await;
         read.map_err(|fault| Failure::from(*fault))
+    }
+
+    /// Wall time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// How many times faster than the wall hubup's own waits pass.

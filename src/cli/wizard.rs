@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
 use super::args::Global;
-use super::candidates::candidates;
+use super::candidates::{answers_to, candidates};
 use super::environment::Surroundings;
 use super::export::export;
 use super::failure::Failure;
@@ -251,6 +251,24 @@ impl Launch for Launcher {
 
     async fn way_back(&self, answers: Answers) -> Result<WayBack, Fault> {
         Launcher::way_back(self, answers).await.map_err(|failure| as_fault(&failure))
+    }
+
+    async fn choices(&self, answers: Answers, key: &'static str) -> Result<Vec<Candidate>, Fault> {
+        let fields = stages::fields(DIALECTS, &answers);
+        let field = fields.iter().flat_map(|(_, fields)| fields).find(|field| field.key == key);
+        let Some(choices) = field.and_then(|field| field.choices) else { return Ok(Vec::new()) };
+        let found = async {
+            let connected = self.start.connect(&|_, _| {}).await?;
+            if let Some(sandbox) = &self.start.sandbox {
+                let root = self.start.state.root();
+                sandbox
+                    .admit(&answers.subscription)
+                    .await
+                    .map_err(|error| wire::sandbox_failure(root, &error))?;
+            }
+            answers_to(&self.start, &connected, &answers, choices).await
+        };
+        found.await.map_err(|failure| as_fault(&failure))
     }
 
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {

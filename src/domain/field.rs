@@ -3,6 +3,7 @@
 use super::answers::Answers;
 use super::ids::StepId;
 use super::names::{Finding, NameKind};
+use super::request::Request;
 
 /// One question of the form.
 #[derive(Clone)]
@@ -13,6 +14,8 @@ pub struct Field {
     pub label: &'static str,
     /// One sentence that helps to answer.
     pub hint: &'static str,
+    /// Where answers that exist can be looked for.
+    pub choices: Option<Choices>,
     /// Until when another answer can still be given; `None` when it can at any time.
     pub fixed: Option<Fixed>,
     pub kind: FieldKind,
@@ -20,6 +23,15 @@ pub struct Field {
     pub get: fn(&Answers) -> String,
     /// Takes a text that was checked.
     pub set: fn(&mut Answers, &str),
+}
+
+/// Where answers to a field can be looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Choices {
+    /// In a list: where in an entry the answer stands, and what tells it from others (JSON pointers).
+    Listed { list: fn(&Answers) -> Request, value: &'static str, hint: &'static str },
+    /// In the regions that the subscription offers for everything that is made.
+    Regions,
 }
 
 /// What settles an answer for good.

@@ -35,7 +35,7 @@ pub use event::{
 };
 pub use exit::Exit;
 pub use fault::Fault;
-pub use field::{Field, FieldKind, Fixed};
+pub use field::{Choices, Field, FieldKind, Fixed};
 pub use ids::{CallId, RunId, SetupId, StageId, StepId, derived_uuid};
 pub use line::{Level, Line, LogSource, brief, clean, line, target};
 pub use names::{Finding, NameKind};

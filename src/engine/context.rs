@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::{Mutex, RwLock, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
+use super::pause::{Pause, is_of_sign_in};
 use super::recorder::Recorder;
 use super::retry::{Again, LONGEST_WAIT, judge, token_was_refused};
 use crate::azure::{Azure, Vault, poll, redact};
@@ -39,6 +40,7 @@ pub struct Shared {
     pub outputs: RwLock<Outputs>,
     /// One lock for each resource id that is written.
     pub touched: Mutex<std::collections::BTreeMap<String, Arc<Mutex<()>>>>,
+    pub pause: Pause,
 }
 
 /// One running step's hands.
@@ -102,6 +104,7 @@ impl StepContext {
                 return Ok(Err(left()));
             }
             tries += 1;
+            let signed_in = self.shared.pause.times();
             let call = CallId::fresh();
             let outputs = self.shared.outputs.read().await.clone();
             let mut shown = request.shown(&outputs);
@@ -124,6 +127,13 @@ impl StepContext {
                 Err(error) => error,
             };
             match judge(request, &error, tries, jitter(call)) {
+                Again::No if is_of_sign_in(request, &error) => {
+                    let pause = &self.shared.pause;
+                    if !pause.signed_in_again(&self.step, &error, signed_in, &self.stop).await {
+                        return Ok(Err(error));
+                    }
+                    (tries, retry_of) = (0, Some(call));
+                }
                 Again::No => return Ok(Err(error)),
                 Again::After { wait, .. } if self.shared.clock.wall_time(wait) > LONGEST_WAIT => {
                     return Ok(Err(error));
@@ -147,11 +157,12 @@ impl StepContext {
         let text = "an earlier run began this and Azure accepted it; following it to its end".to_owned();
         self.emit(RunEvent::Noted { step: Some(self.step.clone()), text }).await?;
         let clock = self.shared.clock;
-        let left = not_before.map_or(SignedDuration::ZERO, |moment| moment.duration_since(clock.now()));
-        let left = Duration::try_from(left).unwrap_or_default();
+        let left =
+            |moment: Timestamp| Duration::try_from(moment.duration_since(clock.now())).unwrap_or_default();
         let accepted = Accepted { call: CallId::fresh(), wait: wait.clone() };
         self.accepted(&accepted).await?;
-        self.follow(accepted, Some(clock.service_time(left))).await
+        // Where its reply is not on record, when the service wanted to be asked is not known.
+        self.follow(accepted, not_before.map(|moment| clock.service_time(left(moment)))).await
     }
 
     /// Makes a change and follows what was accepted to its end.
@@ -245,11 +256,23 @@ impl StepContext {
 
     /// Looks at a status URL; once more, with a new token, when the token was refused.
     async fn look(&self, url: &str) -> Recorded<Result<Reply, ServiceError>> {
-        let first = CallId::fresh();
-        let looked = self.look_once(first, url, None).await?;
-        match &looked {
-            Err(error) if token_was_refused(error) => self.look_once(CallId::fresh(), url, Some(first)).await,
-            _ => Ok(looked),
+        let mut call = CallId::fresh();
+        let mut looked = self.look_once(call, url, None).await?;
+        if looked.as_ref().is_err_and(token_was_refused) {
+            let first = std::mem::replace(&mut call, CallId::fresh());
+            looked = self.look_once(call, url, Some(first)).await?;
+        }
+        loop {
+            let signed_in = self.shared.pause.times();
+            let Err(error) = &looked else { return Ok(looked) };
+            let pause = &self.shared.pause;
+            if error.kind != ErrorKind::Auth
+                || !pause.signed_in_again(&self.step, error, signed_in, &self.stop).await
+            {
+                return Ok(looked);
+            }
+            let before = std::mem::replace(&mut call, CallId::fresh());
+            looked = self.look_once(call, url, Some(before)).await?;
         }
     }
 

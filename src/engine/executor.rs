@@ -18,6 +18,7 @@ use super::clock::Clock;
 use super::command::{Command, Handle};
 use super::context::{Recorded, Shared, StepContext};
 use super::error::RunError;
+use super::pause::Pause;
 use super::performer::{Ended, Mode, Performance, Plea};
 use super::recorder::Recorder;
 use crate::azure::{Azure, Vault};
@@ -68,8 +69,11 @@ pub fn start(job: Job) -> Running {
     let (handle, orders) = Handle::pair();
     let (watcher, events) = mpsc::unbounded_channel();
     let (own, mirror) = mpsc::unbounded_channel();
-    let recorder = Recorder::new(job.journal, job.clock, vec![own, watcher]);
     let (plea_sender, pleas) = mpsc::unbounded_channel();
+    // Under `--yes`, and where it is only looked, nobody is there to sign in.
+    let asks = !job.manner.yes && job.journal.is_some();
+    let pause = Pause::new(asks.then(|| plea_sender.clone()));
+    let recorder = Recorder::new(job.journal, job.clock, vec![own, watcher]);
     let executor = Executor {
         progress: job.earlier,
         mirror,
@@ -80,6 +84,7 @@ pub fn start(job: Job) -> Running {
             recorder,
             outputs: RwLock::new(Outputs::default()),
             touched: Mutex::new(BTreeMap::new()),
+            pause,
         }),
         plan: job.plan,
         answers: Arc::new(job.answers),

@@ -6,6 +6,7 @@ mod context;
 mod error;
 mod executor;
 mod lookup;
+mod pause;
 mod performer;
 mod reading;
 mod recorder;

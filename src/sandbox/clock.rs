@@ -49,6 +49,11 @@ impl Epoch {
 }
 
 impl Now {
+    /// This moment by clocks that go before the machine's, or behind it.
+    pub(crate) fn ahead(&self, seconds: i32) -> Self {
+        Self { real_ms: self.real_ms.saturating_add(i64::from(seconds).saturating_mul(1000)), ..*self }
+    }
+
     /// Simulated seconds as real milliseconds, rounded up: what a client has to wait.
     pub(crate) fn real_wait_ms(&self, seconds: f64) -> u64 {
         if self.speed <= 0.0 || seconds <= 0.0 {

@@ -29,7 +29,7 @@ pub(crate) fn to_http(reply: &Reply) -> Response<Body> {
     let bytes = bytes.unwrap_or_default();
     let body = match reply.delivery {
         Delivery::Half => halved(bytes),
-        Delivery::Slow(time) => dribbled(bytes, time),
+        Delivery::Slow(time) => dribbled(&bytes, time),
         Delivery::Padded(more) => padded(bytes, more),
         Delivery::Whole | Delivery::Never | Delivery::Hang => Body::from(bytes),
     };
@@ -62,7 +62,7 @@ fn halved(mut bytes: Vec<u8>) -> Body {
 }
 
 /// Everything, a piece at a time.
-fn dribbled(bytes: Vec<u8>, time: Duration) -> Body {
+fn dribbled(bytes: &[u8], time: Duration) -> Body {
     let size = bytes.len().div_ceil(PIECES).max(1);
     let pause = time / u32::try_from(PIECES).unwrap_or(1);
     let pieces: Vec<Bytes> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();

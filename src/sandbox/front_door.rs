@@ -6,10 +6,12 @@
 use serde_json::{Value, json};
 
 use super::clock::Now;
+use super::obstacles;
 use super::operations;
 use super::permissions::{self, Plane};
 use super::providers::{
-    authorization, device_registry, hubs, managed_identity, provisioning_services, resources, sign_in,
+    authorization, device_registry, hubs, managed_identity, policy_insights, provisioning_services,
+    resources, sign_in,
 };
 use super::reply::{Refusal, Reply};
 use super::request::Request;
@@ -216,6 +218,9 @@ fn answer(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refu
     if provider == "Microsoft.Authorization" {
         return authorization::handle(world, request, now, &caller, &target, &kind);
     }
+    if provider == "Microsoft.PolicyInsights" {
+        return policy_insights::handle(world, request, now, &caller, &target);
+    }
     let id = target.id(&provider, &kind);
     authorize(world, now, &caller, &action_name(request, &target, &provider, &kind), &id)?;
     if target.subscription.is_some()
@@ -223,6 +228,7 @@ fn answer(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refu
     {
         resources::check_group(world, request, &target.container(), group)?;
     }
+    obstacles::check_policies(world, request, &format!("{provider}/{kind}"), &id)?;
     let mut call = Call { world, request, now, caller, target, provider, kind, version, id };
     match call.provider.as_str() {
         "Microsoft.ManagedIdentity" => managed_identity::handle(&mut call),
@@ -244,7 +250,7 @@ pub(crate) fn authorize(
     scope: &str,
 ) -> Result<(), Refusal> {
     if permissions::allows(world, &caller.object_id, Plane::Control, action, scope, now) {
-        return Ok(());
+        return obstacles::check_action(world, &caller.object_id, action, scope);
     }
     permissions::look(world, &caller.object_id, scope, now);
     Err(Refusal::arm(

@@ -17,7 +17,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::clock::real_now_ms;
-use super::server::{self, IDENTITY_PATH, SUBSCRIPTIONS_PATH, Served};
+use super::faults::FaultScript;
+use super::server::{self, FAULTS_PATH, IDENTITY_PATH, SUBSCRIPTIONS_PATH, Served};
 use super::settings::{self, Settings, WorldSource};
 use super::store::Store;
 use super::world::World;
@@ -55,6 +56,8 @@ pub enum SandboxError {
     Folder { path: PathBuf, source: std::io::Error },
     #[error("the sandbox world cannot be used: {0}")]
     World(String),
+    #[error("the fault script cannot be used: {0}")]
+    Faults(String),
     #[error("the folder holds another world: `{held}`, not `{asked}`")]
     OtherWorld { held: String, asked: String },
     #[error("the sandbox speed must be a number from 0 to 100000, not {0}")]
@@ -244,16 +247,17 @@ fn read_server_file(folder: &Path) -> Option<ServerFile> {
 
 /// Whether the server that a file names is there.
 async fn answers(file: &ServerFile) -> bool {
-    ask(file, "GET", IDENTITY_PATH).await.is_some_and(|reply| reply.contains(&file.instance))
+    ask(file, "GET", IDENTITY_PATH, "").await.is_some_and(|reply| reply.contains(&file.instance))
 }
 
 /// Asks the server itself. Plain bytes, so that joining needs no HTTP client.
-async fn ask(file: &ServerFile, method: &str, path: &str) -> Option<String> {
+async fn ask(file: &ServerFile, method: &str, path: &str, body: &str) -> Option<String> {
     let asked = async {
         let mut stream = TcpStream::connect(file.address).await.ok()?;
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            file.address
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            file.address,
+            body.len(),
         );
         stream.write_all(request.as_bytes()).await.ok()?;
         let mut reply = Vec::new();
@@ -261,6 +265,11 @@ async fn ask(file: &ServerFile, method: &str, path: &str) -> Option<String> {
         Some(String::from_utf8_lossy(&reply).into_owned())
     };
     tokio::time::timeout(Duration::from_secs(2), asked).await.ok().flatten()
+}
+
+/// The JSON body of a reply in plain bytes.
+fn body_of(reply: &str) -> Option<serde_json::Value> {
+    serde_json::from_str(reply.split_once("\r\n\r\n")?.1).ok()
 }
 
 impl Sandbox {
@@ -295,10 +304,35 @@ impl Sandbox {
     /// [`SandboxError::Subscription`] when the server does not take it.
     pub async fn admit(&self, subscription: &str) -> Result<(), SandboxError> {
         let path = format!("{SUBSCRIPTIONS_PATH}{subscription}");
-        match ask(&self.file, "PUT", &path).await {
+        match ask(&self.file, "PUT", &path, "").await {
             Some(reply) if reply.starts_with("HTTP/1.1 200 ") => Ok(()),
             _ => Err(SandboxError::Subscription(subscription.to_owned())),
         }
+    }
+
+    /// Puts a fault script in the place of the one that the world has, and begins it, also where it is the same. It stays
+    /// with the world until another is given; the shipped `none` takes it back.
+    ///
+    /// # Errors
+    /// [`SandboxError::Faults`] when the server does not take it.
+    pub async fn rehearse(&self, script: &FaultScript) -> Result<(), SandboxError> {
+        let refused = |why: &str| SandboxError::Faults(format!("`{}`: {why}", script.name()));
+        let body = serde_json::to_string(script).map_err(|error| refused(&error.to_string()))?;
+        let Some(reply) = ask(&self.file, "PUT", FAULTS_PATH, &body).await else {
+            return Err(refused("the sandbox does not answer"));
+        };
+        if reply.starts_with("HTTP/1.1 200 ") {
+            return Ok(());
+        }
+        let told =
+            body_of(&reply).and_then(|body| Some(body.pointer("/error/message")?.as_str()?.to_owned()));
+        Err(refused(told.as_deref().unwrap_or("the sandbox does not take it")))
+    }
+
+    /// The name of the fault script in force; `None` where none was given.
+    pub async fn rehearsal(&self) -> Option<String> {
+        let reply = ask(&self.file, "GET", FAULTS_PATH, "").await?;
+        Some(body_of(&reply)?.get("name")?.as_str()?.to_owned())
     }
 
     pub fn sign_in(&self) -> SignIn {

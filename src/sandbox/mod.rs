@@ -11,6 +11,7 @@ mod front_door;
 mod handle;
 mod link_settings;
 mod models;
+mod obstacles;
 mod operations;
 mod permissions;
 mod providers;
@@ -28,5 +29,6 @@ mod x509;
 #[cfg(test)]
 mod tests;
 
+pub use faults::{FaultScript, builtin_faults};
 pub use handle::{Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, open, reset};
 pub use settings::{WorldSource, builtin_worlds};

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock::real_now_ms;
 use super::connection::{Doorway, Scissors};
 use super::delivery;
+use super::faults::{self, FaultScript};
 use super::providers::admit;
 use super::reply::{Delivery, Refusal, Reply};
 use super::request::Request;
@@ -28,6 +29,9 @@ pub(crate) const IDENTITY_PATH: &str = "/.sandbox";
 
 /// Below it, a PUT adds a subscription to the world.
 pub(crate) const SUBSCRIPTIONS_PATH: &str = "/.sandbox/subscriptions/";
+
+/// Where the fault script in force is read (GET) and replaced (PUT).
+pub(crate) const FAULTS_PATH: &str = "/.sandbox/faults";
 
 /// World and file, together under one lock.
 pub(crate) struct Served {
@@ -130,6 +134,7 @@ fn turn(served: &Mutex<Served>, request: &Request) -> Reply {
             Err(message) => plain_refusal(Refusal::arm(400, "InvalidWorld", message)),
         },
         Some(Err(_)) => plain_refusal(Refusal::arm(400, "InvalidSubscriptionId", "Not a GUID.".to_owned())),
+        None if request.to_loopback() && request.path == FAULTS_PATH => script(&mut served.world, request),
         None => step(&mut served.world, request, &now),
     };
     let Served { world, store, .. } = &mut *served;
@@ -141,6 +146,18 @@ fn turn(served: &Mutex<Served>, request: &Request) -> Reply {
             plain_refusal(Refusal::arm(503, "ServiceUnavailable", message))
         }
     }
+}
+
+/// Tells or replaces the fault script in force.
+fn script(world: &mut World, request: &Request) -> Reply {
+    if request.method == "PUT" {
+        let read = serde_json::from_slice::<FaultScript>(&request.body).map_err(|error| error.to_string());
+        if let Err(message) = read.and_then(|script| faults::rehearse(world, &script)) {
+            return plain_refusal(Refusal::arm(400, "InvalidFaultScript", message));
+        }
+    }
+    let name = world.rehearsal.as_ref().map(|rehearsal| rehearsal.name.as_str());
+    Reply::json(200, serde_json::json!({"name": name}))
 }
 
 fn plain_refusal(refusal: Refusal) -> Reply {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::faults::Fault;
 use super::link_settings::Links;
+use super::obstacles::{Clocks, DenyAssignment, Lock, Names, Policy};
 
 const DEFAULT: &str = include_str!("../../assets/sandbox/default.toml");
 
@@ -36,6 +37,7 @@ pub fn builtin_worlds() -> &'static [(&'static str, &'static str)] {
         ("links-2026", include_str!("../../assets/sandbox/links-2026.toml")),
         ("both-models", include_str!("../../assets/sandbox/both-models.toml")),
         ("old-refused", include_str!("../../assets/sandbox/old-refused.toml")),
+        ("obstacles", include_str!("../../assets/sandbox/obstacles.toml")),
     ]
 }
 
@@ -63,6 +65,16 @@ pub(crate) struct Settings {
     /// Of the chances in `faults`.
     #[serde(default)]
     pub(crate) seed: u64,
+    #[serde(default)]
+    pub(crate) locks: Vec<Lock>,
+    #[serde(default)]
+    pub(crate) deny_assignments: Vec<DenyAssignment>,
+    #[serde(default)]
+    pub(crate) policies: Vec<Policy>,
+    #[serde(default)]
+    pub(crate) names: Names,
+    #[serde(default)]
+    pub(crate) clock: Clocks,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -309,10 +321,31 @@ fn merge(whole: &mut toml::Table, own: toml::Table) -> Result<(), String> {
     if let Some(toml::Value::Table(types)) = own.remove("types") {
         adjust(whole, types)?;
     }
+    if let Some(toml::Value::Table(registration)) = own.remove("registration") {
+        for (provider, state) in registration {
+            let known = whole
+                .get_mut("providers")
+                .and_then(toml::Value::as_table_mut)
+                .and_then(|providers| providers.get_mut(&provider))
+                .and_then(toml::Value::as_table_mut);
+            known
+                .ok_or_else(|| format!("registration.{provider}: this world has no such provider"))?
+                .insert("registration".to_owned(), state);
+        }
+    }
     for (key, value) in own {
         let by_key = matches!(
             key.as_str(),
-            "tenant" | "caller" | "graph" | "latency" | "quotas" | "paging" | "quirks" | "links"
+            "tenant"
+                | "caller"
+                | "graph"
+                | "latency"
+                | "quotas"
+                | "paging"
+                | "quirks"
+                | "links"
+                | "names"
+                | "clock"
         );
         match (whole.get_mut(&key), value) {
             (Some(toml::Value::Table(into)), toml::Value::Table(from)) if by_key => into.extend(from),
@@ -324,7 +357,8 @@ fn merge(whole: &mut toml::Table, own: toml::Table) -> Result<(), String> {
     Ok(())
 }
 
-fn validate(settings: &Settings) -> Result<(), String> {
+/// What is wrong with a world, as a sentence.
+pub(crate) fn validate(settings: &Settings) -> Result<(), String> {
     if settings.subscriptions.is_empty() {
         return Err("a world needs at least one subscription".to_owned());
     }
@@ -342,6 +376,12 @@ fn validate(settings: &Settings) -> Result<(), String> {
     settings.links.check()?;
     for (index, fault) in settings.faults.iter().enumerate() {
         fault.check(index + 1)?;
+    }
+    if settings.locks.iter().any(|lock| !matches!(lock.level.as_str(), "ReadOnly" | "CanNotDelete")) {
+        return Err("locks.level must be ReadOnly or CanNotDelete".to_owned());
+    }
+    if settings.policies.iter().any(|policy| !matches!(policy.effect.as_str(), "Deny" | "Audit")) {
+        return Err("policies.effect must be Deny or Audit".to_owned());
     }
     if settings.throttle.as_ref().is_some_and(|throttle| throttle.writes_per_minute == 0) {
         return Err("throttle.writes_per_minute must be at least 1".to_owned());

@@ -21,6 +21,7 @@ const DPS_SUFFIX: &str = ".azure-devices-provisioning.net";
 /// Answers one request.
 pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
     let request_id = Uuid::new_v4().to_string();
+    let now = &now.ahead(world.settings.clock.ahead_seconds);
     operations::settle(world, now);
     let fault = faults::pick(world, request);
     let outcome = match (&fault, faults::veiled(world, request)) {

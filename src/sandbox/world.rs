@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::clock::{Due, Epoch, Now, iso};
-use super::faults::Veil;
+use super::faults::{Rehearsal, Veil};
 use super::operations::Operation;
 use super::providers;
 use super::settings::Settings;
@@ -52,6 +52,9 @@ pub(crate) struct World {
     /// How often each entry of the fault script acted.
     #[serde(default)]
     pub(crate) fault_acts: Vec<u32>,
+    /// The fault script that was given beside the world, and what it took the place of.
+    #[serde(default)]
+    pub(crate) rehearsal: Option<Rehearsal>,
     /// What is there and is not shown for a while.
     #[serde(default)]
     pub(crate) veils: Vec<Veil>,
@@ -135,6 +138,7 @@ impl World {
             writes: (0, 0),
             fault_hits: Vec::new(),
             fault_acts: Vec::new(),
+            rehearsal: None,
             veils: Vec::new(),
             echoes: BTreeMap::new(),
             link_hits: Vec::new(),

@@ -26,7 +26,7 @@ pub struct Kept<'a> {
     pub versions: &'a BTreeMap<String, String>,
 }
 
-/// Whether the regions of the answers count: where something is only looked at they do not.
+/// Whether regions and links have to be what the answers want: where something is only looked at they have not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Regions {
     Checked,
@@ -68,6 +68,11 @@ pub fn choose(
     for candidate in &offered {
         match (candidate.dialect.recognise)(answers, &candidate.profile, replay)? {
             Sign::Ours(why) => {
+                return found(answers, offers, candidate, why, regions).map_err(|fault| failing(*fault));
+            }
+            // What it links does not matter to a look at it.
+            Sign::Unfit(_) if regions == Regions::Unchecked => {
+                let why = "it links a provisioning service";
                 return found(answers, offers, candidate, why, regions).map_err(|fault| failing(*fault));
             }
             Sign::Unfit(fault) => return Err(failing(fault.exiting(Exit::Usage))),

@@ -7,6 +7,7 @@ mod build;
 mod certificates;
 mod changes;
 mod choice;
+mod choices;
 mod dialect;
 mod dps;
 mod enrollment;
@@ -18,6 +19,7 @@ mod link;
 mod links_2026;
 mod namespace;
 mod offers;
+pub mod preflight;
 mod preview_2025;
 mod recall;
 mod remove;
@@ -32,6 +34,7 @@ mod tests;
 pub use build::{arm, fail, read_all};
 pub use changes::{Change, changes};
 pub use choice::{Kept, Regions, Selection, choose};
+pub use choices::regions;
 pub use dialect::{
     Dialect, Offered, Profile, ProfileRow, Sign, Stage, fields, plan, stays, teardown_plan, versioned_types,
 };

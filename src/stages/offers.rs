@@ -10,6 +10,13 @@ use crate::domain::{Answers, Auth, Method, Reply, Request};
 /// The version of the calls that are made before a profile is chosen: what a provider offers, which groups there are
 /// (contract preview-2025, P3 and 1a).
 pub(super) const PROVIDERS_VERSION: &str = "2025-04-01";
+/// Of `checkPolicyRestrictions` (preflight call P9).
+pub(super) const POLICY_VERSION: &str = "2022-03-01";
+/// Of the locks of a scope (preflight call P11).
+pub(super) const LOCKS_VERSION: &str = "2016-09-01";
+
+/// The version in which subscriptions are listed.
+pub(super) const SUBSCRIPTIONS_VERSION: &str = "2022-12-01";
 
 /// Versions and regions by `provider/type`, lower case.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -167,6 +167,7 @@ impl Remove {
             let reply = match replay.read(&self.look)? {
                 Ok(reply) => reply,
                 Err(error) if error.kind == ErrorKind::NotFound => return Ok(self.gone(known, acted)),
+                Err(error) if is_unserved(error) => return Ok(left(format!("{}: {UNSERVED}", self.noun))),
                 Err(error) => return Ok(Next::Fail(self.refused(error))),
             };
             let every = reply.retry_after.unwrap_or(LOOK_AGAIN);
@@ -257,7 +258,7 @@ impl Remove {
                     return Ok(Ok(None));
                 }
                 Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) if error.kind == ErrorKind::NotFound || is_unserved(error) => {}
                 Err(error) => return Ok(Err(error.clone())),
             }
         }
@@ -304,6 +305,15 @@ impl Remove {
     fn refused(&self, error: &ServiceError) -> Fault {
         not_allowed(error, &self.noun, self.keeper)
     }
+}
+
+/// Why something is left that can neither be seen nor deleted.
+const UNSERVED: &str =
+    "Azure does not serve its kind here any more; what it lies below is deleted all the same";
+
+/// True when the operation is refused as such, whoever asks for it (contract links-2026, section 4, point 2).
+fn is_unserved(error: &ServiceError) -> bool {
+    error.shows(&["DisallowedResourceOperation"])
 }
 
 /// The fault of a deletion that was refused: a lock, a right that is missing, or what the error says of itself.

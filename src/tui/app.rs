@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::form::Form;
+use super::form::{Form, Picking};
 use super::msg::{Msg, Opened, Painted};
 use super::review::Reviewing;
 use super::session::{Panel, Session};
@@ -212,6 +212,10 @@ impl App {
             }
             Msg::WayBack(_) => {
                 self.teardown.as_ref().filter(|page| page.found.is_none()).map(|page| page.since)
+            }
+            Msg::Choices(key, _) => {
+                let waiting = |picking: &&Picking| picking.found.is_none() && picking.key == *key;
+                self.form.picking.as_ref().filter(waiting).map(|picking| picking.since)
             }
             Msg::Candidates(step, _) => self
                 .using()

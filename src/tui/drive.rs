@@ -208,6 +208,11 @@ impl Driver {
                     let asked = async move { launcher.candidates(of).await };
                     self.ask(asked, |found| Msg::Candidates(step, found));
                 }
+                Effect::Choices(key, answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    let asked = async move { launcher.choices(*answers, key).await };
+                    self.ask(asked, move |found| Msg::Choices(key, found));
+                }
                 Effect::Review(answers) => {
                     let launcher = Arc::clone(&self.launcher);
                     self.ask(async move { launcher.review(*answers).await.map(Box::new) }, Msg::Reviewed);

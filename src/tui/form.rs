@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::domain::{Answers, Field, FieldKind, Finding};
+use jiff::Timestamp;
+
+use super::using::Candidate;
+use crate::domain::{Answers, Fault, Field, FieldKind, Finding};
 
 /// A line of text being typed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -131,6 +134,24 @@ impl fmt::Debug for Entry {
     }
 }
 
+/// The list in which an answer is chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Picking {
+    /// The key of the field that it is for.
+    pub key: &'static str,
+    /// When it was asked for.
+    pub since: Timestamp,
+    pub found: Option<Result<Vec<Candidate>, Box<Fault>>>,
+    pub at: usize,
+}
+
+impl Picking {
+    /// What was found.
+    pub(crate) fn candidates(&self) -> &[Candidate] {
+        self.found.as_ref().and_then(|found| found.as_ref().ok()).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// The form.
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
@@ -140,6 +161,8 @@ pub(crate) struct Form {
     pub at: usize,
     /// True while it asks whether to throw changed answers away.
     pub leaving: bool,
+    /// The list in which an answer is chosen, while it stands.
+    pub picking: Option<Picking>,
 }
 
 impl Form {
@@ -154,7 +177,7 @@ impl Form {
             })
             .collect();
         let at = entries.iter().position(|entry| entry.finding().is_some()).unwrap_or(0);
-        Self { answers, entries, at, leaving: false }
+        Self { answers, entries, at, leaving: false, picking: None }
     }
 
     pub(crate) fn entry(&self) -> Option<&Entry> {

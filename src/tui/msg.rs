@@ -43,6 +43,8 @@ pub(crate) enum Msg {
     /// The time.
     Tick(Timestamp),
     Launched(Box<Result<Opened, Fault>>),
+    /// What was found that may be answered to the field of that key.
+    Choices(&'static str, Result<Vec<Candidate>, Box<Fault>>),
     /// What was found that can be used for that step.
     Candidates(StepId, Result<Vec<Candidate>, Box<Fault>>),
     /// What the journals say of a setup.
@@ -101,6 +103,8 @@ pub(crate) enum Effect {
     Launch(Box<Answers>, RunKind),
     /// Look for what can be used for that step.
     Candidates(StepId),
+    /// Look for what may be answered to the field of that key.
+    Choices(&'static str, Box<Answers>),
     /// Read what the journals say of the setup of these answers.
     Review(Box<Answers>),
     /// Write that to a file.

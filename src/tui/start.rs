@@ -66,6 +66,9 @@ pub trait Launch: Send + Sync {
     /// Finds out what taking the setup of `answers` down comes to. Changes nothing.
     async fn way_back(&self, answers: Answers) -> Result<WayBack, Fault>;
 
+    /// Looks for what may be answered to the field of that key: `name` is the answer. Signs in first.
+    async fn choices(&self, answers: Answers, key: &'static str) -> Result<Vec<Candidate>, Fault>;
+
     /// Looks for resources that can be used for a step of the run that was launched last.
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;
 }

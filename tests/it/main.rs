@@ -15,6 +15,7 @@ mod hell_config;
 mod kill;
 #[cfg(unix)]
 mod links;
+mod pause;
 mod recall;
 #[cfg(unix)]
 mod resume;

@@ -4,6 +4,7 @@
 
 mod clock;
 mod deletes;
+mod fault_scripts;
 mod fault_shapes;
 mod faults;
 mod grants;

@@ -55,6 +55,9 @@ pub(crate) fn outcome(
         }
         _ => match usual(fault.action) {
             Some(_) if fault.shape == Some(Voice::Async) => doom::accept(fault, world, request, now, work),
+            Some((status, ..)) if fault.body.is_some() => {
+                Ok(Reply::json(fault.status.unwrap_or(status), fault.body.clone().unwrap_or_default()))
+            }
             Some((status, code, message)) => Err(refusal(fault, request, status, code, message)),
             None => work(world, request, now),
         },

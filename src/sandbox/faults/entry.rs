@@ -4,6 +4,7 @@
 //! the script's seed, the entry and that count: the same requests in the same order meet the same faults.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::action::{Action, Ending, RetryForm, Voice};
@@ -56,6 +57,9 @@ pub(crate) struct Fault {
     pub(super) code: Option<String>,
     #[serde(default)]
     pub(super) message: Option<String>,
+    /// The whole JSON body of an action that answers, in place of code and message.
+    #[serde(default)]
+    pub(super) body: Option<Value>,
     #[serde(default)]
     pub(super) shape: Option<Voice>,
     /// The OAuth error of a `sign-in` refusal whose code is a number.

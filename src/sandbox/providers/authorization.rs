@@ -1,4 +1,4 @@
-//! Microsoft.Authorization: dispatch to roles and assignments, the caller's own permissions, and empty locks.
+//! Microsoft.Authorization: dispatch to roles and assignments, the caller's own permissions, locks and deny assignments.
 //!
 //! Facts: contract sections 1c, 1e, 2 (P5) and the preflight calls P11 and P12.
 
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{role_assignments, role_definitions};
 use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::{Caller, authorize};
+use crate::sandbox::obstacles::{DenyAssignment, Lock};
 use crate::sandbox::permissions::permissions_of;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::Request;
@@ -42,7 +43,7 @@ pub(crate) fn handle(
         }
         "locks" | "denyAssignments" if request.method == "GET" && target.is_collection() => {
             authorize(world, now, caller, &format!("Microsoft.Authorization/{kind}/read"), &target.scope)?;
-            Ok(Reply::json(200, json!({"value": []})))
+            Ok(Reply::json(200, json!({"value": listed(world, request, kind, &target.scope)})))
         }
         _ => Err(Refusal::arm(
             405,
@@ -53,6 +54,19 @@ pub(crate) fn handle(
                 request.method
             ),
         )),
+    }
+}
+
+/// Locks or deny assignments at a scope and above it; below it as well, unless the filter is `atScope()`.
+fn listed(world: &World, request: &Request, kind: &str, scope: &str) -> Vec<Value> {
+    let only_at = request.query_value("$filter").is_some_and(|filter| filter.trim() == "atScope()");
+    let reaches = |at: &str| covers(at, scope) || (!only_at && covers(scope, at));
+    let settings = &world.settings;
+    if kind == "locks" {
+        settings.locks.iter().filter(|lock| reaches(&lock.scope)).map(Lock::body).collect()
+    } else {
+        let denials = settings.deny_assignments.iter();
+        denials.filter(|denial| reaches(&denial.scope)).map(DenyAssignment::body).collect()
     }
 }
 

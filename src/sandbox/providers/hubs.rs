@@ -118,7 +118,8 @@ fn valid_name(name: &str) -> bool {
 }
 
 fn name_taken(world: &World, name: &str) -> bool {
-    world.of_kind(credentials::HUB).any(|hub| hub.name().eq_ignore_ascii_case(name))
+    world.settings.names.has(name)
+        || world.of_kind(credentials::HUB).any(|hub| hub.name().eq_ignore_ascii_case(name))
 }
 
 fn usages(call: &Call<'_>) -> Reply {

@@ -25,6 +25,7 @@ mod linking;
 pub(crate) mod managed_identity;
 mod namespace_view;
 mod namespaces_2026;
+pub(crate) mod policy_insights;
 pub(crate) mod provisioning_services;
 mod reads;
 pub(crate) mod resources;

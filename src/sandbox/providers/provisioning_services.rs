@@ -220,7 +220,8 @@ fn valid_name(name: &str) -> bool {
 }
 
 fn name_taken(world: &World, name: &str) -> bool {
-    name.eq_ignore_ascii_case("global")
+    world.settings.names.has(name)
+        || name.eq_ignore_ascii_case("global")
         || world.of_kind(SERVICE).any(|service| service.name().eq_ignore_ascii_case(name))
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::front_door::{Caller, authorize, canonical_provider, check_version, locations};
+use crate::sandbox::obstacles::check_policies;
 use crate::sandbox::operations::{self, Order, Style, Work};
 use crate::sandbox::providers::public_body;
 use crate::sandbox::reply::{Refusal, Reply};
@@ -304,7 +305,11 @@ fn group(
             operations::note_read(world, &id, now);
             world.resource(&id).map(|group| Reply::json(200, public_body(group))).ok_or_else(missing)
         }
-        "PUT" => put_group(world, request, &id, name),
+        "PUT" => {
+            // Policies call the type as roles do.
+            check_policies(world, request, "Microsoft.Resources/subscriptions/resourceGroups", &id)?;
+            put_group(world, request, &id, name)
+        }
         "PATCH" => {
             let body = request.json_object()?;
             schema::check(&body, &Shape::Object(&GROUP_PATCH), "")

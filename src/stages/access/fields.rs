@@ -1,13 +1,15 @@
 //! What the form asks about the subscription, the group and who may do what.
 
 use crate::domain::{
-    Answers, AssignableScope, Field, FieldKind, Fixed, IdentityKind, NameKind, Roles, StepId,
+    Answers, AssignableScope, Choices, Field, FieldKind, Fixed, IdentityKind, NameKind, Roles, StepId,
 };
+use crate::stages::choices::{groups, of_type, subscriptions};
 use crate::stages::{hub, namespace};
 
 const SUBSCRIPTION: Field = Field {
     key: "subscription",
     label: "Subscription",
+    choices: Some(Choices::Listed { list: subscriptions, value: "/subscriptionId", hint: "/displayName" }),
     hint: "the id of the Azure subscription that everything is made in",
     fixed: None,
     kind: FieldKind::Name(NameKind::Guid),
@@ -18,6 +20,7 @@ const SUBSCRIPTION: Field = Field {
 const RESOURCE_GROUP: Field = Field {
     key: "resource_group",
     label: "Resource group",
+    choices: Some(Choices::Listed { list: groups, value: "/name", hint: "/location" }),
     hint: "made when it is not there; one that exists is used as it is",
     fixed: Some(Fixed { step: super::RESOURCE_GROUP, why: "everything of the setup lies in it" }),
     kind: FieldKind::Name(NameKind::ResourceGroup),
@@ -30,6 +33,7 @@ const fn location(step: StepId) -> Field {
     Field {
         key: "location",
         label: "Region",
+        choices: Some(Choices::Regions),
         hint: "of everything; only preview-2025 lets the hub lie apart",
         fixed: Some(Fixed { step, why: "what is made stays in its region" }),
         kind: FieldKind::Name(NameKind::Location),
@@ -47,6 +51,11 @@ const fn location(step: StepId) -> Field {
 const IDENTITY: Field = Field {
     key: "identity.name",
     label: "Managed identity",
+    choices: Some(Choices::Listed {
+        list: |answers| of_type(answers, "Microsoft.ManagedIdentity/userAssignedIdentities"),
+        value: "/name",
+        hint: "/location",
+    }),
     hint: "the identity that hub and provisioning service share, where they do",
     fixed: Some(Fixed { step: super::IDENTITY, why: "hub, provisioning service and grants name it" }),
     kind: FieldKind::Name(NameKind::Identity),
@@ -57,6 +66,7 @@ const IDENTITY: Field = Field {
 const ROLES: Field = Field {
     key: "roles.kind",
     label: "Roles",
+    choices: None,
     hint: "preview-2025 only; custom: one least-privilege role is defined; built-in: for callers who may not define roles",
     fixed: None,
     kind: FieldKind::Choice(&["custom", "built-in"]),
@@ -69,6 +79,7 @@ const ROLES: Field = Field {
 const ROLE_NAME: Field = Field {
     key: "roles.name",
     label: "Custom role",
+    choices: None,
     hint: "preview-2025 only; unique in the tenant",
     fixed: Some(Fixed { step: super::ADR_ROLE, why: "the role keeps the name it was made with" }),
     kind: FieldKind::Name(NameKind::Role),
@@ -79,6 +90,7 @@ const ROLE_NAME: Field = Field {
 const ASSIGNABLE: Field = Field {
     key: "roles.assignable_scope",
     label: "Assignable at",
+    choices: None,
     hint: "preview-2025 only; the group, or the subscription when resources lie in several groups",
     fixed: None,
     kind: FieldKind::Choice(&["resource-group", "subscription"]),
@@ -101,6 +113,7 @@ const ASSIGNABLE: Field = Field {
 const HUB_APP: Field = Field {
     key: "iot_hub_app_object_id",
     label: "IoT Hub app id",
+    choices: None,
     hint: "preview-2025 only; object id of the IoT Hub application in your tenant; leave empty to have it looked up",
     fixed: None,
     kind: FieldKind::OptionalGuid,
@@ -113,6 +126,7 @@ const HUB_APP: Field = Field {
 const IDENTITY_KIND: Field = Field {
     key: "identity.kind",
     label: "Identities",
+    choices: None,
     hint: "links-2026 only; system-assigned: hub and provisioning service have one each; user-assigned: they share one",
     fixed: Some(Fixed {
         step: hub::CREATE,

@@ -8,6 +8,7 @@ const USUAL_LEAF_DAYS: u16 = 30;
 const ENABLED: Field = Field {
     key: "certificates.enabled",
     label: "Certificates",
+    choices: None,
     hint: "on: devices get issued certificates; off: the registry only",
     fixed: None,
     kind: FieldKind::Choice(&["on", "off"]),
@@ -24,6 +25,7 @@ const ENABLED: Field = Field {
 const POLICY: Field = Field {
     key: "certificates.policy",
     label: "Policy",
+    choices: None,
     hint: "what is issued; one per issuing authority",
     fixed: Some(Fixed { step: super::POLICY, why: "enrollments name it" }),
     kind: FieldKind::Name(NameKind::Policy),
@@ -34,6 +36,7 @@ const POLICY: Field = Field {
 const LEAF_DAYS: Field = Field {
     key: "certificates.leaf_days",
     label: "Leaf validity",
+    choices: None,
     hint: "days that a device's certificate is valid, 7 to 90",
     fixed: None,
     kind: FieldKind::Number(7, 90),
@@ -51,6 +54,7 @@ const LEAF_DAYS: Field = Field {
 const ROOT: Field = Field {
     key: "certificates.root_ca",
     label: "Root CA",
+    choices: None,
     hint: "links-2026 only; every certificate leads back to it; Azure makes and keeps its key",
     fixed: Some(Fixed { step: super::ROOT_CA, why: "the issuing authority names it" }),
     kind: FieldKind::Name(NameKind::CertificateAuthority),
@@ -61,6 +65,7 @@ const ROOT: Field = Field {
 const ISSUING: Field = Field {
     key: "certificates.issuing_ca",
     label: "Issuing CA",
+    choices: None,
     hint: "links-2026 only; it signs the certificates of devices",
     fixed: Some(Fixed { step: super::ISSUING_CA, why: "policy and enrollment name it" }),
     kind: FieldKind::Name(NameKind::CertificateAuthority),

@@ -35,7 +35,7 @@ pub fn push(answers: &Answers, profile: &Profile) -> Step {
     let push = Push::of(answers, profile);
     let planned = push.clone();
     let step = Step::new(PUSH, "Tell DPS of the link", move |answers, known, replay| {
-        push.run(false, answers, known, replay)
+        push.run(0, answers, known, replay)
     })
     .because("The provisioning service's data plane learns of a link when the service is updated: a tag is enough. An enrollment is refused before.")
     // Another principal is another link, which DPS has to be told of.
@@ -59,10 +59,11 @@ impl Push {
             .planning(Purpose::Prove, &self.look)
     }
 
-    /// Makes the moves; once more, when `again`, though this link was told of before.
+    /// Makes the moves. `again` counts the pushes that one step makes for the same link: each has a marker of its own, though
+    /// the one before has not read back; 0 is content with a link that was told of before.
     pub fn run(
         &self,
-        again: bool,
+        again: u32,
         answers: &Answers,
         known: &Outputs,
         replay: &mut Replay<'_>,
@@ -128,10 +129,10 @@ impl Push {
                 }
                 _ => {}
             }
-            if !again && found.starts_with(&format!("{link}-")) {
+            if again == 0 && found.starts_with(&format!("{link}-")) {
                 return Ok(done(Outcome::AlreadyThere, StepOutputs::new()));
             }
-            let number = number_of(found).saturating_add(1);
+            let number = number_of(found).saturating_add(1 + again);
             let marker = format!("{link}-{number}");
             match replay.write(&tagging(&self.look, Some(&reply.body), MARKER, &marker))? {
                 Ok(_) => written = Some(number),

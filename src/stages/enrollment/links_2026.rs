@@ -119,6 +119,7 @@ impl Enrolling {
         if let Err(error) = replay.read(&self.keys)? {
             return Ok(fail(error));
         }
+        let mut pushes = 0;
         let mut every = FIRST_WAIT;
         let mut patience = Patience::of(FIRST_WAIT * ((1 << (MOST_ATTEMPTS - 1)) - 1));
         loop {
@@ -131,7 +132,8 @@ impl Enrolling {
                     return Ok(Next::Fail(wrong_version(fault)));
                 }
                 (Some(UNKNOWN), Some(push)) if speaks_of_namespace(&fault) => {
-                    if let next @ Next::Fail(_) = push.run(true, answers, known, replay)? {
+                    pushes += 1;
+                    if let next @ Next::Fail(_) = push.run(pushes, answers, known, replay)? {
                         return Ok(next);
                     }
                     "the provisioning service's data plane does not know the namespace yet"

@@ -1,10 +1,16 @@
 //! What the form asks about the hub.
 
-use crate::domain::{Field, FieldKind, Fixed, NameKind};
+use crate::domain::{Choices, Field, FieldKind, Fixed, NameKind};
+use crate::stages::choices::of_type;
 
 const NAME: Field = Field {
     key: "hub.name",
     label: "IoT hub",
+    choices: Some(Choices::Listed {
+        list: |answers| of_type(answers, "Microsoft.Devices/IotHubs"),
+        value: "/name",
+        hint: "/location",
+    }),
     hint: "its host name is this name in the whole world",
     fixed: Some(Fixed { step: super::CREATE, why: "a hub keeps its name" }),
     kind: FieldKind::Name(NameKind::Hub),
@@ -15,6 +21,7 @@ const NAME: Field = Field {
 const LOCATION: Field = Field {
     key: "hub_location",
     label: "Hub region",
+    choices: Some(Choices::Regions),
     hint: "may be another than that of the rest in preview-2025 only",
     fixed: Some(Fixed { step: super::CREATE, why: "a hub stays in its region" }),
     kind: FieldKind::Name(NameKind::Location),
@@ -25,6 +32,7 @@ const LOCATION: Field = Field {
 const CAPACITY: Field = Field {
     key: "hub.capacity",
     label: "Hub units",
+    choices: None,
     hint: "how many units of its size the hub has",
     fixed: None,
     kind: FieldKind::Number(1, 200),

@@ -176,6 +176,7 @@ impl Link {
                 }
                 Standing::ToSend => {
                     if let Some(failed) = self.first_failed(known, namespace)
+                        && is_not_replicated(&failed)
                         && !tries.waited
                     {
                         let error = of_endpoint(&failed);
@@ -250,7 +251,10 @@ impl Link {
         }
         let failed = found.iter().filter_map(|(wanted, endpoint)| Some((wanted, (*endpoint)?)));
         let mut failed = failed.filter(|(_, endpoint)| endpoint.linking == Some(Linking::Failed));
-        if let Some((wanted, endpoint)) = failed.find(|(_, endpoint)| !is_not_replicated(endpoint)) {
+        // What failed before this step sent anything may have been mended since: it is sent once more.
+        if let Some((wanted, endpoint)) = failed.find(|(_, endpoint)| !is_not_replicated(endpoint))
+            && wrote
+        {
             return Standing::Failed(final_failure(wanted, &endpoint));
         }
         // One that tells nothing has not come to its end.
@@ -354,10 +358,15 @@ impl Link {
         let ask = Ask {
             question: format!(
                 "the namespace {} was sent its links {} times, and still {}: roles that they need are missing, or never \
-                 reach a namespace like this. Delete it and make it again, with a new principal and new roles?",
+                 reach a namespace like this{}. Delete it and make it again, with a new principal and new roles?",
                 answers.namespace,
                 MOST_ATTEMPTS + 1,
-                told(error)
+                told(error),
+                if is_code(error, "LinkableResourceNotReady") {
+                    ", or its version does not link in this subscription (`[api_versions]` takes another)"
+                } else {
+                    ""
+                }
             ),
             differs: Vec::new(),
             choices: vec![

@@ -1,10 +1,16 @@
 //! What the form asks about the namespace.
 
-use crate::domain::{Field, FieldKind, Fixed, NameKind};
+use crate::domain::{Choices, Field, FieldKind, Fixed, NameKind};
+use crate::stages::choices::of_type;
 
 const NAME: Field = Field {
     key: "namespace.name",
     label: "Namespace",
+    choices: Some(Choices::Listed {
+        list: |answers| of_type(answers, "Microsoft.DeviceRegistry/namespaces"),
+        value: "/name",
+        hint: "/location",
+    }),
     hint: "where devices, credentials and policies are registered",
     fixed: Some(Fixed { step: super::CREATE, why: "a hub stays linked to the namespace it was made with" }),
     kind: FieldKind::Name(NameKind::Namespace),
@@ -15,6 +21,7 @@ const NAME: Field = Field {
 const MI_SDK: Field = Field {
     key: "namespace.use_mi_sdk",
     label: "useMiSdk tag",
+    choices: None,
     hint: "links-2026 only; auto: in canary regions only; two maintained scripts set it before they link",
     fixed: None,
     kind: FieldKind::Choice(&["auto", "on", "off"]),

@@ -24,6 +24,8 @@ pub(crate) enum Action {
     CycleBackward,
     TakeSuggestion,
     ClearField,
+    List,
+    Take,
     Launch,
     // The setup.
     Confirm,

@@ -144,6 +144,23 @@ fn form(keys: &mut Bindings, app: &App) {
         keys.add(&[Key::Esc], "Esc", "back", "back to the form", Action::Back).at(Place::Main);
         return;
     }
+    if let Some(picking) = &form.picking {
+        if !picking.candidates().is_empty() {
+            keys.add(&[Key::Enter], "Enter", "take", "take the answer of the cursor", Action::Take)
+                .at(Place::Main);
+        }
+        keys.add(&[Key::Esc], "Esc", "back", "back to the form; nothing is taken", Action::Back)
+            .at(Place::Main);
+        keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave hubup", Action::Leave).at(Place::Main);
+        if picking.at > 0 {
+            keys.add(&[Key::Up], "↑", "up", "answer before", Action::PickUp).at(Place::Row);
+        }
+        if picking.at + 1 < picking.candidates().len() {
+            keys.add(&[Key::Down], "↓", "down", "next answer", Action::PickDown).at(Place::Row);
+        }
+        keys.help_and_suspend();
+        return;
+    }
     if app.fault.is_some() {
         keys.add(&[Key::Esc], "Esc", "put away", "put the account of the failed start away", Action::Back)
             .at(Place::Row);
@@ -166,6 +183,16 @@ fn form(keys: &mut Bindings, app: &App) {
             keys.add(&[Key::Right, Key::Char(' ')], "→ Space", "change", "next choice", Action::CycleForward)
                 .at(Place::Row);
             keys.add(&[Key::Left], "←", "back", "choice before", Action::CycleBackward);
+        }
+        if entry.field.choices.is_some() {
+            keys.add(
+                &[Key::Ctrl('l')],
+                "Ctrl+L",
+                "list",
+                "look up what there is to choose from",
+                Action::List,
+            )
+            .at(Place::Row);
         }
         if entry.finding().is_some_and(|finding| finding.suggestion.is_some()) {
             keys.add(

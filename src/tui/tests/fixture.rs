@@ -72,6 +72,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                 Field {
                     key: "resource_group",
                     label: "Resource group",
+                    choices: None,
                     hint: "made when it is not there",
                     fixed: None,
                     kind: FieldKind::Name(NameKind::ResourceGroup),
@@ -81,6 +82,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                 Field {
                     key: "roles",
                     label: "Roles",
+                    choices: None,
                     hint: "custom, or built-in for callers who may not define roles",
                     fixed: None,
                     kind: FieldKind::Choice(&["custom", "built-in"]),
@@ -99,6 +101,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                 Field {
                     key: "namespace.name",
                     label: "Namespace",
+                    choices: None,
                     hint: "unique in the region",
                     fixed: None,
                     kind: FieldKind::Name(NameKind::Namespace),
@@ -108,6 +111,7 @@ pub(super) fn fields() -> Vec<(&'static str, Vec<Field>)> {
                 Field {
                     key: "hub.capacity",
                     label: "Hub units",
+                    choices: None,
                     hint: "how many units of its sku",
                     fixed: None,
                     kind: FieldKind::Number(1, 10),

@@ -46,6 +46,10 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             using::found(app, &step, found);
             Vec::new()
         }
+        Msg::Choices(key, found) => {
+            form::found(app, key, found);
+            Vec::new()
+        }
         Msg::Reviewed(found) => {
             review::found(app, found);
             Vec::new()
@@ -174,6 +178,8 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::CycleBackward
         | Action::TakeSuggestion
         | Action::ClearField
+        | Action::List
+        | Action::Take
         | Action::Launch => return form::perform(app, action),
         Action::ChoiceUp | Action::ChoiceDown | Action::Choice => return welcome::perform(app, action),
         Action::TakeDown => {
@@ -190,6 +196,7 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::ExportMarkdown
         | Action::ExportJson => return review::perform(app, action),
         Action::Agree => return teardown::agree(app),
+        Action::PickUp | Action::PickDown if app.form.picking.is_some() => return form::perform(app, action),
         Action::UseExisting | Action::PickUp | Action::PickDown | Action::LookAgain | Action::UseNow => {
             return using::perform(app, action);
         }
@@ -215,6 +222,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     }
     match &app.page {
         Page::Form if app.form.leaving => app.form.leaving = false,
+        Page::Form if app.form.picking.is_some() => app.form.picking = None,
         Page::Welcome => app.fault = None,
         Page::Teardown => teardown::back(app),
         Page::Review => review::back(app),

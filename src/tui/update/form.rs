@@ -1,10 +1,11 @@
 //! What the keys of the form do.
 
-use crate::domain::RunKind;
+use crate::domain::{Fault, RunKind};
 use crate::tui::app::App;
-use crate::tui::form::TextInput;
+use crate::tui::form::{Picking, TextInput};
 use crate::tui::keymap::Action;
 use crate::tui::msg::Effect;
+use crate::tui::using::Candidate;
 
 /// Performs `action` on the form.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
@@ -36,10 +37,44 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
                 entry.input = TextInput::default();
             }
         }
+        Action::List => {
+            let asked = form.entry().filter(|entry| entry.field.choices.is_some());
+            if let Some(key) = asked.map(|entry| entry.field.key) {
+                form.picking = Some(Picking { key, since: app.now, found: None, at: 0 });
+                return vec![Effect::Choices(key, Box::new(form.answers()))];
+            }
+        }
+        Action::PickUp | Action::PickDown => {
+            if let Some(picking) = &mut form.picking {
+                let last = picking.candidates().len().saturating_sub(1);
+                picking.at = match action {
+                    Action::PickUp => picking.at.saturating_sub(1),
+                    _ => (picking.at + 1).min(last),
+                };
+            }
+        }
+        Action::Take => {
+            let taken = form.picking.as_ref().and_then(|picking| picking.candidates().get(picking.at));
+            if let Some(text) = taken.map(|candidate| candidate.name.clone()) {
+                form.picking = None;
+                if let Some(entry) = form.entry_mut() {
+                    entry.input = TextInput::of(&text);
+                }
+                form.follow();
+            }
+        }
         Action::Launch => return launch(app),
         _ => {}
     }
     Vec::new()
+}
+
+/// Takes in what was found for the field `key`, while its list stands.
+pub(super) fn found(app: &mut App, key: &str, found: Result<Vec<Candidate>, Box<Fault>>) {
+    if let Some(picking) = app.form.picking.as_mut().filter(|picking| picking.key == key) {
+        picking.found = Some(found);
+        app.dirty = true;
+    }
 }
 
 /// Launches when every answer fits; else goes to the first that does not.

@@ -12,7 +12,7 @@ fn line(app: &mut App) -> Option<&mut TextInput> {
         return None;
     }
     match (&app.page, &mut app.session) {
-        (Page::Form, _) if !app.form.leaving => {
+        (Page::Form, _) if !app.form.leaving && app.form.picking.is_none() => {
             app.form.entry_mut().filter(|entry| entry.words().is_none()).map(|entry| &mut entry.input)
         }
         (Page::Teardown, _) => {

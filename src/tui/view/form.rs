@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::tui::app::{App, Page};
-use crate::tui::form::{Entry, Form};
+use crate::tui::form::{Entry, Form, Picking};
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Piece, Tone};
 use crate::tui::summary::fault_items;
@@ -31,9 +31,9 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let told = told(app);
     let wide = usize::from(area.width.saturating_sub(2));
     let lines = u16::try_from(told.laid_out(wide).len()).unwrap_or(u16::MAX);
-    let most = match &app.fault {
-        Some(_) => area.height.saturating_sub(ANSWER_ROWS + 1),
-        None => HINT_ROWS.min((area.height / 2).saturating_sub(1)),
+    let most = match (&app.fault, &form.picking) {
+        (_, Some(_)) | (Some(_), _) => area.height.saturating_sub(ANSWER_ROWS + 1),
+        (None, None) => HINT_ROWS.min((area.height / 2).saturating_sub(1)),
     };
     let below = (lines.max(HINT_ROWS - 1).min(most) + 1).min(area.height);
     let top = Rect { height: area.height - below, ..area };
@@ -149,6 +149,45 @@ fn start(form: &Form) -> Vec<Piece> {
     vec![(Tone::Key, mark.to_owned()), (tone, "Start".to_owned()), (says_tone, format!("   {says}"))]
 }
 
+/// How many answers are shown at once.
+const LISTED: usize = 8;
+
+/// The answers to choose from.
+fn list(picking: &Picking) -> Paper {
+    let mut paper = Paper::default();
+    match &picking.found {
+        None => paper.text(Tone::Dim, "Looking up what there is…"),
+        Some(Err(fault)) => {
+            for (label, text) in fault_items(fault) {
+                paper.item(label, 12, Tone::Plain, &text);
+            }
+        }
+        Some(Ok(found)) if found.is_empty() => {
+            paper.text(Tone::Plain, "There is none yet. Type a name: it is made.");
+        }
+        Some(Ok(found)) => {
+            let top = picking.at.saturating_sub(LISTED / 2).min(found.len().saturating_sub(LISTED));
+            let longest = found.iter().map(|candidate| width(&safe(&candidate.name))).max().unwrap_or(0) + 2;
+            for (index, candidate) in found.iter().enumerate().skip(top).take(LISTED) {
+                let here = index == picking.at;
+                let told: Vec<&str> = [&*candidate.location, &*candidate.hint]
+                    .into_iter()
+                    .filter(|text| !text.is_empty())
+                    .collect();
+                paper.line(vec![
+                    (Tone::Key, if here { "> " } else { "  " }.to_owned()),
+                    (if here { Tone::Strong } else { Tone::Plain }, pad(&safe(&candidate.name), longest)),
+                    (Tone::Dim, safe(&told.join(", "))),
+                ]);
+            }
+            if found.len() > LISTED {
+                paper.text(Tone::Dim, &format!("{} of {}", picking.at + 1, found.len()));
+            }
+        }
+    }
+    paper
+}
+
 /// What stands below the answers.
 fn told(app: &App) -> Paper {
     let form = &app.form;
@@ -162,6 +201,9 @@ fn told(app: &App) -> Paper {
         );
         paper.text(Tone::Plain, "l leave   Esc back");
         return paper;
+    }
+    if let Some(picking) = &form.picking {
+        return list(picking);
     }
     if let Some(fault) = &app.fault {
         for (label, text) in fault_items(fault) {

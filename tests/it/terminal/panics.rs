@@ -37,6 +37,10 @@ impl Launch for Panicking {
         panic!("the launcher fell over");
     }
 
+    async fn choices(&self, _: Answers, _: &'static str) -> Result<Vec<Candidate>, Fault> {
+        panic!("the launcher fell over");
+    }
+
     async fn candidates(&self, _: StepId) -> Result<Vec<Candidate>, Fault> {
         panic!("the launcher fell over");
     }
@@ -55,6 +59,7 @@ fn wizard() {
     let field = Field {
         key: "test",
         label: "Trap",
+        choices: None,
         hint: "falls over when it is changed",
         fixed: None,
         kind: FieldKind::Choice(&["yes", "no"]),

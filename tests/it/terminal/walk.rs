@@ -1,6 +1,6 @@
 //! The way of a newcomer: form, seven Enters, finish page; and the panes met on the way, once each.
 
-use super::pty::{CTRL_C, CTRL_G, CTRL_U, DOWN, ENTER, ESC, PAGE_DOWN, Terminal, UP, Wizard};
+use super::pty::{CTRL_C, CTRL_G, CTRL_L, CTRL_U, DOWN, ENTER, ESC, PAGE_DOWN, Terminal, UP, Wizard};
 
 /// The headings of the seven stages, in the order of the screen.
 const STAGES: [&str; 7] = [
@@ -212,4 +212,31 @@ fn a_question_waits_until_it_is_opened_and_answered() {
     terminal.wait_for("5 of 17 done");
     terminal.press(CTRL_C);
     assert_eq!(terminal.leave().code, 5);
+}
+
+#[test]
+fn answers_are_chosen_from_what_there_is() {
+    let mut terminal = Wizard::new().with(&["--sandbox-world", "neighbours"]).open();
+    terminal.wait_for("Ctrl+L list");
+    terminal.press(CTRL_L);
+    terminal.wait_for("Sandbox subscription");
+    terminal.wait_for_enter("take");
+    terminal.press(ESC);
+    terminal.wait_for_enter("next");
+    // Regions, in which everything is offered; the hub goes along.
+    terminal.press(DOWN);
+    terminal.press(DOWN);
+    terminal.wait_for("> Region");
+    terminal.press(CTRL_L);
+    terminal.wait_for("northeurope");
+    terminal.press(DOWN);
+    terminal.press(DOWN);
+    terminal.wait_for("> northeurope");
+    terminal.press(ENTER);
+    terminal.wait_for("> Region            northeurope");
+    terminal.wait_for("Hub region        northeurope");
+    terminal.press(CTRL_C);
+    terminal.wait_for("You changed 1 answer");
+    terminal.press("l");
+    assert_eq!(terminal.leave().code, 0);
 }

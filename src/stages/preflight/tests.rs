@@ -1,0 +1,1 @@
+//! Checks by turns, without a socket.
