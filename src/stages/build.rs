@@ -20,6 +20,8 @@ pub const BUSY: &[&str] = &[
     "AnotherOperationInProgress",
     "OperationInProgress",
     "ResourceProvisioningInProgress",
+    // The service plane says it with a number alone.
+    "another operation",
     "in transition",
     "Transitioning",
 ];

@@ -25,7 +25,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "busy",
         matches: &[
             Match::Codes(&["AnotherOperationInProgress", "OperationInProgress", "ConcurrentOperation"]),
-            Match::Signs(&["in transition", "Transitioning"]),
+            Match::Signs(&["another operation", "in transition", "Transitioning"]),
         ],
         places: ARM,
         meaning: "another operation is changing the resource",
