@@ -182,7 +182,8 @@ impl<'a> Checked<'a> {
         ];
         let blocked = self.prepared.plan.impact(&steps).blocked;
         let runs = |step: &&StepId| !steps.contains(step) && !blocked.contains(step);
-        if self.subject.running.iter().any(|step| runs(&step)) {
+        // What else stops would stop the other steps, too.
+        if stopping().all(is_others_matter) && self.subject.running.iter().any(|step| runs(&step)) {
             let skips: Vec<String> = steps.iter().map(|step| format!("--skip {step}")).collect();
             lines.push(format!("Or go on without those steps now: `hubup apply {}`", skips.join(" ")));
             if !blocked.is_empty() {

@@ -264,9 +264,7 @@ pub fn gathered(findings: Vec<Finding>) -> Vec<Finding> {
         };
         match gathered.iter_mut().find(alike) {
             Some(known) => {
-                if !known.says.split("; ").any(|said| said == finding.says) {
-                    known.says = format!("{}; {}", known.says, finding.says);
-                }
+                known.says = joined(&known.says, &finding.says);
                 known.steps.extend(finding.steps);
                 known.missing.extend(finding.missing);
             }
@@ -274,6 +272,20 @@ pub fn gathered(findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     gathered
+}
+
+/// Two tellings as one: what stands before the colon of both is said once.
+fn joined(one: &str, other: &str) -> String {
+    if one.split("; ").any(|said| said == other) {
+        return one.to_owned();
+    }
+    match (one.split_once(": "), other.split_once(": ")) {
+        (Some((about, first)), Some((same, more))) if about == same => {
+            let known = first.split(", ").any(|said| said == more);
+            if known { one.to_owned() } else { format!("{about}: {first}, {more}") }
+        }
+        _ => format!("{one}; {other}"),
+    }
 }
 
 /// How a command ends that was told `findings`: 0 when nothing stops, 4 before anything else when rights, a policy or a

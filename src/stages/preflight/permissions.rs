@@ -26,6 +26,10 @@ pub(super) fn checks<'a>(subject: &'a Subject<'a>) -> Vec<Check<'a>> {
         let title = title(at);
         Check::new(ID, title, move |replay| {
             Ok(vec![match granted(subject, at, replay)? {
+                // Who may ask has a right at least: none at all is no answer.
+                Ok((_, blocks)) if blocks.is_empty() => {
+                    Finding::not_checked(ID, title, "Azure did not say what you may do")
+                }
                 Ok((scope, blocks)) => judge(title, &scope, &needs, &blocks),
                 Err(error) => Finding::refused(ID, title, &error),
             }])

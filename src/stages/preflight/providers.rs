@@ -117,7 +117,7 @@ fn regions(made: &[Creation], reply: &Reply) -> Finding {
         }
     }
     if refused.is_empty() {
-        return Finding::passed(REGIONS, title, offered.join("; "));
+        return Finding::passed(REGIONS, title, format!("offered where you want it: {}", offered.join(", ")));
     }
     let says = refused
         .iter()
