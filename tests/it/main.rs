@@ -14,6 +14,8 @@ mod hell_config;
 mod kill;
 #[cfg(unix)]
 mod links;
+#[cfg(unix)]
+mod preflight;
 mod recall;
 #[cfg(unix)]
 mod resume;

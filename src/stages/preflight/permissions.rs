@@ -5,9 +5,8 @@
 use serde_json::Value;
 
 use super::needs::{At, Need, Weight, needs};
-use super::{Check, Finding, Group, Missing, Subject, leave};
+use super::{Check, Finding, Group, Missing, Subject, leave, list};
 use crate::domain::{ErrorKind, Exit, Moves, Replay, ServiceError, StepId};
-use crate::stages::build::read_all;
 
 const ID: &str = "permissions";
 
@@ -57,11 +56,11 @@ pub(super) fn granted(
     let version = subject.version("Microsoft.Authorization");
     let mut scope = subject.scope(at);
     let path = |scope: &str| format!("{scope}/providers/Microsoft.Authorization/permissions");
-    let mut found = read_all(replay, &subject.get(path(&scope), version))?;
+    let mut found = list(replay, &subject.get(path(&scope), version))?;
     let above = subject.answers.subscription_id();
     if scope != above && matches!(&found, Err(error) if error.kind == ErrorKind::NotFound) {
         scope = above;
-        found = read_all(replay, &subject.get(path(&scope), version))?;
+        found = list(replay, &subject.get(path(&scope), version))?;
     }
     Ok(match found {
         Ok(blocks) => Ok((scope, blocks)),
