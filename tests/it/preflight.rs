@@ -59,6 +59,9 @@ fn a_clean_world_passes_everything() {
     }
 }
 
+/// What differs in a world, what must be found there, and how the command ends.
+type Obstacle = (String, Vec<(&'static str, &'static str, &'static str)>, i32);
+
 #[test]
 fn each_obstacle_is_told_alone() {
     const RIGHTS: (&str, &str, &str) = ("permissions", "stops", "hand-off");
@@ -76,7 +79,7 @@ fn each_obstacle_is_told_alone() {
     let reader = "[caller]\nroles = [\"Reader\"]\n";
     // An unregistered provider answers no questions.
     let quotas = ("quotas", "not-checked", "check-again");
-    let table: Vec<(String, Vec<(&str, &str, &str)>, i32)> = vec![
+    let table: Vec<Obstacle> = vec![
         ("[caller]\nroles = [\"Contributor\"]\n".into(), vec![RIGHTS], 4),
         (reader.into(), vec![RIGHTS, NAMES], 4),
         (unregistered.into(), vec![("registration", "warned", REGISTER), NAMES, quotas], 0),
@@ -326,7 +329,7 @@ fn the_hand_off_holds_exactly_what_is_missing() {
         };
         assert_eq!(script.matches("\naz role assignment create").count(), grants, "{script}");
         assert_eq!(script.matches("az rest --method put").count(), definitions, "{script}");
-        assert_eq!(script.matches("{").count() - script.matches("--body '{").count() * 3, 0, "{script}");
+        assert_eq!(script.matches('{').count() - script.matches("--body '{").count() * 3, 0, "{script}");
         for forbidden in
             ["az iot", "az resource delete", "az group delete", "sandbox-secret", "SharedAccess", "{access"]
         {
