@@ -80,10 +80,9 @@ async fn stopped(
         return Ok(None);
     }
     let shown = match apply.output {
-        Output::Text => format!(
-            "{}\nNothing was changed. `--no-check` runs it all the same.",
-            checked.text(start, &connected.account)
-        ),
+        Output::Text => {
+            format!("{}\nNothing was changed. `--no-check` runs it all the same.", checked.text())
+        }
         Output::Json => checked.as_json().to_string(),
     };
     in_full("what was found", &shown)?;

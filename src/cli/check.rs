@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::past::Past;
 use super::print::{in_full, waiting};
 use super::wire::{self, Connected, Prepared, Start};
-use crate::domain::{Exit, Outcome, RunKind, StepId};
+use crate::domain::{Answers, Exit, Outcome, Purpose, RunKind, Step, StepId};
 use crate::stages::Regions;
 use crate::stages::preflight::{
     self, Check, Finding, FindingState, Group, HandOff, MARK, Subject, checks, gathered, hand_off,
@@ -40,7 +40,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, args: &CheckArgs) 
     let checked = Checked::make(&start, &connected, &past, &prepared, confirmed).await;
     let written = args.hand_off.as_deref().map(|folder| checked.write_hand_off(folder)).transpose()?;
     let mut shown = match args.output {
-        Output::Text => checked.text(&start, &connected.account),
+        Output::Text => format!("{}\n{}", checked.heading(&start, &connected.account), checked.text()),
         Output::Json => checked.json(written.as_ref()).to_string(),
     };
     if args.output == Output::Text {
@@ -123,17 +123,15 @@ impl<'a> Checked<'a> {
         preflight::exit(&self.findings)
     }
 
+    /// Which setup it is about, in one line.
+    fn heading(&self, start: &Start, account: &str) -> String {
+        let Answers { name, resource_group, location, .. } = self.subject.answers;
+        format!("{}  {name}  {resource_group}  {location}  signed in as {account}", start.which_azure())
+    }
+
     /// The findings in lines, with what to do about each and how to go on.
-    pub fn text(&self, start: &Start, account: &str) -> String {
-        let answers = self.subject.answers;
-        let mut lines = vec![format!(
-            "{}  {}  {}  {}  signed in as {account}",
-            start.which_azure(),
-            answers.name,
-            answers.resource_group,
-            answers.location
-        )];
-        lines.extend(self.findings.iter().flat_map(told));
+    pub fn text(&self) -> String {
+        let mut lines: Vec<String> = self.findings.iter().flat_map(told).collect();
         lines.push(self.counted());
         lines.extend(self.ways_on());
         lines.join("\n")
@@ -181,8 +179,11 @@ impl<'a> Checked<'a> {
                 .to_owned(),
         ];
         let blocked = self.prepared.plan.impact(&steps).blocked;
-        let runs = |step: &&StepId| !steps.contains(step) && !blocked.contains(step);
-        if self.subject.running.iter().any(|step| runs(&step)) {
+        let runs = |step: &StepId| !steps.contains(step) && !blocked.contains(step);
+        let changes = |step: &Step| step.planned.iter().any(|planned| planned.purpose == Purpose::Change);
+        let mut open = self.prepared.plan.steps().filter(|step| self.subject.running.contains(&step.id));
+        // What else stops would stop the other steps, too.
+        if stopping().all(is_others_matter) && open.any(|step| runs(&step.id) && changes(step)) {
             let skips: Vec<String> = steps.iter().map(|step| format!("--skip {step}")).collect();
             lines.push(format!("Or go on without those steps now: `hubup apply {}`", skips.join(" ")));
             if !blocked.is_empty() {

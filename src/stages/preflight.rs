@@ -18,6 +18,7 @@ mod tests;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 pub use hand_off::{HandOff, MARK, hand_off};
 pub use permissions::allows;
@@ -29,6 +30,9 @@ use crate::domain::{
     Answers, ErrorKind, Exit, Fault, Method, Moves, Next, Plan, Replay, Request, ServiceError, StepId,
 };
 use needs::At;
+
+/// Pages of a list that are read: one that is longer is not one of ours.
+const MOST_PAGES: usize = 20;
 
 /// How a check ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -264,9 +268,7 @@ pub fn gathered(findings: Vec<Finding>) -> Vec<Finding> {
         };
         match gathered.iter_mut().find(alike) {
             Some(known) => {
-                if !known.says.split("; ").any(|said| said == finding.says) {
-                    known.says = format!("{}; {}", known.says, finding.says);
-                }
+                known.says = joined(&known.says, &finding.says);
                 known.steps.extend(finding.steps);
                 known.missing.extend(finding.missing);
             }
@@ -276,6 +278,20 @@ pub fn gathered(findings: Vec<Finding>) -> Vec<Finding> {
     gathered
 }
 
+/// Two tellings as one: what stands before the colon of both is said once.
+fn joined(one: &str, other: &str) -> String {
+    if one.split("; ").any(|said| said == other) {
+        return one.to_owned();
+    }
+    match (one.split_once(": "), other.split_once(": ")) {
+        (Some((about, first)), Some((same, more))) if about == same => {
+            let known = first.split(", ").any(|said| said == more);
+            if known { one.to_owned() } else { format!("{about}: {first}, {more}") }
+        }
+        _ => format!("{one}; {other}"),
+    }
+}
+
 /// How a command ends that was told `findings`: 0 when nothing stops, 4 before anything else when rights, a policy or a
 /// lock do.
 pub fn exit(findings: &[Finding]) -> Exit {
@@ -283,6 +299,24 @@ pub fn exit(findings: &[Finding]) -> Exit {
         || findings.iter().filter(|finding| finding.state == FindingState::Stops).map(|finding| finding.exit);
     let wanted = [Exit::NotPermitted, Exit::Usage, Exit::Failed];
     wanted.into_iter().find(|exit| stopping().any(|found| found == *exit)).unwrap_or(Exit::Complete)
+}
+
+/// All entries of a list, which must be one: an answer without entries is not an empty list.
+fn list(replay: &mut Replay<'_>, request: &Request) -> Moves<Result<Vec<Value>, ServiceError>> {
+    let (mut entries, mut page) = (Vec::new(), request.clone());
+    for _ in 0..MOST_PAGES {
+        let reply = match replay.read(&page)? {
+            Ok(reply) => reply,
+            Err(error) => return Ok(Err(error.clone())),
+        };
+        let Some(found) = reply.body.get("value").and_then(Value::as_array) else {
+            return Ok(Err(ServiceError::local(ErrorKind::NotAzure, "the answer is no list")));
+        };
+        entries.extend(found.iter().cloned());
+        let Some(link) = reply.text("/nextLink").filter(|link| !link.is_empty()) else { break };
+        page = request.following(link);
+    }
+    Ok(Ok(entries))
 }
 
 /// A look that goes on where it was refused as if there was nothing.

@@ -370,7 +370,7 @@ fn each_exit_code_has_its_reason() {
         "2026-04-01",
         "do:",
     ]);
-    Account::new().run(&apply(&["--sandbox-world", "limited-caller"])).exits(4).tells(&[
+    Account::new().run(&apply(&["--no-check", "--sandbox-world", "limited-caller"])).exits(4).tells(&[
         "AuthorizationFailed",
         "roleDefinitions/write",
         "do:",

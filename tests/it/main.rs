@@ -16,6 +16,8 @@ mod kill;
 #[cfg(unix)]
 mod links;
 mod pause;
+#[cfg(unix)]
+mod preflight;
 mod recall;
 #[cfg(unix)]
 mod resume;

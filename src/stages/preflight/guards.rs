@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::needs::{At, Weight, needs};
 use super::permissions::allows;
-use super::{Check, Finding, Subject};
+use super::{Check, Finding, Subject, list};
 use crate::domain::{ErrorKind, Exit, Moves, Replay, Request, ServiceError, StepId, clean};
-use crate::stages::build::{read_all, same, text};
+use crate::stages::build::{same, text};
 use crate::stages::offers::LOCKS_VERSION;
 
 const LOCKS: &str = "locks";
@@ -36,11 +36,9 @@ fn listed(
 ) -> Moves<Result<Vec<Value>, ServiceError>> {
     let scope = subject.scope(At::Group);
     let above = subject.answers.subscription_id();
-    let found = read_all(replay, &request(&scope))?;
+    let found = list(replay, &request(&scope))?;
     match &found {
-        Err(error) if error.kind == ErrorKind::NotFound && scope != above => {
-            read_all(replay, &request(&above))
-        }
+        Err(error) if error.kind == ErrorKind::NotFound && scope != above => list(replay, &request(&above)),
         _ => Ok(found),
     }
 }

@@ -5,9 +5,8 @@
 use serde_json::Value;
 
 use super::needs::{At, Need, Weight, needs};
-use super::{Check, Finding, Group, Missing, Subject, leave};
+use super::{Check, Finding, Group, Missing, Subject, leave, list};
 use crate::domain::{ErrorKind, Exit, Moves, Replay, ServiceError, StepId};
-use crate::stages::build::read_all;
 
 const ID: &str = "permissions";
 
@@ -26,6 +25,10 @@ pub(super) fn checks<'a>(subject: &'a Subject<'a>) -> Vec<Check<'a>> {
         let title = title(at);
         Check::new(ID, title, move |replay| {
             Ok(vec![match granted(subject, at, replay)? {
+                // Who may ask has a right at least: none at all is no answer.
+                Ok((_, blocks)) if blocks.is_empty() => {
+                    Finding::not_checked(ID, title, "Azure did not say what you may do")
+                }
                 Ok((scope, blocks)) => judge(title, &scope, &needs, &blocks),
                 Err(error) => Finding::refused(ID, title, &error),
             }])
@@ -53,11 +56,11 @@ pub(super) fn granted(
     let version = subject.version("Microsoft.Authorization");
     let mut scope = subject.scope(at);
     let path = |scope: &str| format!("{scope}/providers/Microsoft.Authorization/permissions");
-    let mut found = read_all(replay, &subject.get(path(&scope), version))?;
+    let mut found = list(replay, &subject.get(path(&scope), version))?;
     let above = subject.answers.subscription_id();
     if scope != above && matches!(&found, Err(error) if error.kind == ErrorKind::NotFound) {
         scope = above;
-        found = read_all(replay, &subject.get(path(&scope), version))?;
+        found = list(replay, &subject.get(path(&scope), version))?;
     }
     Ok(match found {
         Ok(blocks) => Ok((scope, blocks)),

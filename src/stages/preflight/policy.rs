@@ -29,7 +29,8 @@ fn policy(subject: &Subject<'_>, made: &Creation, replay: &mut Replay<'_>) -> Mo
         reply = replay.read(&ask(subject, &above, made))?;
     }
     Ok(match reply {
-        Ok(reply) => judge(made, &reply.body),
+        Ok(reply) if reply.body.is_object() => judge(made, &reply.body),
+        Ok(_) => Finding::not_checked(ID, TITLE, "Azure's answer says nothing"),
         Err(error) => Finding::refused(ID, TITLE, error),
     })
 }
@@ -69,7 +70,7 @@ fn judge(made: &Creation, body: &Value) -> Finding {
         return Finding::stops(ID, TITLE, Exit::NotPermitted, says).remedied("meet-policy", remedy).at(steps);
     }
     if noted.is_empty() && wishes.is_empty() {
-        return Finding::passed(ID, TITLE, format!("{}: nothing found", made.told()));
+        return Finding::passed(ID, TITLE, format!("nothing found against: {}", made.kind));
     }
     let says = match noted.as_slice() {
         [] => format!("{} has to meet what policies ask for", made.told()),

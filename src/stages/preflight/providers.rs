@@ -116,8 +116,11 @@ fn regions(made: &[Creation], reply: &Reply) -> Finding {
             refused.push((creation, locations));
         }
     }
+    if refused.is_empty() && offered.is_empty() {
+        return Finding::not_checked(REGIONS, title, "Azure did not say where it is offered");
+    }
     if refused.is_empty() {
-        return Finding::passed(REGIONS, title, offered.join("; "));
+        return Finding::passed(REGIONS, title, format!("offered where you want it: {}", offered.join(", ")));
     }
     let says = refused
         .iter()

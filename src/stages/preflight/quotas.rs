@@ -5,9 +5,9 @@
 use serde_json::Value;
 
 use super::needs::{Creation, creations, of_kind};
-use super::{Check, Finding, Subject};
+use super::{Check, Finding, Subject, list};
 use crate::domain::{ErrorKind, Exit, Moves, Replay};
-use crate::stages::build::{read_all, same, text};
+use crate::stages::build::{same, text};
 use crate::stages::offers::canonical_location;
 
 const ID: &str = "quotas";
@@ -46,7 +46,7 @@ fn hubs(
     replay: &mut Replay<'_>,
 ) -> Moves<Finding> {
     let path = format!("{}/providers/Microsoft.Devices/usages", subject.answers.subscription_id());
-    let usages = match read_all(replay, &subject.get(path, &made.version))? {
+    let usages = match list(replay, &subject.get(path, &made.version))? {
         Ok(usages) => usages,
         Err(error) => return Ok(Finding::refused(ID, title, &error)),
     };
@@ -90,7 +90,7 @@ fn services(
     replay: &mut Replay<'_>,
 ) -> Moves<Finding> {
     let path = format!("{}/providers/{DPS}", subject.answers.subscription_id());
-    let found = match read_all(replay, &subject.get(path, &made.version))? {
+    let found = match list(replay, &subject.get(path, &made.version))? {
         Ok(found) => found,
         Err(error) => return Ok(Finding::refused(ID, title, &error)),
     };
@@ -113,7 +113,7 @@ fn credentials(
     replay: &mut Replay<'_>,
 ) -> Moves<Finding> {
     let path = format!("{}/providers/{NAMESPACE}", subject.answers.subscription_id());
-    let found = match read_all(replay, &subject.get(path, &made.version))? {
+    let found = match list(replay, &subject.get(path, &made.version))? {
         Ok(found) => found,
         Err(error) => return Ok(Finding::refused(ID, title, &error)),
     };
