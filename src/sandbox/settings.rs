@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::faults::Fault;
 use super::link_settings::Links;
+use super::sign_in_settings::SignIns;
 
 const DEFAULT: &str = include_str!("../../assets/sandbox/default.toml");
 
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) quirks: Quirks,
     #[serde(default)]
     pub(crate) links: Links,
+    #[serde(default)]
+    pub(crate) sign_in: SignIns,
     #[serde(default)]
     pub(crate) throttle: Option<Throttle>,
     pub(crate) providers: BTreeMap<String, Provider>,
@@ -309,7 +312,7 @@ fn merge(whole: &mut toml::Table, own: toml::Table) -> Result<(), String> {
     for (key, value) in own {
         let by_key = matches!(
             key.as_str(),
-            "tenant" | "caller" | "graph" | "latency" | "quotas" | "paging" | "quirks" | "links"
+            "tenant" | "caller" | "graph" | "latency" | "quotas" | "paging" | "quirks" | "links" | "sign_in"
         );
         match (whole.get_mut(&key), value) {
             (Some(toml::Value::Table(into)), toml::Value::Table(from)) if by_key => into.extend(from),

@@ -16,9 +16,6 @@ mod prompt;
 mod way;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 pub(super) use detect::unset;
 pub use detect::{Detected, detect};
 pub(super) use entra::Entra;
