@@ -21,6 +21,7 @@ mod resume;
 mod review;
 mod sandbox;
 mod schedules;
+mod sign_in;
 #[cfg(unix)]
 mod stand_in;
 mod support;

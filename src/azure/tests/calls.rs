@@ -14,7 +14,7 @@ use crate::domain::{
     Auth, CallId, ErrorKind, Method, Outputs, Pick, Reply, Request, ServiceError, Text, object,
 };
 
-async fn call(azure: &Azure, request: &Request) -> Result<Reply, ServiceError> {
+pub(super) async fn call(azure: &Azure, request: &Request) -> Result<Reply, ServiceError> {
     azure.call(CallId::fresh(), request, &Outputs::default(), &Vault::default()).await
 }
 
