@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use azure_core::credentials::Secret;
+use azure_core::credentials::{AccessToken, Secret};
 use azure_core::http::policies::Policy;
 use azure_core::http::{
     ClientOptions, Context, HttpClient, Method as CoreMethod, Pipeline, PipelineSendOptions,
     Request as CoreRequest, RetryOptions, Transport as CoreTransport, Url,
 };
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use super::bearer::{Audience, BearerPolicy, Sent};
 use super::caller::Caller;
 use super::capture;
 use super::clock::Clock;
+use super::credentials::{Account, INTERACTION, Way};
 use super::error;
-use super::options::{AzureError, AzureOptions};
+use super::options::{AzureError, AzureOptions, SignInMethod};
 use super::redact;
 use super::render::{Rendered, render};
 use super::reply::Answer;
@@ -43,6 +47,8 @@ struct Inner {
     to_dps: Pipeline,
     tokens: Arc<Tokens>,
     sign_in: Arc<SignIn>,
+    /// The one that was set at the start.
+    method: SignInMethod,
     clock: Clock,
     /// How many seconds the services' clock is ahead of this machine's, from their `Date` headers.
     ahead: AtomicI64,
@@ -109,6 +115,7 @@ impl Azure {
                 graph,
                 tokens,
                 sign_in,
+                method: options.sign_in,
                 clock: options.clock,
                 ahead: AtomicI64::new(0),
                 given,
@@ -117,16 +124,57 @@ impl Azure {
     }
 
     /// Gets a token for Resource Manager and tells who it is for. A token that is kept is used; a new sign-in after
-    /// an expired one gets a new token, since the refused one was dropped.
+    /// an expired one gets a new token, since the refused one was dropped. Where the method takes a person and none has signed
+    /// in, the person is asked, through the options' prompts.
     ///
     /// Fails with `Auth`, listing each way tried with its own reason, with `NotSent` when sign-in cannot be reached,
     /// and with `NotAzure` when something else answers there.
     pub async fn sign_in(&self) -> Result<Caller, ServiceError> {
+        if self.inner.sign_in.awaits_person() {
+            return self.sign_in_again(self.inner.method).await;
+        }
         let scope = &self.inner.resource_manager.scope;
         let token =
             self.inner.tokens.get(scope).await.map_err(|error| self.hushed(error, &Vault::default()))?;
-        let method = self.inner.sign_in.way().map_or("none", super::sign_in::Way::name);
-        Ok(Caller::of(method, &token.secret))
+        Ok(self.caller(&token.secret))
+    }
+
+    /// Signs in anew by `method`, also while calls wait for it: the next call of every clone is made as who signs in now. A
+    /// person is asked where the method takes one; az and the like are asked again, since the person may have signed in there.
+    /// When it fails, whoever was signed in before stays.
+    ///
+    /// An error of a call tells by [`super::needs_person`] whether this is what helps.
+    pub async fn sign_in_again(&self, method: SignInMethod) -> Result<Caller, ServiceError> {
+        let scope = &self.inner.resource_manager.scope;
+        self.replaced(self.inner.sign_in.anew(method, scope).await)
+    }
+
+    /// The accounts that people signed in with during this process, oldest first.
+    pub fn accounts(&self) -> Vec<Account> {
+        self.inner.sign_in.accounts()
+    }
+
+    /// Goes on as another of [`Azure::accounts`] (by its id), in another tenant, or both, without asking anybody. `None` leaves
+    /// the account as it is; an account without a tenant is used in its own. When it fails, all stays as it was.
+    pub async fn switch_to(
+        &self,
+        account: Option<&str>,
+        tenant: Option<&str>,
+    ) -> Result<Caller, ServiceError> {
+        let scope = &self.inner.resource_manager.scope;
+        self.replaced(self.inner.sign_in.switch(account, tenant, scope).await)
+    }
+
+    fn replaced(&self, signed_in: Result<AccessToken, ServiceError>) -> Result<Caller, ServiceError> {
+        let token = signed_in.map_err(|error| self.hushed(error, &Vault::default()))?;
+        let caller = self.caller(&token.token);
+        self.inner.tokens.replace(&self.inner.resource_manager.scope, token);
+        Ok(caller)
+    }
+
+    fn caller(&self, token: &Secret) -> Caller {
+        let method = self.inner.sign_in.way().map_or("none", Way::name);
+        Caller::of(method, token)
     }
 
     /// Fills `request`, sends it once as `call`, and gives its reply: 2xx with JSON or nothing. What the request
@@ -227,7 +275,7 @@ impl Azure {
         inner.tokens.drop_refused(&audience.scope, &token.secret);
         let now = inner.clock.now();
         let told = match challenge(&answer) {
-            Some(claims) => challenged(&answer, &claims, now),
+            Some(claims) => self.challenged(&audience.scope, &answer, &claims),
             None => error::of_answer(&answer, now),
         };
         Err(ServiceError { retry_after: Some(Duration::ZERO), ..told })
@@ -255,6 +303,29 @@ impl Azure {
             self.inner.ahead.store(ahead, Ordering::Relaxed);
         }
         Ok((answer, noted.token()))
+    }
+
+    /// The error of a call that was refused with `claims`: the next token is asked for with them where that is possible, once;
+    /// else only a new sign-in helps, and the error says so.
+    fn challenged(&self, scope: &str, answer: &Answer, claims: &str) -> ServiceError {
+        let told = ServiceError { kind: ErrorKind::Auth, ..error::of_answer(answer, self.inner.clock.now()) };
+        let json = decoded(claims);
+        if json.is_some_and(|json| self.inner.sign_in.challenged(scope, &json)) {
+            let message = format!(
+                "{}\nAzure asks for a stronger sign-in: the next token is asked for with its claims",
+                told.message
+            );
+            return ServiceError { message, ..told };
+        }
+        let how = match self.inner.sign_in.way() {
+            Some(way) if way.is_personal() => "sign in again".to_owned(),
+            Some(Way::AzureCli) | None => {
+                format!("run `az login --claims-challenge \"{claims}\"`, then go on")
+            }
+            Some(way) => format!("a {} cannot give it; sign in as a person", way.name()),
+        };
+        let message = format!("{}\nAzure asks for a stronger sign-in: {how}", told.message);
+        ServiceError { code: Some(INTERACTION.to_owned()), message, ..told }
     }
 
     /// `error` without any secret that is known here, whoever repeated it.
@@ -337,11 +408,9 @@ fn challenge(answer: &Answer) -> Option<String> {
     (plain && !claims.is_empty()).then(|| claims.to_owned())
 }
 
-fn challenged(answer: &Answer, claims: &str, now: jiff::Timestamp) -> ServiceError {
-    let told = error::of_answer(answer, now);
-    let message = format!(
-        "{}\nAzure asks for a stronger sign-in: run `az login --claims-challenge \"{claims}\"`, then go on",
-        told.message
-    );
-    ServiceError { kind: ErrorKind::Auth, message, ..told }
+/// The JSON of claims, which a challenge carries in base64.
+fn decoded(claims: &str) -> Option<String> {
+    let plain = claims.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    let text = String::from_utf8(STANDARD_NO_PAD.decode(plain).ok()?).ok()?;
+    serde_json::from_str::<serde_json::Value>(&text).ok()?.is_object().then_some(text)
 }

@@ -1,4 +1,4 @@
-//! What azure_identity's credentials send through: a transport that lets them speak to one place only, and that
+//! What credentials send through: a transport that lets them speak to one place only, and that
 //! tells a sign-in that is down from a sign-in that says no.
 
 use std::sync::Arc;
@@ -54,11 +54,7 @@ async fn checked(reply: AsyncRawResponse, host: &str) -> azure_core::Result<Asyn
             let what = format!("what answers for sign-in at `{host}` is not it: HTTP {status}, `{begins}`");
             wrong(ErrorKind::NotAzure, what)
         }
-        status @ 400..=499 => {
-            let body = without_escapes(&answer.body);
-            Ok(AsyncRawResponse::from_bytes(StatusCode::from(status), answer.headers, body))
-        }
-        status @ 200..=299 => {
+        status @ (200..=299 | 400..=499) => {
             Ok(AsyncRawResponse::from_bytes(StatusCode::from(status), answer.headers, answer.body))
         }
         status => {
@@ -66,25 +62,6 @@ async fn checked(reply: AsyncRawResponse, host: &str) -> azure_core::Result<Asyn
             wrong(ErrorKind::NotAzure, what)
         }
     }
-}
-
-/// An error's body with no JSON escape in it: azure_identity reads the description as borrowed text, and gives up on
-/// the line breaks that Entra puts there.
-fn without_escapes(body: &[u8]) -> Vec<u8> {
-    fn plain(value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::String(text) => {
-                let tidy = text.replace(char::is_control, " ").replace('"', "'").replace('\\', "/");
-                *text = tidy.split_whitespace().collect::<Vec<_>>().join(" ");
-            }
-            serde_json::Value::Array(items) => items.iter_mut().for_each(plain),
-            serde_json::Value::Object(members) => members.values_mut().for_each(plain),
-            _ => {}
-        }
-    }
-    let Ok(mut value) = serde_json::from_slice(body) else { return body.to_vec() };
-    plain(&mut value);
-    serde_json::to_vec(&value).unwrap_or_else(|_| body.to_vec())
 }
 
 /// To the identity endpoint of the platform, past routes and proxy.

@@ -1,7 +1,7 @@
 //! Speaks to Azure: fills requests, signs in, sends, and reads every form of answer.
 //!
 //! It sends each call once; repeating and waiting are the engine's. It uses `domain` only, and reads neither the
-//! environment nor any file but the CA file it is given. `cli` builds it, `engine` calls it.
+//! environment nor any file but those that it is given: CA file, certificate and federated token of a sign-in. `cli` builds it, `engine` calls it.
 
 mod az;
 mod bearer;
@@ -10,6 +10,7 @@ mod capture;
 mod client;
 mod clients;
 mod clock;
+mod credentials;
 mod door;
 mod error;
 mod options;
@@ -32,6 +33,7 @@ pub use azure_core::credentials::Secret;
 pub use caller::Caller;
 pub use client::Azure;
 pub use clock::Clock;
+pub use credentials::{Account, Detected, Prompt, Prompts, detect, needs_person};
 pub use options::{AzureError, AzureOptions, Environment, SignInMethod, Timeouts};
 pub use render::{Rendered, render};
 pub use vault::Vault;

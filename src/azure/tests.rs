@@ -4,6 +4,8 @@ mod answers;
 mod calls;
 mod cloud;
 mod operations;
+mod people;
+mod principals;
 mod redaction;
 mod rendering;
 mod routing;

@@ -41,6 +41,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    fn of(token: AccessToken, had: Timestamp) -> Self {
+        let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).unwrap_or(had);
+        Self { secret: token.token, had, expires }
+    }
+
     /// True when less than the smaller of five minutes and a quarter of its life is left.
     fn is_stale(&self, now: Timestamp) -> bool {
         let margin = (span(self.had, self.expires) / 4).min(Duration::from_mins(5));
@@ -102,14 +107,21 @@ impl Tokens {
         self.lock().values().filter_map(|slot| slot.kept.as_ref()).map(|kept| kept.secret.clone()).collect()
     }
 
+    /// Forgets every token and keeps `token` for `scope`: somebody signed in anew. What is under way for the former sign-in
+    /// is not kept when it comes.
+    pub fn replace(&self, scope: &str, token: AccessToken) {
+        let kept = Kept::of(token, self.clock.now());
+        let mut slots = self.lock();
+        slots.clear();
+        slots.insert(scope.to_owned(), Slot { kept: Some(kept), flight: None });
+    }
+
     fn acquire(&self, scope: &str) -> Flight {
         let clock = self.clock.clone();
         let fetching = (self.fetch)(scope.to_owned());
         async move {
             let token = fetching.await?;
-            let had = clock.now();
-            let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).unwrap_or(had);
-            Ok(Kept { secret: token.token, had, expires })
+            Ok(Kept::of(token, clock.now()))
         }
         .boxed()
         .shared()

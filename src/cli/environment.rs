@@ -43,15 +43,27 @@ impl Surroundings {
                 tenant_id: text("AZURE_TENANT_ID"),
                 client_id: text("AZURE_CLIENT_ID"),
                 client_secret: text("AZURE_CLIENT_SECRET").map(azure::Secret::from),
+                client_certificate: text("AZURE_CLIENT_CERTIFICATE_PATH").map(PathBuf::from),
+                federated_token_file: text("AZURE_FEDERATED_TOKEN_FILE").map(PathBuf::from),
                 identity_endpoint: text("IDENTITY_ENDPOINT"),
                 identity_header: text("IDENTITY_HEADER").map(azure::Secret::from),
                 https_proxy: text("HTTPS_PROXY").or_else(|| text("https_proxy")).map(azure::Secret::from),
                 no_proxy: text("NO_PROXY").or_else(|| text("no_proxy")),
                 ssl_cert_file: text("SSL_CERT_FILE").map(PathBuf::from),
                 path: None,
+                display: display(),
             },
         }
     }
+}
+
+/// Whether there is a screen on which a browser can be opened. Over ssh, that of macOS and Windows is somebody else's.
+fn display() -> bool {
+    if cfg!(any(windows, target_os = "macos")) {
+        return text("SSH_CONNECTION").is_none();
+    }
+    // In the Windows Subsystem for Linux the browser is that of Windows.
+    ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| text(name).is_some())
 }
 
 /// A variable that is set to something.

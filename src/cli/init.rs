@@ -251,6 +251,9 @@ fn values(config: &Config) -> BTreeMap<&'static str, String> {
     if config.auth != AuthMethod::Auto {
         values.insert("auth.method", quoted(config.auth.word()));
     }
+    if let Some(id) = &config.client_id {
+        values.insert("auth.client_id", quoted(id));
+    }
     let cloud = &answers.cloud;
     if cloud.name == "custom" {
         values.insert("cloud.name", quoted("custom"));

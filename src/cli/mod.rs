@@ -14,6 +14,7 @@ mod failure;
 mod follow;
 pub mod init;
 mod past;
+mod person;
 mod plan;
 mod print;
 mod recall;

@@ -13,8 +13,9 @@ use super::config::{AuthMethod, Config};
 use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
+use super::person;
 use super::which;
-use crate::azure::{Azure, AzureError, AzureOptions, SignInMethod};
+use crate::azure::{Azure, AzureError, AzureOptions, Prompts, SignInMethod};
 use crate::domain::{
     Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Moves, Plan, Replay, RunHeader, RunId, RunKind,
     ServiceError, StepId, clean,
@@ -36,6 +37,8 @@ pub struct Start {
     pub state: StateFolder,
     pub surroundings: Surroundings,
     pub sandbox: Option<Sandbox>,
+    /// Who shows a person their part of a sign-in; standard error unless set otherwise.
+    pub prompts: Prompts,
     clock: Clock,
 }
 
@@ -86,7 +89,8 @@ pub async fn start_with(
         Some(sandbox) => Clock::scaled(sandbox.speed()),
         None => Clock::scaled(config.time_scale),
     };
-    Ok(Start { config, state: StateFolder::new(root), surroundings, sandbox, clock })
+    let prompts = person::on_standard_error();
+    Ok(Start { config, state: StateFolder::new(root), surroundings, sandbox, prompts, clock })
 }
 
 /// The setup file that a command means; with `--sandbox` and without a file, the embedded example.
@@ -254,8 +258,17 @@ impl Start {
         }
         match self.config.auth {
             AuthMethod::ServicePrincipal => fault.remedied_by(
-                "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, then run the same command",
+                "check AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, then run the same command",
             ),
+            AuthMethod::WorkloadIdentity => fault.remedied_by(
+                "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE, then run the same command",
+            ),
+            AuthMethod::AzureDeveloperCli => {
+                fault.remedied_by("run `azd auth login`, then the same command, or choose another `[auth] method`")
+            }
+            AuthMethod::Browser | AuthMethod::DeviceCode => {
+                fault.remedied_by("run the same command to try again, or choose another `[auth] method`")
+            }
             AuthMethod::ManagedIdentity => fault.remedied_by(
                 "run it on a machine in Azure that has an identity, or choose another `[auth] method`",
             ),
@@ -263,17 +276,15 @@ impl Start {
         }
     }
 
-    fn azure_options(&self) -> AzureOptions {
+    /// What the client is built from, the sandbox included: also for `azure::detect`.
+    pub fn azure_options(&self) -> AzureOptions {
         let mut options = AzureOptions {
             cloud: self.config.answers.cloud.clone(),
             routes: self.config.routes.clone(),
             tenant: self.config.answers.tenant.clone(),
-            sign_in: match self.config.auth {
-                AuthMethod::Auto => SignInMethod::Auto,
-                AuthMethod::AzureCli => SignInMethod::AzureCli,
-                AuthMethod::ManagedIdentity => SignInMethod::ManagedIdentity,
-                AuthMethod::ServicePrincipal => SignInMethod::ServicePrincipal,
-            },
+            sign_in: method(self.config.auth),
+            client_id: self.config.client_id.clone(),
+            prompts: Some(self.prompts.clone()),
             environment: self.surroundings.azure.clone(),
             ca_file: self.config.ca_file.clone(),
             ..AzureOptions::default()
@@ -282,7 +293,10 @@ impl Start {
             let sign_in = sandbox.sign_in();
             options.routes = sandbox.routes();
             options.tenant = Some(sign_in.tenant.clone());
-            options.sign_in = SignInMethod::ServicePrincipal;
+            // Who wants to be asked rehearses that too.
+            if !matches!(options.sign_in, SignInMethod::Browser | SignInMethod::DeviceCode) {
+                options.sign_in = SignInMethod::ServicePrincipal;
+            }
             options.environment.tenant_id = Some(sign_in.tenant);
             options.environment.client_id = Some(sign_in.client_id);
             options.environment.client_secret = Some(sign_in.client_secret.into());
@@ -488,6 +502,20 @@ impl Start {
             Some(sandbox) => format!("SANDBOX x{}", sandbox.speed()),
             None => "AZURE".to_owned(),
         }
+    }
+}
+
+/// The client's word for the setup file's.
+fn method(auth: AuthMethod) -> SignInMethod {
+    match auth {
+        AuthMethod::Auto => SignInMethod::Auto,
+        AuthMethod::AzureCli => SignInMethod::AzureCli,
+        AuthMethod::AzureDeveloperCli => SignInMethod::AzureDeveloperCli,
+        AuthMethod::ManagedIdentity => SignInMethod::ManagedIdentity,
+        AuthMethod::ServicePrincipal => SignInMethod::ServicePrincipal,
+        AuthMethod::WorkloadIdentity => SignInMethod::WorkloadIdentity,
+        AuthMethod::Browser => SignInMethod::Browser,
+        AuthMethod::DeviceCode => SignInMethod::DeviceCode,
     }
 }
 

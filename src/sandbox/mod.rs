@@ -20,6 +20,7 @@ mod request;
 mod schema;
 mod server;
 mod settings;
+mod sign_in_settings;
 mod step;
 mod store;
 mod target;

@@ -83,11 +83,21 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     pub(crate) target: Option<String>,
     pub(crate) retry_seconds: Option<f64>,
+    /// Base64 of the claims that a token has to bring, for the challenge of a 401.
+    pub(crate) claims: Option<String>,
 }
 
 impl Refusal {
     fn new(status: u16, shape: Shape, code: &str, message: String) -> Self {
-        Self { status, shape, code: code.to_owned(), message, target: None, retry_seconds: None }
+        Self {
+            status,
+            shape,
+            code: code.to_owned(),
+            message,
+            target: None,
+            retry_seconds: None,
+            claims: None,
+        }
     }
 
     pub(crate) fn arm(status: u16, code: &str, message: String) -> Self {
@@ -158,6 +168,12 @@ impl Refusal {
         }
         if self.status == 401 && matches!(self.shape, Shape::Arm) {
             let challenge = "Bearer authorization_uri=\"https://login.microsoftonline.com/\", error=\"invalid_token\", error_description=\"The access token is missing, expired or not meant for this service\"";
+            let challenge = match &self.claims {
+                Some(claims) => format!(
+                    "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\""
+                ),
+                None => challenge.to_owned(),
+            };
             reply = reply.with("WWW-Authenticate", challenge);
         }
         match self.retry_seconds {

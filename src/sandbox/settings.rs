@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::faults::Fault;
 use super::link_settings::Links;
 use super::obstacles::{Clocks, DenyAssignment, Lock, Names, Policy};
+use super::sign_in_settings::SignIns;
 
 const DEFAULT: &str = include_str!("../../assets/sandbox/default.toml");
 
@@ -55,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) quirks: Quirks,
     #[serde(default)]
     pub(crate) links: Links,
+    #[serde(default)]
+    pub(crate) sign_in: SignIns,
     #[serde(default)]
     pub(crate) throttle: Option<Throttle>,
     pub(crate) providers: BTreeMap<String, Provider>,
@@ -346,6 +349,7 @@ fn merge(whole: &mut toml::Table, own: toml::Table) -> Result<(), String> {
                 | "links"
                 | "names"
                 | "clock"
+                | "sign_in"
         );
         match (whole.get_mut(&key), value) {
             (Some(toml::Value::Table(into)), toml::Value::Table(from)) if by_key => into.extend(from),

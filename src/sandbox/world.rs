@@ -64,6 +64,9 @@ pub(crate) struct World {
     /// How often each entry of the script of failing links was met.
     #[serde(default)]
     pub(crate) link_hits: Vec<u32>,
+    /// By the id of a code: how often it was shown at the sign-in host.
+    #[serde(default)]
+    pub(crate) sign_ins: BTreeMap<String, u32>,
     /// Makes etags and scopes that never repeat.
     pub(crate) counter: u64,
 }
@@ -142,6 +145,7 @@ impl World {
             veils: Vec::new(),
             echoes: BTreeMap::new(),
             link_hits: Vec::new(),
+            sign_ins: BTreeMap::new(),
             counter: 0,
             settings,
         };

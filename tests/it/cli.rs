@@ -396,14 +396,14 @@ fn a_sign_in_that_fails_tells_each_reason() {
     account.write("hubup.toml", &file);
     account.run(&["apply", "--yes"]).exits(3).tells(&[
         "no way to sign in worked",
-        "- service principal: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET not set",
+        "- service principal: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH) not set",
         "- App Service identity: IDENTITY_ENDPOINT and IDENTITY_HEADER not set",
         "- Azure CLI: ",
         "- virtual machine identity: ",
         "az login",
     ]);
     for (method, told) in [
-        ("service-principal", &["AZURE_CLIENT_SECRET not set", "check AZURE_TENANT_ID"]),
+        ("service-principal", &["AZURE_CLIENT_CERTIFICATE_PATH) not set", "check AZURE_TENANT_ID"]),
         ("managed-identity", &["virtual machine identity", "`[auth] method`"]),
         ("azure-cli", &["Azure CLI", "az login"]),
     ] {

@@ -13,11 +13,11 @@ mod engine;
 mod hell;
 mod hell_config;
 mod kill;
-#[cfg(unix)]
 mod links;
 mod pause;
 #[cfg(unix)]
 mod preflight;
+#[cfg(unix)]
 mod recall;
 #[cfg(unix)]
 mod resume;
@@ -25,6 +25,7 @@ mod resume;
 mod review;
 mod sandbox;
 mod schedules;
+mod sign_in;
 #[cfg(unix)]
 mod stand_in;
 mod support;

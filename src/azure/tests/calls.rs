@@ -8,12 +8,13 @@ use azure_core::error::{Error, ErrorKind as CoreKind};
 use serde_json::json as value;
 
 use super::cloud::{CLIENT_SECRET, Cloud, answer, arm, azure, get, json, token_answer, web_token};
+use crate::azure::needs_person;
 use crate::azure::{Azure, Vault};
 use crate::domain::{
     Auth, CallId, ErrorKind, Method, Outputs, Pick, Reply, Request, ServiceError, Text, object,
 };
 
-async fn call(azure: &Azure, request: &Request) -> Result<Reply, ServiceError> {
+pub(super) async fn call(azure: &Azure, request: &Request) -> Result<Reply, ServiceError> {
     azure.call(CallId::fresh(), request, &Outputs::default(), &Vault::default()).await
 }
 
@@ -246,15 +247,20 @@ async fn a_claims_challenge_asks_for_one_more_try_which_has_a_new_token() {
     let tokens: Vec<_> =
         cloud.calls().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(tokens, ["Bearer token-0", "Bearer token-1"]);
+    // The claims went into the second token request, and into no other.
+    let asked: Vec<_> = cloud.all().into_iter().filter(|seen| seen.url.contains("/token")).collect();
+    let with: Vec<_> = asked.iter().map(|seen| seen.body.contains("claims=%7B%22access_token%22")).collect();
+    assert_eq!(with, [false, true], "{asked:?}");
 
+    // Asked for once more what the token has already, there is nothing left to try without a person.
     let cloud = strict(9, header);
-    let error = call(&azure(&cloud), &get("/x")).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Auth);
-    assert!(
-        error.message.contains(r#"az login --claims-challenge "eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#),
-        "{error}"
-    );
+    let refused = azure(&cloud);
+    let error = call(&refused, &get("/x")).await.unwrap_err();
+    assert!(error.message.contains("stronger sign-in") && !needs_person(&error), "{error}");
     assert_eq!(cloud.calls().len(), 1, "each attempt is a call of its own");
+    let error = call(&refused, &get("/x")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Auth);
+    assert!(error.message.contains("sign in as a person") && needs_person(&error), "{error}");
 
     // Nothing that a shell would act on is offered for pasting.
     let cloud = strict(9, r#"Bearer claims="$(reboot)""#);

@@ -7,7 +7,8 @@ use std::time::Duration;
 use azure_core::error::{Error, ErrorKind as CoreKind};
 
 use super::cloud::{CLIENT_SECRET, Cloud, answer, azure, json, options, web_token};
-use crate::azure::sign_in::{SignIn, Way};
+use crate::azure::credentials::Way;
+use crate::azure::sign_in::judged as judge;
 use crate::azure::{Azure, AzureOptions, Environment, SignInMethod, Timeouts};
 use crate::domain::{ErrorKind, ServiceError};
 
@@ -186,20 +187,25 @@ async fn when_no_way_works_each_gives_its_own_reason() {
     assert_eq!(error.kind, ErrorKind::Auth);
     let lines: Vec<_> = error.message.lines().collect();
     assert_eq!(lines[0], "no way to sign in worked");
-    assert_eq!(lines[1], "- service principal: AZURE_TENANT_ID and AZURE_CLIENT_SECRET not set");
-    assert_eq!(lines[2], "- App Service identity: IDENTITY_ENDPOINT and IDENTITY_HEADER not set");
-    assert!(lines[3].starts_with("- Azure CLI: ") && lines[3].contains("not found on PATH"), "{}", lines[3]);
-    assert_eq!(lines[4], "- virtual machine identity: not tried while `[network] routes` are set");
-    assert!(lines[5].starts_with("next: run `az login`"), "{}", lines[5]);
+    assert_eq!(
+        lines[1],
+        "- service principal: AZURE_TENANT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH) not set"
+    );
+    assert_eq!(lines[2], "- workload identity: AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE not set");
+    assert_eq!(lines[3], "- App Service identity: IDENTITY_ENDPOINT and IDENTITY_HEADER not set");
+    assert!(lines[4].starts_with("- Azure CLI: ") && lines[4].contains("not found on PATH"), "{}", lines[4]);
+    assert!(
+        lines[5].starts_with("- Azure Developer CLI: ") && lines[5].contains("not found"),
+        "{}",
+        lines[5]
+    );
+    assert_eq!(lines[6], "- virtual machine identity: not tried while `[network] routes` are set");
+    assert!(lines[7].starts_with("next: run `az login`"), "{}", lines[7]);
 }
 
 #[test]
 fn a_machine_without_a_metadata_service_is_not_cut_off_from_azure() {
-    let judged = |sign_in, way| {
-        let options = AzureOptions { sign_in, ..options() };
-        let sign_in = SignIn::new(&options, Cloud::saying(json(200, "{}")), None);
-        sign_in.judged(way, ServiceError::local(ErrorKind::NotSent, "no route")).kind
-    };
+    let judged = |sign_in, way| judge(sign_in, way, ServiceError::local(ErrorKind::NotSent, "no route")).kind;
     assert_eq!(judged(SignInMethod::Auto, Way::VirtualMachine), ErrorKind::Auth);
     assert_eq!(judged(SignInMethod::Auto, Way::AppService), ErrorKind::NotSent);
     assert_eq!(judged(SignInMethod::ManagedIdentity, Way::VirtualMachine), ErrorKind::NotSent);
@@ -223,7 +229,7 @@ async fn a_chosen_method_that_lacks_its_variables_says_so() {
     let options = AzureOptions { sign_in: SignInMethod::ServicePrincipal, ..AzureOptions::default() };
     let error = Azure::over(options, cloud.clone(), None).sign_in().await.unwrap_err();
     assert!(
-        error.message.contains("AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET not set"),
+        error.message.contains("AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH) not set"),
         "{error}"
     );
     assert!(cloud.all().is_empty());

@@ -32,6 +32,7 @@ pub(super) struct ConfigFile {
     pub(super) enrollment_group: Typed<String>,
     pub(super) tags: Vec<(Spanned<String>, Spanned<String>)>,
     pub(super) auth_method: Typed<String>,
+    pub(super) client_id: Typed<String>,
     pub(super) cloud: CloudFile,
     pub(super) ca_file: Typed<String>,
     pub(super) routes: Vec<(Spanned<String>, Spanned<String>)>,
@@ -122,6 +123,7 @@ impl ConfigFile {
             enrollment_group: enrollment.text(reader, "group"),
             tags: tags.texts(reader),
             auth_method: auth.text(reader, "method"),
+            client_id: auth.text(reader, "client_id"),
             cloud: CloudFile {
                 name: cloud.text(reader, "name"),
                 hosts: ["resource_manager", "graph", "login", "dps_domain", "hub_domain"]

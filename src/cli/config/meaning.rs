@@ -24,6 +24,9 @@ use super::table::Reader;
 /// the object id of its service principal, which differs.
 const IOT_HUB_APP_ID: &str = "89d10474-74af-4874-99a7-c23c2f643083";
 
+/// The Azure CLI's public client application, which is taken where none is named.
+const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
 /// The tiers that can be linked to a namespace (contract preview-2025, 4 and 11; contract links-2026, sections 3 and 11).
 const SKUS: &[&str] = &["GEN2", "S1", "S2", "S3"];
 
@@ -33,6 +36,8 @@ pub struct Config {
     /// Complete and valid.
     pub answers: Answers,
     pub auth: AuthMethod,
+    /// The public client application that people sign in to; `None` takes the Azure CLI's.
+    pub client_id: Option<String>,
     /// Host pattern (exact, or `*.domain`) and base URL without a slash at the end; in the order of the file.
     pub routes: Vec<(String, String)>,
     /// Certificates of authorities to trust beside the system's, PEM. Relative to the setup file's folder made whole
@@ -52,6 +57,7 @@ impl Config {
         Self {
             answers,
             auth: AuthMethod::Auto,
+            client_id: None,
             routes: Vec::new(),
             ca_file: None,
             time_scale: 1.0,
@@ -64,21 +70,29 @@ impl Config {
 /// How hubup signs in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AuthMethod {
-    /// Tries the others in order.
+    /// Tries in order what takes no person.
     #[default]
     Auto,
     AzureCli,
+    AzureDeveloperCli,
     ManagedIdentity,
     ServicePrincipal,
+    WorkloadIdentity,
+    Browser,
+    DeviceCode,
 }
 
 impl AuthMethod {
     /// Every method with its word in the setup file.
-    pub const WORDS: [(&'static str, Self); 4] = [
+    pub const WORDS: [(&'static str, Self); 8] = [
         ("auto", Self::Auto),
         ("azure-cli", Self::AzureCli),
+        ("azd", Self::AzureDeveloperCli),
         ("managed-identity", Self::ManagedIdentity),
         ("service-principal", Self::ServicePrincipal),
+        ("workload-identity", Self::WorkloadIdentity),
+        ("browser", Self::Browser),
+        ("device-code", Self::DeviceCode),
     ];
 
     /// The word in the setup file.
@@ -211,6 +225,7 @@ pub(super) fn understand(file: ConfigFile, reader: &mut Reader<'_>) -> Config {
     Config {
         answers,
         auth: auth.map_or(AuthMethod::Auto, |(_, method)| method),
+        client_id: guid(reader, "auth.client_id", file.client_id).filter(|id| id != AZURE_CLI),
         routes: routes.into_iter().map(|(pattern, target)| (pattern, target.url)).collect(),
         ca_file: path(reader, "network.ca_file", file.ca_file),
         time_scale,

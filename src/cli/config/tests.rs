@@ -391,6 +391,7 @@ fn anything() -> impl Strategy<Value = Config> {
             let path = path.map(PathBuf::from);
             Config {
                 auth,
+                client_id: None,
                 routes,
                 ca_file: path.clone(),
                 state_folder: path,

@@ -173,21 +173,44 @@ pub(crate) fn admit(world: &mut World, now: &Now, subscription: &str) -> Result<
 
 fn give_caller_roles(world: &mut World, now: &Now, subscription: &str) -> Result<(), String> {
     let caller = world.settings.caller.clone();
-    for role in &caller.roles {
+    let people = world.settings.sign_in.people.clone();
+    let all = people.into_iter().map(|person| {
+        let roles = person.roles.unwrap_or_else(|| caller.roles.clone());
+        (person.object_id, roles, "User")
+    });
+    let (object_id, roles) = (caller.object_id.clone(), caller.roles.clone());
+    for (principal, roles, kind) in std::iter::once((object_id, roles, "ServicePrincipal")).chain(all) {
+        let listed = kind != "User";
+        give_roles(world, now, subscription, &Holder { principal, roles, kind, listed })?;
+    }
+    Ok(())
+}
+
+/// Who gets roles. Those of people are not listed: a run's lists are the same whoever signs in.
+struct Holder {
+    principal: String,
+    roles: Vec<String>,
+    kind: &'static str,
+    listed: bool,
+}
+
+fn give_roles(world: &mut World, now: &Now, subscription: &str, holder: &Holder) -> Result<(), String> {
+    for role in &holder.roles {
         let found = built_in_roles::by_name(role)
             .ok_or_else(|| format!("caller.roles: no built-in role is called `{role}`"))?;
-        let name = format!("{subscription}{role}");
+        let whose = if holder.listed { "" } else { holder.principal.as_str() };
+        let name = format!("{subscription}{role}{whose}");
         world.assignments.push(Assignment {
             name: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string(),
             scope: format!("/subscriptions/{subscription}"),
-            principal: caller.object_id.clone(),
-            principal_type: "ServicePrincipal".to_owned(),
+            principal: holder.principal.clone(),
+            principal_type: holder.kind.to_owned(),
             role: found.guid.to_owned(),
             description: None,
             condition: None,
             created: now.iso(),
             effective: Due::already(),
-            listed: true,
+            listed: holder.listed,
         });
     }
     Ok(())

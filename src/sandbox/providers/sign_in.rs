@@ -1,10 +1,10 @@
-//! The sign-in host: client-credentials tokens, and checking them.
+//! The sign-in host: tokens for applications and for people, and checking them.
 //!
 //! Tokens look like JWTs and are signed with the world's own key, so only this world believes them. Lifetimes are real
 //! time, since clients refresh by their own clock. Facts: contract section 1; what clients read of a token: `tid`, `oid`, `aud`, `exp`.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -16,6 +16,9 @@ use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::{Request, pairs};
 use crate::sandbox::schema::shorten;
 use crate::sandbox::world::{World, text};
+
+mod people;
+mod proofs;
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Audience {
 }
 
 /// Handles a request to `login.microsoftonline.com`.
-pub(crate) fn handle(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
     let segments = request.segments();
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), words.as_slice()) {
@@ -63,9 +66,14 @@ pub(crate) fn handle(world: &World, request: &Request, now: &Now) -> Result<Repl
             check_tenant(world, tenant)?;
             Ok(configuration(world, request))
         }
-        ("POST", [tenant, "oauth2", "v2.0", "token"]) => {
-            check_tenant(world, tenant)?;
-            token(world, request, now)
+        ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(world, &Form::of(request)?, tenant, now),
+        ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) => {
+            check_any_tenant(world, tenant)?;
+            people::device_code(world, &Form::of(request)?, now)
+        }
+        ("GET", [tenant, "oauth2", "v2.0", "authorize"]) => {
+            check_any_tenant(world, tenant)?;
+            people::authorize(world, request, now)
         }
         _ => Err(Refusal::sign_in(
             404,
@@ -74,6 +82,11 @@ pub(crate) fn handle(world: &World, request: &Request, now: &Now) -> Result<Repl
             "The endpoint is not one of this sign-in host.",
         )),
     }
+}
+
+/// The tenant as people may name it who know none.
+fn check_any_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
+    if ["organizations", "common"].contains(&tenant) { Ok(()) } else { check_tenant(world, tenant) }
 }
 
 fn check_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
@@ -94,8 +107,8 @@ fn configuration(world: &World, request: &Request) -> Reply {
             "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
             "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
             "issuer": format!("https://login.microsoftonline.com/{}/v2.0", world.tenant()),
-            "token_endpoint_auth_methods_supported": ["client_secret_post"],
-            "response_types_supported": ["code", "token"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+            "response_types_supported": ["code"],
             "tenant_region_scope": "NA",
             "cloud_instance_name": "microsoftonline.com",
             "msgraph_host": "graph.microsoft.com",
@@ -103,33 +116,62 @@ fn configuration(world: &World, request: &Request) -> Reply {
     )
 }
 
-fn token(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
-    let kind = request.header("content-type").unwrap_or_default();
-    if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
-        return Err(Refusal::sign_in(
-            400,
-            "invalid_request",
-            900_144,
-            "The request body must be form encoded.",
-        ));
+/// A form as it came.
+#[derive(Clone)]
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn of(request: &Request) -> Result<Self, Refusal> {
+        let kind = request.header("content-type").unwrap_or_default();
+        if kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+            return Ok(Self(pairs(&String::from_utf8_lossy(&request.body))));
+        }
+        Err(Refusal::sign_in(400, "invalid_request", 900_144, "The request body must be form encoded."))
     }
-    let form = pairs(&String::from_utf8_lossy(&request.body));
-    let field = |name: &str| {
-        form.iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| {
-                let message = format!("The request body must contain the following parameter: '{name}'.");
-                Refusal::sign_in(400, "invalid_request", 900_144, &message)
-            })
-    };
-    if field("grant_type")? != "client_credentials" {
-        let message = "The app requested an unsupported grant type: this world knows client_credentials.";
-        return Err(Refusal::sign_in(400, "unsupported_grant_type", 70_003, message));
+
+    /// The value called `name`; empty when there is none.
+    fn value(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
+
+    fn field(&self, name: &str) -> Result<&str, Refusal> {
+        Some(self.value(name)).filter(|value| !value.is_empty()).ok_or_else(|| {
+            let message = format!("The request body must contain the following parameter: '{name}'.");
+            Refusal::sign_in(400, "invalid_request", 900_144, &message)
+        })
+    }
+
+    /// This form with a value of its own for `name`.
+    fn with(&self, name: &str, value: &str) -> Self {
+        let mut pairs = vec![(name.to_owned(), value.to_owned())];
+        pairs.extend(self.0.iter().cloned());
+        Self(pairs)
+    }
+}
+
+fn token(world: &mut World, form: &Form, tenant: &str, now: &Now) -> Result<Reply, Refusal> {
+    let grant = form.field("grant_type")?;
+    if grant != "client_credentials" {
+        check_any_tenant(world, tenant)?;
+    }
+    match grant {
+        "client_credentials" => {
+            check_tenant(world, tenant)?;
+            principal(world, form, now)
+        }
+        "authorization_code" => people::redeem_code(world, form, now),
+        "refresh_token" => people::refresh(world, form, now),
+        "urn:ietf:params:oauth:grant-type:device_code" => people::look_at_device(world, form, now),
+        _ => {
+            let message = "The app requested an unsupported grant type.";
+            Err(Refusal::sign_in(400, "unsupported_grant_type", 70_003, message))
+        }
+    }
+}
+
+fn principal(world: &World, form: &Form, now: &Now) -> Result<Reply, Refusal> {
     let caller = &world.settings.caller;
-    let client = field("client_id")?;
+    let client = form.field("client_id")?;
     if !client.eq_ignore_ascii_case(&caller.client_id) {
         let message = format!(
             "Application with identifier '{}' was not found in the directory '{}'.",
@@ -138,14 +180,16 @@ fn token(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> 
         );
         return Err(Refusal::sign_in(400, "unauthorized_client", 700_016, &message));
     }
-    if field("client_secret")? != caller.client_secret {
-        let message = format!(
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.",
-            caller.client_id
-        );
-        return Err(Refusal::sign_in(401, "invalid_client", 7_000_215, &message));
-    }
-    let scope = field("scope")?;
+    proofs::check(world, form, now)?;
+    let who = json!({
+        "appid": caller.client_id, "appidacr": "1", "idtyp": "app", "oid": caller.object_id, "sub": caller.object_id,
+    });
+    issue(world, form.field("scope")?, &who, form.value("claims"), now).map(|body| Reply::json(200, body))
+}
+
+/// The body of a grant: an access token for `scope` that tells `who` has it, with the authentication context that `asked`
+/// (a claims parameter) wants.
+fn issue(world: &World, scope: &str, who: &Value, asked: &str, now: &Now) -> Result<Value, Refusal> {
     let Some(audience) = Audience::of_scope(scope) else {
         let message = format!(
             "The resource principal named {} was not found in the tenant named {}.",
@@ -156,15 +200,24 @@ fn token(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> 
     };
     let life = i64::from(world.settings.tenant.token_seconds);
     let issued = now.real_ms.div_euclid(1000);
-    let claims = json!({
+    let mut claims = json!({
         "aud": audience.resource(), "iss": format!("https://sts.windows.net/{}/", world.tenant()),
-        "iat": issued, "nbf": issued, "exp": issued + life, "appid": caller.client_id, "appidacr": "1", "idtyp": "app",
-        "oid": caller.object_id, "sub": caller.object_id, "tid": world.tenant(), "uti": Uuid::new_v4().to_string(), "ver": "1.0",
+        "iat": issued, "nbf": issued, "exp": issued + life, "tid": world.tenant(), "uti": Uuid::new_v4().to_string(), "ver": "1.0",
     });
-    Ok(Reply::json(
-        200,
+    if !asked.is_empty() {
+        let asked: Value = serde_json::from_str(asked).map_err(|_| {
+            Refusal::sign_in(400, "invalid_request", 50_177, "The claims parameter is malformed.")
+        })?;
+        if let Some(context) = text(&asked, &["access_token", "acrs", "value"]) {
+            claims["acrs"] = json!([context]);
+        }
+    }
+    if let (Some(into), Some(from)) = (claims.as_object_mut(), who.as_object()) {
+        into.extend(from.clone());
+    }
+    Ok(
         json!({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": sign(world, &claims)?}),
-    ))
+    )
 }
 
 fn sign(world: &World, claims: &Value) -> Result<String, Refusal> {
@@ -229,6 +282,18 @@ pub(crate) fn check_bearer(
     if expiry <= now.real_ms.div_euclid(1000) {
         let message = "The access token expiry UTC time is earlier than current UTC time.";
         return Err(refuse("ExpiredAuthenticationToken", message));
+    }
+    let context = &world.settings.sign_in.context;
+    let brought =
+        claims.get("acrs").and_then(Value::as_array).is_some_and(|it| it.iter().any(|it| it == context));
+    if audience == Audience::Management && !context.is_empty() && !brought {
+        let wanted = json!({"access_token": {"acrs": {"essential": true, "value": context}}}).to_string();
+        let mut refusal = refuse(
+            "InsufficientClaims",
+            "The access token lacks a claim that a policy of this tenant asks for.",
+        );
+        refusal.claims = Some(STANDARD.encode(wanted));
+        return Err(refusal);
     }
     let claim = |name: &str| text(&claims, &[name]).unwrap_or_default().to_owned();
     Ok(Caller { object_id: claim("oid"), app_id: claim("appid") })
