@@ -173,7 +173,18 @@ impl Denied {
             "invalid_grant" => Some(INTERACTION.to_owned()),
             error => Some(error.to_owned()),
         });
-        ServiceError { status: Some(self.status), code, ..ServiceError::local(kind, self.says.clone()) }
+        // Entra tells the ids that its support asks for in the text itself.
+        let after = |label: &str| {
+            let (_, rest) = self.says.split_once(label)?;
+            rest.split_whitespace().next().map(str::to_owned)
+        };
+        ServiceError {
+            status: Some(self.status),
+            code,
+            request_id: after("Trace ID: "),
+            correlation_id: after("Correlation ID: "),
+            ..ServiceError::local(kind, self.says.clone())
+        }
     }
 }
 

@@ -273,11 +273,11 @@ impl Link {
         }
     }
 
-    /// True when the provisioning service is linked, or was sent, though it is not shown: no hub is taken without one
+    /// True when the provisioning service is linked, or was sent, though it is not shown: our hub was not taken without one
     /// (contract links-2026, section 1, point 5, and 6.6; seen by one source, a script).
     fn hides_dps(&self, known: &Outputs, namespace: &Value) -> bool {
         let shown = endpoint_of(namespace, &self.both.dps.id.shown(known)).is_some();
-        !shown && endpoints(namespace).iter().any(Endpoint::is_hub)
+        !shown && endpoint_of(namespace, &self.both.hub.id.shown(known)).is_some_and(|hub| hub.is_hub())
     }
 
     fn first_failed<'a>(&self, known: &Outputs, namespace: &'a Value) -> Option<Endpoint<'a>> {
