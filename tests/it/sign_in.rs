@@ -28,12 +28,7 @@ fn person(cloud: &Cloud, sign_in: SignInMethod, who: &'static str) -> (Azure, To
         _ => Environment::default(),
     };
     let environment = Environment { display: true, ..known };
-    let options = AzureOptions {
-        sign_in,
-        prompts: Some(prompts),
-        environment,
-        ..cloud.options()
-    };
+    let options = AzureOptions { sign_in, prompts: Some(prompts), environment, ..cloud.options() };
     (Azure::new(options).unwrap(), told)
 }
 

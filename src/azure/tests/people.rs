@@ -84,7 +84,7 @@ async fn a_device_code_is_asked_for_as_slowly_as_entra_wants() {
     let code = Prompt::DeviceCode {
         user_code: "ABCD-EFGH".into(),
         url: "https://microsoft.com/devicelogin".into(),
-        expires_in: Duration::from_secs(900),
+        expires_in: Duration::from_mins(15),
     };
     assert_eq!(*told.lock().unwrap(), [code, Prompt::Done]);
     let [asked, look, ..] =
