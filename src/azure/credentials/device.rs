@@ -79,15 +79,9 @@ pub(super) async fn sign_in(entra: &Entra, invitation: &Invitation<'_>) -> Resul
 }
 
 fn too_late() -> ServiceError {
-    ServiceError {
-        code: Some("expired_token".to_owned()),
-        ..ServiceError::local(ErrorKind::Auth, "the code was not entered in time")
-    }
+    ServiceError::local(ErrorKind::Auth, "the code was not entered in time")
 }
 
 fn declined() -> ServiceError {
-    ServiceError {
-        code: Some("authorization_declined".to_owned()),
-        ..ServiceError::local(ErrorKind::Auth, "the sign-in was declined in the browser")
-    }
+    ServiceError::local(ErrorKind::Auth, "the sign-in was declined in the browser")
 }

@@ -53,7 +53,7 @@ impl Way {
             Self::AzureCli => "run `az login`, or choose another `[auth] method`",
             Self::AzureDeveloperCli => "run `azd auth login`, or choose another `[auth] method`",
             Self::Browser => "try again, or set `[auth] method` to \"device-code\"",
-            Self::DeviceCode => "try again, or set `[auth] method` to \"browser\"",
+            Self::DeviceCode => "try again, or choose another `[auth] method`",
         }
     }
 }
