@@ -178,7 +178,7 @@ fn because(auto: bool, offers: &Offers, profile: &Profile, passed: &[String]) ->
     format!("{how} {}: the subscription offers {versions}{passed}", profile.row.name)
 }
 
-/// `namespaces/certificateAuthorities` is told by its last two words, all else by its last.
+/// The last word of a resource type.
 fn short_type(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::IDENTITY;
 use super::identity::{assigned_identity, identity_id, identity_slot};
-use crate::domain::{Answers, IdentityKind, Outputs, StepId, Template, Text, object};
+use super::{IDENTITY, RESOURCE_GROUP};
+use crate::domain::{Answers, IdentityKind, Need, Outputs, StepId, Template, Text, object};
 use crate::stages::build::{member, text};
 use crate::stages::ensure::Verdict;
 
@@ -34,6 +34,15 @@ pub fn giver(answers: &Answers, step: StepId) -> StepId {
         IdentityKind::SystemAssigned => step,
         IdentityKind::UserAssigned => IDENTITY,
     }
+}
+
+/// What a resource needs before it can be created with its identity.
+pub fn needs(answers: &Answers) -> Vec<Need> {
+    let mut needs = vec![Need::effect(RESOURCE_GROUP)];
+    if answers.identity_kind == IdentityKind::UserAssigned {
+        needs.push(Need::value(IDENTITY));
+    }
+    needs
 }
 
 /// That principal's object id.

@@ -8,8 +8,7 @@ use crate::domain::{Answers, Method, Need, Step, Text};
 use crate::stages::build::arm;
 use crate::stages::dialect::Profile;
 use crate::stages::enrollment;
-use crate::stages::namespace::id::namespace_slot;
-use crate::stages::namespace::teardown_2026::look;
+use crate::stages::namespace::id::{look_at_namespace, namespace_slot};
 use crate::stages::remove::Remove;
 
 /// Signs that something lies below an authority still, or is signed by it; the codes are not published.
@@ -56,5 +55,5 @@ fn below(
         removal = removal.below(noun, id.clone(), at(id));
     }
     let noun = format!("the namespace {}", answers.namespace);
-    removal.below(noun, namespace_slot(answers), look(answers, profile))
+    removal.below(noun, namespace_slot(answers), look_at_namespace(answers, profile))
 }

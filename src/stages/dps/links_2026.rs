@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::id::dps_id;
 use super::{CREATE, fields, recall_2026, teardown_2026};
-use crate::domain::{Answers, IdentityKind, Method, Need, Outputs, Request, StageId, Step, Text, object};
-use crate::stages::access::acting::{identity_of, judge_identity};
-use crate::stages::access::{IDENTITY, RESOURCE_GROUP};
+use crate::domain::{Answers, Method, Outputs, Request, StageId, Step, Text, object};
+use crate::stages::access::acting::{identity_of, judge_identity, needs};
 use crate::stages::build::{arm, compare_location, outputs, registration, same_id, text};
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
@@ -46,10 +45,6 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         ("identity", identity_of(answers)),
         ("properties", object([])),
     ]);
-    let mut needs = vec![Need::effect(RESOURCE_GROUP)];
-    if answers.identity_kind == IdentityKind::UserAssigned {
-        needs.push(Need::value(IDENTITY));
-    }
     Ensure::new(
         format!("the provisioning service {}", answers.dps),
         dps_request(answers, profile, Method::Get, id.clone()),
@@ -74,7 +69,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     })
     .step(CREATE, "Create the Device Provisioning Service")
     .because("Devices knock here first: it sends them to the hub and has their certificates issued. It is billed, as the hub is.")
-    .needing(needs)
+    .needing(needs(answers))
     .touching(id)
     .taking(Duration::from_mins(20))
 }

@@ -6,6 +6,7 @@ use super::links_2026::dps_request;
 use super::{DELETE, DELETE_NAMESPACE_ROLES};
 use crate::domain::{Answers, Method, Need, Request, Step, Text};
 use crate::stages::dialect::Profile;
+use crate::stages::namespace::id::look_at_namespace;
 use crate::stages::remove::Remove;
 use crate::stages::revoke::Revoke;
 use crate::stages::{certificates, enrollment, namespace};
@@ -40,7 +41,7 @@ fn delete_roles(answers: &Answers, profile: &Profile) -> Step {
         answers,
         DELETE_NAMESPACE_ROLES,
         "Take the namespace's role on the provisioning service away",
-        &namespace::teardown_2026::look(answers, profile),
+        &look_at_namespace(answers, profile),
     )
     .because("Roles go with a service that is deleted; on one that stays hubup takes away what it gave.")
     .needing([Need::effect(DELETE)])

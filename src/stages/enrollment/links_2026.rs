@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::service::{group_request, service_keys};
+use super::service::{WHOLE, group_request, judge_rest, service_keys};
 use super::{GROUP, fields, recall_2026, teardown_2026};
 use crate::domain::{
     Answers, Certificates, Fault, Method, Moves, Need, Next, Outputs, Patience, Purpose, Replay, Request,
     StageId, Step, Template, Text, object,
 };
-use crate::stages::build::{Follows, arm, compare, fail, outputs, text};
+use crate::stages::build::{compare, fail, outputs, text};
 use crate::stages::certificates::push::Push;
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Ensure, Verdict};
-use crate::stages::namespace::id::{known_namespace, namespace_slot};
+use crate::stages::namespace::id::{known_namespace, look_at_namespace};
 use crate::stages::recall::Recall;
 use crate::stages::{certificates, dps, link, namespace};
 
@@ -76,8 +76,7 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     .giving(move |reply| {
         outputs([("group", Some(&gives)), ("policy", reply.text("/certificatePolicyName"))])
     });
-    let version = profile.version("Microsoft.DeviceRegistry/namespaces");
-    let namespace = arm(answers, Method::Get, namespace_slot(answers), version);
+    let namespace = look_at_namespace(answers, profile);
     let enrolling =
         Enrolling { keys: keys.clone(), namespace, ensure, push: issues.then(|| Push::of(answers, profile)) };
     let mut needs = vec![Need::value(dps::CREATE), Need::effect(link::SETTLE)];
@@ -197,9 +196,6 @@ fn given_up(fault: Fault) -> Fault {
         .passing()
 }
 
-/// An update replaces the whole group, its keys with it, and devices hold keys that were derived from them.
-const WHOLE: Follows = Follows::Never("a group is only replaced as a whole, and its keys with it");
-
 fn judge(
     answers: &Answers,
     known: &Outputs,
@@ -213,10 +209,5 @@ fn judge(
         let wanted = if *key == "namespaceName" { namespace } else { name };
         compare(&mut differs, key, value, &format!("/{key}"), wanted, WHOLE);
     }
-    // Left out means enabled (specification of the service plane, `provisioningStatus`).
-    if value.get("provisioningStatus").is_some() {
-        compare(&mut differs, "provisioning status", value, "/provisioningStatus", "enabled", WHOLE);
-    }
-    compare(&mut differs, "attestation", value, "/attestation/type", "symmetricKey", WHOLE);
-    if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
+    judge_rest(differs, value)
 }

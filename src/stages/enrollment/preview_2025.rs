@@ -8,12 +8,12 @@ use super::{GROUP, fields, recall_2025, teardown_2025};
 use crate::domain::{
     Answers, Certificates, Method, Need, Outputs, Purpose, StageId, Step, Template, Text, object,
 };
-use crate::stages::build::{Follows, compare, fail, outputs};
+use crate::stages::build::{compare, fail, outputs};
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_name_slot;
 use crate::stages::dialect::{Profile, Stage};
 use crate::stages::dps;
-use crate::stages::enrollment::service::{group_request, service_keys};
+use crate::stages::enrollment::service::{WHOLE, group_request, judge_rest, service_keys};
 use crate::stages::ensure::{Ensure, Verdict};
 use crate::stages::recall::Recall;
 
@@ -83,18 +83,10 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     .planning(Purpose::Prove, &look)
 }
 
-/// An update replaces the whole group, its keys with it, and devices hold keys that were derived from them.
-const WHOLE: Follows = Follows::Never("a group is only replaced as a whole, and its keys with it");
-
 fn judge(value: &Value, policy: Option<&Text>, known: &Outputs) -> Verdict {
     let mut differs = Vec::new();
     if let Some(policy) = policy {
         compare(&mut differs, "policy", value, "/credentialPolicyName", &policy.shown(known), WHOLE);
     }
-    // Left out means enabled (specification of the service plane, `provisioningStatus`).
-    if value.get("provisioningStatus").is_some() {
-        compare(&mut differs, "provisioning status", value, "/provisioningStatus", "enabled", WHOLE);
-    }
-    compare(&mut differs, "attestation", value, "/attestation/type", "symmetricKey", WHOLE);
-    if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
+    judge_rest(differs, value)
 }

@@ -1,8 +1,11 @@
 //! Requests to the DPS service plane, and the key that signs them (contract preview-2025, 7a and 7b).
 
 use crate::domain::{Answers, Auth, Method, Pick, Request, Text};
-use crate::stages::build::arm;
+use serde_json::Value;
+
+use crate::stages::build::{Difference, Follows, arm, compare};
 use crate::stages::dialect::Profile;
+use crate::stages::ensure::Verdict;
 
 /// The vault's names for the service key and its policy.
 const KEY: &str = "dps key";
@@ -30,4 +33,17 @@ pub(super) fn service_keys(answers: &Answers, profile: &Profile, service: Text) 
     arm(answers, Method::Post, service.then("/listkeys"), version)
         .capturing(KEY, pick("primaryKey"))
         .capturing(KEY_POLICY, pick("keyName"))
+}
+
+/// An update replaces the whole group, its keys with it, and devices hold keys that were derived from them.
+pub(super) const WHOLE: Follows = Follows::Never("a group is only replaced as a whole, and its keys with it");
+
+/// Judges what no dialect names differently, after what `differs` already.
+pub(super) fn judge_rest(mut differs: Vec<Difference>, value: &Value) -> Verdict {
+    // Left out means enabled (specification of the service plane, `provisioningStatus`).
+    if value.get("provisioningStatus").is_some() {
+        compare(&mut differs, "provisioning status", value, "/provisioningStatus", "enabled", WHOLE);
+    }
+    compare(&mut differs, "attestation", value, "/attestation/type", "symmetricKey", WHOLE);
+    if differs.is_empty() { Verdict::Fits } else { Verdict::Differs(differs) }
 }

@@ -7,11 +7,8 @@ use serde_json::Value;
 use super::id::hub_id;
 use super::update::taken_back_unlinked;
 use super::{CREATE, fields, recall_2026, teardown_2026};
-use crate::domain::{
-    Answers, Body, Fault, IdentityKind, Method, Need, Outputs, Patch, StageId, Step, object,
-};
-use crate::stages::access::acting::{identity_of, judge_identity};
-use crate::stages::access::{IDENTITY, RESOURCE_GROUP};
+use crate::domain::{Answers, Body, Fault, Method, Outputs, Patch, StageId, Step, object};
+use crate::stages::access::acting::{identity_of, judge_identity, needs};
 use crate::stages::build::{
     Difference, Follows, arm, compare, compare_location, outputs, registration, same_id, text,
 };
@@ -88,10 +85,6 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
             set("/sku/capacity", answers.hub_capacity.into()),
         ],
     };
-    let mut needs = vec![Need::effect(RESOURCE_GROUP)];
-    if answers.identity_kind == IdentityKind::UserAssigned {
-        needs.push(Need::value(IDENTITY));
-    }
     Ensure::new(
         format!("the IoT hub {}", answers.hub),
         arm(answers, Method::Get, id.clone(), version),
@@ -117,7 +110,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         sku(answers),
         answers.location
     ))
-    .needing(needs)
+    .needing(needs(answers))
     .touching(id)
     .taking(Duration::from_mins(5))
 }

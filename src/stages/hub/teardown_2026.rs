@@ -1,10 +1,10 @@
 //! The way back of the hub of `links-2026`: the hub, and the roles on one that stays (contract links-2026, section 8).
 
-use super::id::hub_slot;
+use super::id::{hub_slot, look_at_hub};
 use super::{DELETE, DELETE_NAMESPACE_ROLES};
-use crate::domain::{Answers, Method, Need, Request, Step, Text};
-use crate::stages::build::arm;
+use crate::domain::{Answers, Need, Step, Text};
 use crate::stages::dialect::Profile;
+use crate::stages::namespace::id::look_at_namespace;
 use crate::stages::remove::Remove;
 use crate::stages::revoke::Revoke;
 use crate::stages::{certificates, enrollment, namespace};
@@ -13,13 +13,8 @@ pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![delete(answers, profile), delete_roles(answers, profile)]
 }
 
-/// The look at the hub.
-pub fn look(answers: &Answers, profile: &Profile) -> Request {
-    arm(answers, Method::Get, hub_slot(answers), profile.version("Microsoft.Devices/IotHubs"))
-}
-
 fn delete(answers: &Answers, profile: &Profile) -> Step {
-    Remove::new(format!("the IoT hub {}", answers.hub), hub_slot(answers), look(answers, profile))
+    Remove::new(format!("the IoT hub {}", answers.hub), hub_slot(answers), look_at_hub(answers, profile))
         .tagged()
         .step(DELETE, "Delete the IoT hub")
         .because("With it go its devices, its certificates, its link and the roles that were given on it.")
@@ -38,7 +33,7 @@ fn delete_roles(answers: &Answers, profile: &Profile) -> Step {
         answers,
         DELETE_NAMESPACE_ROLES,
         "Take the roles on the hub away",
-        &namespace::teardown_2026::look(answers, profile),
+        &look_at_namespace(answers, profile),
     )
     .because("Roles go with a hub that is deleted; on one that stays hubup takes away what it gave.")
     .needing([Need::effect(DELETE)])

@@ -13,12 +13,12 @@ use crate::domain::{
     Answers, Ask, Body, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patch, Patience,
     Purpose, Replay, Request, ServiceError, Step, StepOutputs,
 };
-use crate::stages::build::{BUSY, SETTLE_PATIENCE, arm, fail, same, text};
+use crate::stages::build::{BUSY, SETTLE_PATIENCE, fail, same, text};
 use crate::stages::dialect::Profile;
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
-use crate::stages::hub::id::hub_slot;
-use crate::stages::namespace::id::{namespace_id, namespace_slot};
+use crate::stages::hub::id::look_at_hub;
+use crate::stages::namespace::id::{look_at_namespace, namespace_id, namespace_slot};
 use crate::stages::namespace::links_2026::{MADE_ANEW, MI_SDK, roles_are_void, wants_mi_sdk};
 use crate::stages::remove::{Remove, is_tagged_by_us};
 use crate::stages::{dps, hub, namespace};
@@ -50,21 +50,15 @@ const MOST_CYCLES: u32 = 2;
 /// script).
 const SETTLING: &[&str] = &["ResourceProvisioningInProgress"];
 
-/// The look at the namespace.
-pub(super) fn look(answers: &Answers, profile: &Profile) -> Request {
-    let version = profile.version("Microsoft.DeviceRegistry/namespaces");
-    arm(answers, Method::Get, namespace_slot(answers), version)
-}
-
 /// The step that links.
 pub fn connect(answers: &Answers, profile: &Profile) -> Step {
-    let look = look(answers, profile);
+    let look = look_at_namespace(answers, profile);
     let both = wanted(answers);
     let mut put = Request { method: Method::Put, ..look.clone() }.unfollowed();
     let patches = both.each().iter().map(|wanted| wanted.patch(wanted.key)).collect();
     put.body = Body::MergeInto { read: None, patches };
     let targets = [
-        arm(answers, Method::Get, hub_slot(answers), profile.version("Microsoft.Devices/IotHubs")),
+        look_at_hub(answers, profile),
         dps_request(answers, profile, Method::Get, dps::id::dps_slot(answers)),
     ];
     let alone = Request { method: Method::Patch, ..put.clone() };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::connect::{EVERY, is_passing, look};
+use super::connect::{EVERY, is_passing};
 use super::endpoints::{Both, Linking, endpoints, wanted};
 use super::{CONNECT, SETTLE};
 use crate::domain::{
@@ -15,7 +15,7 @@ use crate::domain::{
 use crate::stages::build::{SETTLE_PATIENCE, done, fail, text};
 use crate::stages::dialect::Profile;
 use crate::stages::ensure::{Verdict, provisioning};
-use crate::stages::namespace::id::namespace_id;
+use crate::stages::namespace::id::{look_at_namespace, namespace_id};
 use crate::stages::namespace::links_2026::roles_are_void;
 
 /// The tag whose change makes the namespace look at itself again.
@@ -29,7 +29,7 @@ const MOST_HEALINGS: u32 = 2;
 
 /// The step that settles.
 pub fn settle(answers: &Answers, profile: &Profile) -> Step {
-    let look = look(answers, profile);
+    let look = look_at_namespace(answers, profile);
     let heal = tagging(&look, None, MARKER, "1");
     let settling = Settling { look: look.clone(), both: wanted(answers) };
     Step::new(SETTLE, "See that the links have settled", move |_, known, replay| settling.run(known, replay))

@@ -6,9 +6,7 @@ use crate::stages::recall::Recollection;
 
 /// The namespace, and the region of everything.
 pub fn namespace(recollection: &mut Recollection<'_>, replay: &mut Replay<'_>) -> Moves<()> {
-    super::recall_2025::namespace(recollection, replay)?;
-    let listed = recollection.list_type(replay, "Microsoft.DeviceRegistry/namespaces")?;
-    if let Ok(namespace) = recollection.pick(listed, "namespace", |_| false) {
+    if let Some(namespace) = super::recall_2025::picked(recollection, replay)? {
         let canary = recollection.answers.location.ends_with("euap");
         let tagged =
             text(&namespace, "/tags/useMiSdk").is_some_and(|value| value.eq_ignore_ascii_case("true"));

@@ -4,35 +4,27 @@
 use std::time::Duration;
 
 use super::{DELETE, DELETE_IDENTITY_ROLE};
-use crate::domain::{Answers, ErrorKind, Method, Moves, Need, Next, Outputs, Replay, Request, Step, Text};
+use crate::domain::{Answers, ErrorKind, Moves, Need, Next, Outputs, Replay, Request, Step, Text};
 use crate::stages::access::IDENTITY;
-use crate::stages::build::{arm, fail, same_id, text};
+use crate::stages::build::{fail, same_id, text};
 use crate::stages::dialect::Profile;
-use crate::stages::namespace::id::{known_namespace, namespace_slot};
+use crate::stages::hub::id::look_at_hub;
+use crate::stages::namespace::id::{STILL_LINKED, known_namespace, look_at_namespace, namespace_slot};
 use crate::stages::remove::{Remove, is_going, left};
 use crate::stages::revoke::Revoke;
 use crate::stages::{access, certificates, dps, hub};
-
-/// Signs that a hub or a provisioning service is linked to it; the code itself is not published.
-const STILL_LINKED: &[&str] = &["HasLinked", "is linked", "are linked", "still linked", "linked to"];
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![delete(answers, profile), delete_identity_role(answers, profile)]
 }
 
-/// The look at the namespace.
-pub fn look(answers: &Answers, profile: &Profile) -> Request {
-    let version = profile.version("Microsoft.DeviceRegistry/namespaces");
-    arm(answers, Method::Get, namespace_slot(answers), version)
-}
-
 fn delete(answers: &Answers, profile: &Profile) -> Step {
-    let look = look(answers, profile);
+    let look = look_at_namespace(answers, profile);
     let holders = [
         (
             format!("the IoT hub {}", answers.hub),
             "/properties/deviceRegistry/namespaceResourceId",
-            hub::teardown_2025::look(answers, profile),
+            look_at_hub(answers, profile),
         ),
         (
             format!("the provisioning service {}", answers.dps),
@@ -42,7 +34,7 @@ fn delete(answers: &Answers, profile: &Profile) -> Step {
     ];
     Remove::new(format!("the namespace {}", answers.namespace), namespace_slot(answers), look)
         .tagged()
-        .held_by(STILL_LINKED, move |answers, known, replay| holder(&holders, answers, known, replay))
+        .held_by(&STILL_LINKED, move |answers, known, replay| holder(&holders, answers, known, replay))
         .step(DELETE, "Delete the ADR namespace")
         .because("With it go the devices that are registered in it, and its own identity.")
         .needing([

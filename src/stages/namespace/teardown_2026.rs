@@ -2,38 +2,35 @@
 
 use std::time::Duration;
 
-use super::id::namespace_slot;
+use super::id::{STILL_LINKED, look_at_namespace, namespace_slot};
 use super::{CREATE, DELETE, DELETE_ROLES};
-use crate::domain::{Answers, ErrorKind, Method, Moves, Need, Next, Replay, Request, Step, Text};
-use crate::stages::build::{arm, fail};
+use crate::domain::{Answers, ErrorKind, Moves, Need, Next, Replay, Request, Step, Text};
+use crate::stages::build::fail;
 use crate::stages::dialect::Profile;
+use crate::stages::hub::id::look_at_hub;
 use crate::stages::remove::{Remove, is_going, left};
 use crate::stages::revoke::Revoke;
 use crate::stages::{certificates, dps, hub};
 
 /// Signs that something lies below the namespace or is linked to it; the codes themselves are not published.
-const HOLDS: &[&str] =
-    &["CannotDelete", "nested resource", "HasLinked", "is linked", "are linked", "still linked", "linked to"];
+const HOLDS: [&str; 7] = {
+    let [linked, is, are, still, to] = STILL_LINKED;
+    ["CannotDelete", "nested resource", linked, is, are, still, to]
+};
 
 pub fn steps(answers: &Answers, profile: &Profile) -> Vec<Step> {
     vec![delete(answers, profile), delete_roles(answers, profile)]
 }
 
-/// The look at the namespace.
-pub fn look(answers: &Answers, profile: &Profile) -> Request {
-    let version = profile.version("Microsoft.DeviceRegistry/namespaces");
-    arm(answers, Method::Get, namespace_slot(answers), version)
-}
-
 fn delete(answers: &Answers, profile: &Profile) -> Step {
     let holders = [
-        (format!("the IoT hub {}", answers.hub), hub::teardown_2026::look(answers, profile)),
+        (format!("the IoT hub {}", answers.hub), look_at_hub(answers, profile)),
         (format!("the provisioning service {}", answers.dps), dps::teardown_2026::look(answers, profile)),
     ];
     let noun = format!("the namespace {}", answers.namespace);
-    Remove::new(noun, namespace_slot(answers), look(answers, profile))
+    Remove::new(noun, namespace_slot(answers), look_at_namespace(answers, profile))
         .tagged()
-        .held_by(HOLDS, move |_, _, replay| holder(&holders, replay))
+        .held_by(&HOLDS, move |_, _, replay| holder(&holders, replay))
         .step(DELETE, "Delete the ADR namespace")
         .because("With it go the devices that are registered in it, and its own identity.")
         .needing([
@@ -66,7 +63,7 @@ fn delete_roles(answers: &Answers, profile: &Profile) -> Step {
         principal: Text::slot(&CREATE, "principalId"),
         version: profile.version("Microsoft.Authorization").to_owned(),
     }
-    .step(answers, DELETE_ROLES, "Take the roles on the namespace away", &look(answers, profile))
+    .step(answers, DELETE_ROLES, "Take the roles on the namespace away", &look_at_namespace(answers, profile))
     .because("Roles go with a namespace that is deleted; on one that stays hubup takes away what it gave.")
     .needing([Need::effect(DELETE)])
 }
