@@ -30,7 +30,7 @@ const MOST_HEALINGS: u32 = 2;
 /// The step that settles.
 pub fn settle(answers: &Answers, profile: &Profile) -> Step {
     let look = look_at_namespace(answers, profile);
-    let heal = tagging(&look, None, MARKER, "1");
+    let heal = heal(&look, None, "1");
     let settling = Settling { look: look.clone(), both: wanted(answers) };
     Step::new(SETTLE, "See that the links have settled", move |_, known, replay| settling.run(known, replay))
         .because(
@@ -106,7 +106,7 @@ impl Settling {
                     healing = Patience::of(HEAL_PATIENCE);
                     let found = text(namespace, &format!("/tags/{MARKER}")).unwrap_or_default();
                     let marker = number_of(found).saturating_add(1).to_string();
-                    match replay.write(&tagging(&self.look, Some(namespace), MARKER, &marker))? {
+                    match replay.write(&heal(&self.look, Some(namespace), &marker))? {
                         Ok(_) => {}
                         Err(error) if is_passing(error) || error.kind == ErrorKind::Conflict => {
                             if !replay.wait(&mut unread, "the change was not taken; looking again", EVERY)? {
@@ -123,6 +123,11 @@ impl Settling {
             }
         }
     }
+}
+
+/// The change that heals. Its operation is not followed: the namespace may be Failed meanwhile, and tells when it is not.
+fn heal(look: &Request, read: Option<&Value>, marker: &str) -> Request {
+    tagging(look, read, MARKER, marker).unfollowed()
 }
 
 /// A link that failed, and why.
@@ -150,10 +155,9 @@ fn not_healed(state: &str) -> Fault {
     .passing()
 }
 
-/// A change of one tag and of nothing else. ARM replaces all tags: those that are there are sent along. The operation is
-/// not followed: the resource tells when it is done.
+/// A change of one tag and of nothing else. ARM replaces all tags: those that are there are sent along.
 pub fn tagging(look: &Request, read: Option<&Value>, tag: &str, value: &str) -> Request {
-    let mut request = look.clone().unfollowed();
+    let mut request = look.clone();
     request.method = Method::Patch;
     let tags = read
         .map(|read| read.get("tags").filter(|tags| tags.is_object()).cloned().unwrap_or_else(|| json!({})));
