@@ -139,6 +139,11 @@ impl Azure {
         Ok(self.caller(&token.secret))
     }
 
+    /// True while the method takes a person and none has signed in: [`Azure::sign_in`] would ask one.
+    pub fn awaits_person(&self) -> bool {
+        self.inner.sign_in.awaits_person()
+    }
+
     /// Signs in anew by `method`, also while calls wait for it: the next call of every clone is made as who signs in now. A
     /// person is asked where the method takes one; az and the like are asked again, since the person may have signed in there.
     /// When it fails, whoever was signed in before stays.

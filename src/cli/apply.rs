@@ -9,6 +9,7 @@ use super::failure::{Failure, told};
 use super::follow::{Ending, Errand, can_ask, carry_out};
 use super::past::Past;
 use super::print::{in_full, out, trouble, waiting};
+use super::which;
 use super::wire::{self, Connected, Prepared, Start, choices};
 use crate::domain::{Exit, Plan, Progress, StepId, Who};
 use crate::engine::{Command, Manner};
@@ -56,7 +57,8 @@ pub async fn run(global: &Global, surroundings: Surroundings, apply: &Apply) -> 
         orders: using.chain(carried_on).collect(),
         output: apply.output,
     };
-    carry_out(start, errand, |progress| report(progress, &prepared)).await
+    let flags = which::flags(global, global.setup.as_deref());
+    carry_out(start, errand, |progress| report(progress, &prepared, &flags)).await
 }
 
 /// Looks for what would stop the run, before its first write, and tells what it found. `Some` when something does.
@@ -71,7 +73,7 @@ async fn stopped(
     // What is used instead is there already.
     let made = |step: &&StepId| !apply.using.iter().any(|(used, _)| used == *step);
     let confirmed = scope.confirm.iter().filter(made).cloned().collect();
-    let checked = Checked::make(start, connected, past, prepared, confirmed).await;
+    let checked = Checked::make(start, connected, past, prepared, confirmed, &waiting).await;
     let exit = checked.exit();
     if exit == Exit::Complete {
         if apply.output == Output::Text {
@@ -190,9 +192,9 @@ fn agreed(scope: &Scope) -> bool {
     read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
-fn report(progress: &Progress, prepared: &Prepared) {
+fn report(progress: &Progress, prepared: &Prepared, flags: &str) {
     out("");
-    out(&summary(&prepared.plan, progress, &prepared.answers));
+    out(&summary(&prepared.plan, progress, &prepared.answers, flags));
     for step in prepared.plan.steps() {
         if let Some(fault) = progress.step(&step.id).and_then(|progress| progress.fault.as_ref()) {
             trouble(&format!("{}: {}", step.id, told(fault)));

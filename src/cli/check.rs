@@ -17,7 +17,7 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
 use super::print::{in_full, waiting};
-use super::wire::{self, Connected, Prepared, Start};
+use super::wire::{self, Connected, Prepared, Start, Tell};
 use crate::domain::{Answers, Exit, Outcome, Purpose, RunKind, Step, StepId};
 use crate::stages::Regions;
 use crate::stages::preflight::{
@@ -37,7 +37,7 @@ pub async fn run(global: &Global, surroundings: Surroundings, args: &CheckArgs) 
     let (connected, past, prepared) = setup(&start).await?;
     let skipped = chosen(&prepared.plan, &args.skip)?;
     let confirmed = prepared.plan.ids().into_iter().filter(|step| !skipped.contains(step)).collect();
-    let checked = Checked::make(&start, &connected, &past, &prepared, confirmed).await;
+    let checked = Checked::make(&start, &connected, &past, &prepared, confirmed, &waiting).await;
     let written = args.hand_off.as_deref().map(|folder| checked.write_hand_off(folder)).transpose()?;
     let mut shown = match args.output {
         Output::Text => format!("{}\n{}", checked.heading(&start, &connected.account), checked.text()),
@@ -82,25 +82,25 @@ pub struct Checked<'a> {
 }
 
 /// The files of a hand-off that were written.
-struct Written {
+pub(super) struct Written {
     role: Option<String>,
     script: Option<String>,
-    told: String,
+    pub told: String,
 }
 
 impl<'a> Checked<'a> {
-    /// Makes all checks at once, for the steps of `confirmed` that are not on record as done. Waits are told on standard
-    /// error.
+    /// Makes all checks at once, for the steps of `confirmed` that are not on record as done. Waits go to `tell`.
     pub async fn make(
         start: &Start,
         connected: &Connected,
         past: &Past,
         prepared: &'a Prepared,
         confirmed: Vec<StepId>,
+        tell: Tell<'_>,
     ) -> Self {
         let answers = &prepared.answers;
         let look = |replay: &mut crate::domain::Replay<'_>| look_at_group(answers, replay);
-        let group = timeout(PATIENCE, start.read_through(connected, &waiting, look)).await;
+        let group = timeout(PATIENCE, start.read_through(connected, tell, look)).await;
         let subject = Subject {
             answers,
             selection: &prepared.selection,
@@ -112,7 +112,7 @@ impl<'a> Checked<'a> {
         };
         let findings = {
             let checks = checks(&subject);
-            let made = checks.iter().map(|check| made(start, connected, check));
+            let made = checks.iter().map(|check| made(start, connected, check, tell));
             futures::future::join_all(made).await.concat()
         };
         Self { prepared, subject, findings: gathered(findings) }
@@ -162,28 +162,16 @@ impl<'a> Checked<'a> {
 
     /// How to go on without the rights that are missing.
     fn ways_on(&self) -> Vec<String> {
-        let stopping = || self.findings.iter().filter(|finding| finding.state == FindingState::Stops);
-        if !stopping().any(|finding| !finding.missing.is_empty()) {
+        let missing = |finding: &Finding| finding.state == FindingState::Stops && !finding.missing.is_empty();
+        if !self.findings.iter().any(missing) {
             return Vec::new();
-        }
-        let mut steps: Vec<StepId> = Vec::new();
-        for step in stopping().filter(|finding| is_others_matter(finding)).flat_map(|finding| &finding.steps)
-        {
-            if !steps.contains(step) {
-                steps.push(step.clone());
-            }
         }
         let mut lines = vec![
             "Rights are missing. `hubup check --hand-off FOLDER` writes what an administrator needs; once that is done, run \
              `hubup apply`."
                 .to_owned(),
         ];
-        let blocked = self.prepared.plan.impact(&steps).blocked;
-        let runs = |step: &StepId| !steps.contains(step) && !blocked.contains(step);
-        let changes = |step: &Step| step.planned.iter().any(|planned| planned.purpose == Purpose::Change);
-        let mut open = self.prepared.plan.steps().filter(|step| self.subject.running.contains(&step.id));
-        // What else stops would stop the other steps, too.
-        if stopping().all(is_others_matter) && open.any(|step| runs(&step.id) && changes(step)) {
+        if let Some((steps, blocked)) = self.without_rights() {
             let skips: Vec<String> = steps.iter().map(|step| format!("--skip {step}")).collect();
             lines.push(format!("Or go on without those steps now: `hubup apply {}`", skips.join(" ")));
             if !blocked.is_empty() {
@@ -192,6 +180,34 @@ impl<'a> Checked<'a> {
             }
         }
         lines
+    }
+
+    /// The steps without which the run can begin although rights are missing, and what cannot run then either; `None` where
+    /// none are missing, or nothing is won by that.
+    pub fn without_rights(&self) -> Option<(Vec<StepId>, Vec<StepId>)> {
+        let stopping = || self.findings.iter().filter(|finding| finding.state == FindingState::Stops);
+        if !stopping().any(|finding| !finding.missing.is_empty()) {
+            return None;
+        }
+        let mut steps: Vec<StepId> = Vec::new();
+        for step in stopping().filter(|finding| is_others_matter(finding)).flat_map(|finding| &finding.steps)
+        {
+            if !steps.contains(step) {
+                steps.push(step.clone());
+            }
+        }
+        let blocked = self.prepared.plan.impact(&steps).blocked;
+        let runs = |step: &StepId| !steps.contains(step) && !blocked.contains(step);
+        let changes = |step: &Step| step.planned.iter().any(|planned| planned.purpose == Purpose::Change);
+        let mut open = self.prepared.plan.steps().filter(|step| self.subject.running.contains(&step.id));
+        // What else stops would stop the other steps, too.
+        let won = stopping().all(is_others_matter) && open.any(|step| runs(&step.id) && changes(step));
+        won.then_some((steps, blocked))
+    }
+
+    /// What an administrator needs; `None` where no right is missing.
+    pub fn hand_off(&self) -> Option<HandOff> {
+        hand_off(&self.subject, &self.findings, ROLE_FILE)
     }
 
     /// The findings as one JSON object.
@@ -223,47 +239,48 @@ impl<'a> Checked<'a> {
     }
 
     fn write_hand_off(&self, folder: &Path) -> Result<Written, Failure> {
-        let Some(HandOff { role, script, .. }) = hand_off(&self.subject, &self.findings, ROLE_FILE) else {
-            let seen =
-                |finding: &Finding| finding.id == "permissions" && finding.state == FindingState::NotChecked;
-            let told = if self.findings.iter().any(seen) {
-                "What rights you lack could not be seen, so nothing was written for an administrator."
-            } else {
-                "You lack no right that the plan needs: nothing was written for an administrator."
-            };
-            return Ok(Written { role: None, script: None, told: told.to_owned() });
+        if let Some(hand_off) = self.hand_off() {
+            return write_hand_off(&hand_off, folder);
+        }
+        let seen =
+            |finding: &Finding| finding.id == "permissions" && finding.state == FindingState::NotChecked;
+        let told = if self.findings.iter().any(seen) {
+            "What rights you lack could not be seen, so nothing was written for an administrator."
+        } else {
+            "You lack no right that the plan needs: nothing was written for an administrator."
         };
-        let failed = |path: &Path, error: &io::Error| {
+        Ok(Written { role: None, script: None, told: told.to_owned() })
+    }
+}
+
+/// Writes the files of a hand-off into `folder`, which is made where it is not there.
+pub(super) fn write_hand_off(hand_off: &HandOff, folder: &Path) -> Result<Written, Failure> {
+    let failed = |path: &Path, error: &io::Error| {
+        let text =
+            format!("error: {} cannot be written: {error}\n  do:      name another folder", path.display());
+        Failure::new(Exit::State, text)
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        // What somebody else wrote stays.
+        if path.exists() && !fs::read_to_string(&path).is_ok_and(|known| known.contains(MARK)) {
             let text = format!(
-                "error: {} cannot be written: {error}\n  do:      name another folder",
+                "error: {} is there already and is not of hubup\n  do:      name another folder",
                 path.display()
             );
-            Failure::new(Exit::State, text)
-        };
-        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-        let write = |name: &str, text: &str| {
-            let path = folder.join(name);
-            // What somebody else wrote stays.
-            if path.exists() && !fs::read_to_string(&path).is_ok_and(|known| known.contains(MARK)) {
-                let text = format!(
-                    "error: {} is there already and is not of hubup\n  do:      name another folder",
-                    path.display()
-                );
-                return Err(Failure::new(Exit::Usage, text));
-            }
-            fs::write(&path, text).map_err(|error| failed(&path, &error))?;
-            Ok(path.display().to_string())
-        };
-        let role = role.map(|role| write(ROLE_FILE, &format!("{role:#}\n"))).transpose()?;
-        let script = write(SCRIPT_FILE, &script)?;
-        let mut told =
-            vec![format!("Wrote {script}: the grants of this plan, for an administrator to read and run.")];
-        told.extend(
-            role.iter().map(|role| format!("Wrote {role}: the smallest role that has what you lack.")),
-        );
-        told.push("Neither holds a secret. When it is done, `hubup check` sees it.".to_owned());
-        Ok(Written { role, script: Some(script), told: told.join("\n") })
-    }
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        fs::write(&path, text).map_err(|error| failed(&path, &error))?;
+        Ok(path.display().to_string())
+    };
+    let role = hand_off.role.as_ref().map(|role| write(ROLE_FILE, &format!("{role:#}\n"))).transpose()?;
+    let script = write(SCRIPT_FILE, &hand_off.script)?;
+    let mut told =
+        vec![format!("Wrote {script}: the grants of this plan, for an administrator to read and run.")];
+    told.extend(role.iter().map(|role| format!("Wrote {role}: the smallest role that has what you lack.")));
+    told.push("Neither holds a secret. When it is done, `hubup check` sees it.".to_owned());
+    Ok(Written { role, script: Some(script), told: told.join("\n") })
 }
 
 /// The steps of `confirmed` that are not on record as done: those need nothing any more.
@@ -278,8 +295,8 @@ fn is_others_matter(finding: &Finding) -> bool {
     !finding.missing.is_empty() || finding.id == "hub-application"
 }
 
-async fn made(start: &Start, connected: &Connected, check: &Check<'_>) -> Vec<Finding> {
-    let looks = start.read_through(connected, &waiting, |replay| check.look(replay));
+async fn made(start: &Start, connected: &Connected, check: &Check<'_>, tell: Tell<'_>) -> Vec<Finding> {
+    let looks = start.read_through(connected, tell, |replay| check.look(replay));
     match timeout(PATIENCE, looks).await {
         Ok(Ok(findings)) => findings,
         Ok(Err(failure)) => {

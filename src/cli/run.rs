@@ -51,7 +51,7 @@ async fn obey(cli: Cli) -> Result<Ending, Failure> {
     let surroundings = Surroundings::read();
     let Cli { global, command } = cli;
     match command {
-        None => wizard::run(&global, surroundings).await,
+        None => Box::pin(wizard::run(&global, surroundings)).await,
         Some(Command::Plan { output }) => plan::run(&global, surroundings, output).await.map(Ending::Exit),
         Some(Command::Apply(apply)) => apply::run(&global, surroundings, &apply).await,
         Some(Command::Check(args)) => check::run(&global, surroundings, &args).await.map(Ending::Exit),

@@ -7,6 +7,7 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use super::past::Past;
 use super::print::{in_full, waiting};
+use super::which;
 use super::wire::{self, Prepared};
 use crate::domain::{Exit, Outcome, Progress, RunEvent};
 use crate::tui::{card, summary};
@@ -29,7 +30,10 @@ pub async fn run(global: &Global, surroundings: Surroundings, output: Output) ->
         .map_err(|error| Failure::new(Exit::Failed, format!("error: the engine stopped: {error}")))??;
     let exit = verdict(&prepared, &progress);
     let shown = match output {
-        Output::Text => text(&start.which_azure(), &prepared, &past, &progress),
+        Output::Text => {
+            let flags = which::flags(global, global.setup.as_deref());
+            text(&start.which_azure(), &prepared, &past, &progress, &flags)
+        }
         Output::Json => json(&prepared, &past, &progress, exit).to_string(),
     };
     let printed = in_full("the status", &shown);
@@ -51,7 +55,7 @@ fn verdict(prepared: &Prepared, progress: &Progress) -> Exit {
     }
 }
 
-fn text(which: &str, prepared: &Prepared, past: &Past, progress: &Progress) -> String {
+fn text(which: &str, prepared: &Prepared, past: &Past, progress: &Progress, flags: &str) -> String {
     let mut lines = vec![match &past.newest {
         Some(run) => format!("{which}  seen now; the newest run is {run}"),
         None => format!("{which}  seen now; no run of this setup is on record here"),
@@ -63,7 +67,7 @@ fn text(which: &str, prepared: &Prepared, past: &Past, progress: &Progress) -> S
         };
         lines.push(format!("your answers changed since: {}, {follows}", change.told()));
     }
-    lines.push(summary(&prepared.plan, progress, &prepared.answers).trim_end().to_owned());
+    lines.push(summary(&prepared.plan, progress, &prepared.answers, flags).trim_end().to_owned());
     lines.join("\n")
 }
 

@@ -118,7 +118,7 @@ fn file_of(global: &Global, surroundings: &Surroundings, name: &str) -> Result<O
 }
 
 /// What the command line needs to name a setup again: by `name`, else by its file.
-fn flags(global: &Global, name: Option<&str>) -> String {
+pub fn flags(global: &Global, name: Option<&str>) -> String {
     let mut flags = if global.sandbox { " --sandbox".to_owned() } else { String::new() };
     match (name, &global.config) {
         (Some(name), _) => flags.push_str(&format!(" --setup {}", quoted(&clean(name, 100)))),

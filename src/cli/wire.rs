@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::past::Past;
 use super::person;
 use super::which;
-use crate::azure::{Azure, AzureError, AzureOptions, Prompts, SignInMethod};
+use crate::azure::{Azure, AzureError, AzureOptions, Caller, Prompts, SignInMethod};
 use crate::domain::{
     Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Moves, Plan, Replay, RunHeader, RunId, RunKind,
     ServiceError, StepId, clean,
@@ -243,15 +243,23 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
 impl Start {
     /// Builds the client and signs in. Waits go to `tell`: why, and how long.
     pub async fn connect(&self, tell: Tell<'_>) -> Result<Connected, Failure> {
-        let azure = Azure::new(self.azure_options()).map_err(|error| unusable(&error))?;
-        let signed_in = engine::sign_in(&azure, self.clock, tell).await;
+        self.connected(&self.client()?, tell).await
+    }
+
+    /// The client, before anybody has signed in.
+    pub fn client(&self) -> Result<Azure, Failure> {
+        Azure::new(self.azure_options()).map_err(|error| unusable(&error))
+    }
+
+    /// Signs in with a client that was built before. Waits go to `tell`.
+    pub async fn connected(&self, azure: &Azure, tell: Tell<'_>) -> Result<Connected, Failure> {
+        let signed_in = engine::sign_in(azure, self.clock, tell).await;
         let caller = signed_in.map_err(|error| self.not_signed_in(&error))?;
-        let name = caller.name.or(caller.object_id).unwrap_or_else(|| caller.method.to_owned());
-        Ok(Connected { azure, account: clean(&name, 40) })
+        Ok(Connected { azure: azure.clone(), account: account(&caller) })
     }
 
     /// A sign-in that failed, with the remedy that fits the way which the setup file insists on.
-    fn not_signed_in(&self, error: &ServiceError) -> Fault {
+    pub(super) fn not_signed_in(&self, error: &ServiceError) -> Fault {
         let fault = Fault::from(error);
         if error.kind != ErrorKind::Auth {
             return fault;
@@ -505,8 +513,14 @@ impl Start {
     }
 }
 
+/// How a caller is told of.
+pub fn account(caller: &Caller) -> String {
+    let name = caller.name.as_ref().or(caller.object_id.as_ref());
+    clean(name.map_or(caller.method, String::as_str), 40)
+}
+
 /// The client's word for the setup file's.
-fn method(auth: AuthMethod) -> SignInMethod {
+pub fn method(auth: AuthMethod) -> SignInMethod {
     match auth {
         AuthMethod::Auto => SignInMethod::Auto,
         AuthMethod::AzureCli => SignInMethod::AzureCli,

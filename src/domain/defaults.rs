@@ -99,6 +99,41 @@ impl Answers {
     }
 }
 
+impl Answers {
+    /// Gives the setup another name. What was named after it goes along: names that a person chose stay.
+    pub fn rename(&mut self, name: &str) {
+        let before = Names::of(&self.name, &self.resource_group);
+        if self.resource_group == format!("rg-{}", self.name) {
+            self.resource_group = format!("rg-{name}");
+        }
+        name.clone_into(&mut self.name);
+        self.follow(before);
+    }
+
+    /// Puts the setup into another group. The name of the custom role goes along where it was made from the group's.
+    pub fn regroup(&mut self, group: &str) {
+        let before = Names::of(&self.name, &self.resource_group);
+        group.clone_into(&mut self.resource_group);
+        self.follow(before);
+    }
+
+    fn follow(&mut self, before: Names) {
+        let now = Names::of(&self.name, &self.resource_group);
+        for (name, before, now) in [
+            (&mut self.namespace, before.namespace, now.namespace),
+            (&mut self.hub, before.hub, now.hub),
+            (&mut self.dps, before.dps, now.dps),
+            (&mut self.identity, before.identity, now.identity),
+            (&mut self.role_name, before.role, now.role),
+            (&mut self.enrollment_group, before.enrollment_group, now.enrollment_group),
+        ] {
+            if *name == before {
+                *name = now;
+            }
+        }
+    }
+}
+
 /// `setup` in lower-case letters, digits and single hyphens, cut so that `longest` holds with the suffix.
 fn named(setup: &str, suffix: &str, longest: usize) -> String {
     let mut name = String::new();

@@ -45,6 +45,7 @@ pub use replay::{Moves, Patience, Replay, Seen, Turn};
 pub use reply::{ErrorKind, Reply, ServiceError};
 pub use request::{Auth, Body, Capture, Method, Patch, Pick, Request, Shown};
 pub use step::{
-    Act, Ask, Need, NeedKind, Next, Outcome, Outputs, Planned, Purpose, Step, StepOutputs, USE_AS_IT_IS,
+    Act, Ask, Need, NeedKind, Next, Outcome, Outputs, Planned, Purpose, SIGNED_IN_AGAIN, Step, StepOutputs,
+    USE_AS_IT_IS,
 };
 pub use template::{Part, Template, Text, object};

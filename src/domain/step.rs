@@ -140,6 +140,9 @@ pub struct Planned {
 /// The key of the choice that takes what is there as it is, the same in every question that offers it.
 pub const USE_AS_IT_IS: &str = "use";
 
+/// The key of the choice that goes on after a person has signed in again.
+pub const SIGNED_IN_AGAIN: &str = "again";
+
 /// A question to a person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ask {
@@ -201,6 +204,8 @@ pub struct Step {
     pub bound: Duration,
     /// Lists what may be used instead of making one, where that can be; entries have `id`, `name` and `location`.
     pub usable: Option<Request>,
+    /// What Azure charges for what it makes, a fragment; `None` for what is free.
+    pub billed: Option<&'static str>,
     act: Arc<Act>,
 }
 
@@ -220,6 +225,7 @@ impl Step {
             planned: Vec::new(),
             bound: Duration::from_mins(1),
             usable: None,
+            billed: None,
             act: Arc::new(act),
         }
     }
@@ -263,6 +269,13 @@ impl Step {
     #[must_use]
     pub fn usable_from(mut self, list: Request) -> Self {
         self.usable = Some(list);
+        self
+    }
+
+    /// This step making something that is charged for, as `billed` says.
+    #[must_use]
+    pub fn billing(mut self, billed: &'static str) -> Self {
+        self.billed = Some(billed);
         self
     }
 

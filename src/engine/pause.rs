@@ -6,10 +6,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::performer::Plea;
-use crate::domain::{Ask, Auth, ErrorKind, Request, ServiceError, StepId};
-
-/// The key of the choice that goes on.
-const AGAIN: &str = "again";
+use crate::domain::{Ask, Auth, ErrorKind, Request, SIGNED_IN_AGAIN, ServiceError, StepId};
 
 /// One run's pause.
 pub struct Pause {
@@ -57,7 +54,7 @@ impl Pause {
             answer = answer => answer,
             () = stop.cancelled() => return false,
         };
-        let again = matches!(answer, Ok(Ok(choice)) if choice == AGAIN);
+        let again = matches!(answer, Ok(Ok(choice)) if choice == SIGNED_IN_AGAIN);
         if again {
             self.times.fetch_add(1, Ordering::AcqRel);
         }
@@ -73,7 +70,7 @@ fn ask(error: &ServiceError) -> Ask {
         ),
         differs: Vec::new(),
         choices: vec![
-            (AGAIN.to_owned(), "I have signed in: go on".to_owned()),
+            (SIGNED_IN_AGAIN.to_owned(), "I have signed in: go on".to_owned()),
             ("stop".to_owned(), "stop this step".to_owned()),
         ],
         under_yes: None,

@@ -6,8 +6,13 @@ use super::offers::{Offers, PROVIDERS_VERSION, SUBSCRIPTIONS_VERSION};
 use crate::domain::{Answers, Method, Request};
 
 /// The subscriptions of the signed-in account ("Subscriptions - List" of the REST reference).
-pub(super) fn subscriptions(answers: &Answers) -> Request {
+pub fn subscriptions(answers: &Answers) -> Request {
     arm(answers, Method::Get, "/subscriptions", SUBSCRIPTIONS_VERSION)
+}
+
+/// The tenants of the signed-in account ("Tenants - List" of the REST reference).
+pub fn tenants(answers: &Answers) -> Request {
+    arm(answers, Method::Get, "/tenants", SUBSCRIPTIONS_VERSION)
 }
 
 /// The groups of the subscription (contract preview-2025, 1a).

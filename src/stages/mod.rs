@@ -34,7 +34,7 @@ mod tests;
 pub use build::{arm, fail, read_all};
 pub use changes::{Change, changes};
 pub use choice::{Kept, Regions, Selection, choose};
-pub use choices::regions;
+pub use choices::{regions, subscriptions, tenants};
 pub use dialect::{
     Dialect, Offered, Profile, ProfileRow, Sign, Stage, fields, plan, stays, teardown_plan, versioned_types,
 };

@@ -5,7 +5,7 @@
 
 mod guards;
 mod hand_off;
-mod names;
+pub mod names;
 mod needs;
 mod permissions;
 mod policy;

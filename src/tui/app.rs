@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::form::{Form, Picking};
+use super::ground::{Ground, Place, Rehearsal};
 use super::msg::{Msg, Opened, Painted};
+use super::preflight::Preflight;
 use super::review::Reviewing;
 use super::session::{Panel, Session};
+use super::signing::{SignedIn, SigningIn};
 use super::start::{Banner, End, ScreenOptions};
 use super::teardown::Teardown;
 use super::using::Using;
-use super::welcome::{Resume, Welcome};
-use crate::domain::{Fault, Line};
+use super::welcome::Welcome;
+use crate::domain::{Answers, Fault, Line, StepId};
 
 /// From this width on the detail stands beside the stages, below it over the log.
 pub(super) const WIDE: u16 = 100;
@@ -26,9 +29,15 @@ const INDICATOR_STAYS: i64 = 1_000;
 /// The page that fills the screen.
 #[derive(Clone, Debug)]
 pub(crate) enum Page {
-    /// What can be done about a setup from before (`App::welcome`).
+    /// Where to go, and what can be done about a setup from before (`App::welcome`).
     Welcome,
+    /// How to sign in (`App::signing`).
+    SignIn,
     Form,
+    /// What would stop the run (`App::preflight`).
+    Preflight,
+    /// Every request of the plan that is checked or run; the page that it was opened from.
+    Plan(Box<Page>),
     /// A launch is under way, or came back while its indicator still has to stand.
     Starting {
         since: Timestamp,
@@ -68,6 +77,7 @@ pub(crate) struct Note {
 
 /// The state of the screen.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about what is shown")]
 pub(crate) struct App {
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -76,8 +86,22 @@ pub(crate) struct App {
     pub options: ScreenOptions,
     pub banner: Banner,
     pub scale: f64,
-    /// The choices about a setup from before; `None` when there is none.
+    pub place: Place,
+    /// True where a person says how to sign in before anything of Azure is asked.
+    pub asks_who: bool,
+    /// True until answers that nobody gave were proposed anew.
+    pub proposes: bool,
+    /// Answers for one more setup.
+    pub another: Option<Answers>,
+    pub signed_in: Option<SignedIn>,
+    /// The choices that it begins with; `None` where it goes straight to the form.
     pub welcome: Option<Welcome>,
+    /// The sign-in, while its page stands.
+    pub signing: Option<SigningIn>,
+    /// The checks, while their page stands or a run that they were made for is launched.
+    pub preflight: Option<Preflight>,
+    /// The steps that are skipped as soon as the launched run is there.
+    pub skips: Vec<StepId>,
     /// The review, while its page stands.
     pub review: Option<Reviewing>,
     /// The way back, while its page stands.
@@ -119,7 +143,15 @@ impl App {
             options,
             banner,
             scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 },
+            place: Place::Sandbox,
+            asks_who: false,
+            proposes: false,
+            another: None,
+            signed_in: None,
             welcome: None,
+            signing: None,
+            preflight: None,
+            skips: Vec::new(),
             review: None,
             teardown: None,
             form,
@@ -135,12 +167,55 @@ impl App {
         }
     }
 
-    /// Begins on the choices about a setup from before, when there is one.
-    pub(crate) fn welcome(&mut self, resume: Option<Resume>) {
-        self.welcome = resume.and_then(Welcome::new);
-        if self.welcome.is_some() {
-            self.page = Page::Welcome;
+    /// The state on `ground`, before anything was offered.
+    pub(crate) fn begin(
+        ground: Ground,
+        options: ScreenOptions,
+        now: Timestamp,
+        zone: TimeZone,
+        size: (u16, u16),
+    ) -> Self {
+        let form = Form::new(ground.answers.clone(), &ground.fields);
+        let mut app = Self::new(form, ground.banner.clone(), options, ground.scale, now, zone, size);
+        app.welcome = Some(Welcome::new(ground.place));
+        app.place = ground.place;
+        app.stand(ground);
+        app.page = Page::Welcome;
+        app
+    }
+
+    /// Offers other places and rehearsals on the welcome page.
+    pub(crate) fn offer(&mut self, elsewhere: Vec<Place>, rehearsals: Vec<Rehearsal>) {
+        if let Some(welcome) = &mut self.welcome {
+            welcome.elsewhere = elsewhere;
+            welcome.rehearsals = rehearsals;
         }
+    }
+
+    /// Stands on `ground`: its answers, its setups, its clock.
+    pub(crate) fn stand(&mut self, ground: Ground) {
+        self.form = Form::new(ground.answers, &ground.fields);
+        self.another = Some(ground.another);
+        self.banner = ground.banner;
+        self.scale = if ground.scale.is_finite() && ground.scale > 0.0 { ground.scale } else { 1.0 };
+        if self.place != ground.place {
+            self.signed_in = None;
+        }
+        self.place = ground.place;
+        self.asks_who = ground.asks_who;
+        self.proposes = ground.proposes;
+        self.fault = None;
+        if let Some(welcome) = &mut self.welcome {
+            welcome.place = ground.place;
+            welcome.resume = ground.resume;
+            welcome.others = ground.others;
+            welcome.at = 0;
+        }
+    }
+
+    /// True when Azure can be asked without asking a person first who they are.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.asks_who || self.signed_in.is_some()
     }
 
     /// Shows that a launch is under way, begun on the page that is shown.
@@ -184,7 +259,15 @@ impl App {
     pub(crate) fn animated(&self) -> bool {
         match &self.page {
             Page::Starting { .. } => true,
-            Page::Form | Page::Welcome => false,
+            Page::Form => {
+                self.form.proposing
+                    || self.form.picking.as_ref().is_some_and(|picking| picking.found.is_none())
+            }
+            Page::Welcome => self.welcome.as_ref().is_some_and(|welcome| welcome.entering.is_some()),
+            Page::SignIn => self.signing.as_ref().is_some_and(|signing| {
+                signing.attempt.is_some() || (signing.ways.is_none() && signing.choosing.is_none())
+            }),
+            Page::Preflight => self.preflight.as_ref().is_some_and(|preflight| preflight.found.is_none()),
             page => {
                 let asked = match page {
                     Page::Review => self.review.as_ref().is_some_and(|review| review.found.is_none()),
@@ -217,6 +300,15 @@ impl App {
                 let waiting = |picking: &&Picking| picking.found.is_none() && picking.key == *key;
                 self.form.picking.as_ref().filter(waiting).map(|picking| picking.since)
             }
+            Msg::Entered(_) => self.welcome.as_ref().and_then(|welcome| welcome.entering),
+            Msg::Ways(_) => {
+                self.signing.as_ref().filter(|signing| signing.ways.is_none()).map(|signing| signing.since)
+            }
+            Msg::Checked(_) => self
+                .preflight
+                .as_ref()
+                .filter(|preflight| preflight.found.is_none())
+                .map(|preflight| preflight.since),
             Msg::Candidates(step, _) => self
                 .using()
                 .filter(|using| using.found.is_none() && using.step == *step)
@@ -227,7 +319,14 @@ impl App {
 
     /// True when time has to be told to `update` at all.
     pub(crate) fn ticking(&self) -> bool {
-        self.animated() || self.note.is_some() || (self.session.is_some() && !self.ended())
+        let wonders = matches!(self.page, Page::Form) && self.can_ask() && self.form.wonders();
+        let waits = self.preflight.as_ref().is_some_and(|preflight| preflight.again_at.is_some());
+        self.animated()
+            || self.late.is_some()
+            || wonders
+            || waits
+            || self.note.is_some()
+            || (self.session.is_some() && !self.ended())
     }
 
     /// True once the run is over.

@@ -11,16 +11,16 @@ use crossterm::event::EventStream;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::domain::{Answers, Fault, Line, LogSource, Record, RunEvent, RunKind};
 use crate::engine::{Command, Handle};
 
 use super::app::App;
-use super::form::Form;
 use super::msg::{Effect, Msg, Opened, Painted};
-use super::start::{End, Launch, Launched, Report, Start, TuiError};
+use super::signing::SignedIn;
+use super::start::{End, Launch, Launched, Report, Start, TellPrompt, TuiError};
 use super::summary::summary;
 use super::terminal::{self, Screen, Signalled, Signals};
 use super::{input, update, view};
@@ -44,17 +44,8 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
     }
     let mut signals = Signals::new()?;
     let mut screen = Screen::enter()?;
-    let form = Form::new(start.answers, &start.fields);
-    let mut app = App::new(
-        form,
-        start.banner,
-        start.options,
-        start.scale,
-        terminal::now(),
-        terminal::zone(),
-        screen.size(),
-    );
-    app.welcome(start.resume);
+    let mut app = App::begin(start.ground, start.options, terminal::now(), terminal::zone(), screen.size());
+    app.offer(start.elsewhere, start.rehearsals);
     let mut driver = Driver::new(app, start.launcher);
     let ended = driver.drive(&mut screen, &mut signals).await;
     drop(screen);
@@ -64,7 +55,7 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
         _ => driver.app.end(),
     };
     let summary = driver.app.session.as_ref().map_or_else(String::new, |session| {
-        summary(&session.plan, &session.progress, &driver.app.form.answers())
+        summary(&session.plan, &session.progress, &driver.app.form.answers(), &session.flags)
     });
     Ok(Report { end, summary })
 }
@@ -73,6 +64,7 @@ struct Driver {
     app: App,
     launcher: Arc<dyn Launch>,
     launching: Option<JoinHandle<Result<Launched, Fault>>>,
+    signing: Option<AbortHandle>,
     engine: Option<Handle>,
     events: Option<UnboundedReceiver<Record>>,
     ended: Option<BoxFuture<'static, Option<Fault>>>,
@@ -94,6 +86,7 @@ impl Driver {
             app,
             launcher,
             launching: None,
+            signing: None,
             engine: None,
             events: None,
             ended: None,
@@ -105,10 +98,6 @@ impl Driver {
     async fn drive(&mut self, screen: &mut Screen, signals: &mut Signals) -> Result<End, TuiError> {
         let mut keys = EventStream::new();
         let mut batch = Vec::with_capacity(BATCH);
-        if self.app.options.skip_form {
-            let effects = terminal::guarded(|| update::launch(&mut self.app));
-            self.perform(effects, screen)?;
-        }
         self.paint(screen)?;
         let mut painted = Instant::now();
         let mut ticked = painted;
@@ -202,6 +191,61 @@ impl Driver {
         let mut then = Then::GoOn;
         for effect in effects {
             match effect {
+                Effect::Enter(place, rehearsal) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(
+                        async move { launcher.enter(place, rehearsal).await.map(Box::new) },
+                        Msg::Entered,
+                    );
+                }
+                Effect::Ways => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.ways().await }, Msg::Ways);
+                }
+                Effect::SignIn(way) => {
+                    let (launcher, answers) = (Arc::clone(&self.launcher), self.answers.0.clone());
+                    let tell: TellPrompt = Box::new(move |prompt| {
+                        // Nobody listens any more when the wizard has ended.
+                        let _ = answers.send(Msg::Prompted(prompt));
+                    });
+                    self.signs_in(async move { launcher.sign_in(way, tell).await });
+                }
+                Effect::TakeTenant(tenant) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.signs_in(async move { launcher.take_tenant(tenant).await });
+                }
+                Effect::StopSignIn => {
+                    if let Some(signing) = self.signing.take() {
+                        signing.abort();
+                    }
+                }
+                Effect::OpenLink(url) => {
+                    if !self.launcher.open_link(&url) {
+                        self.app.tell("no browser could be opened: copy the address with y");
+                        self.app.dirty = true;
+                    }
+                }
+                Effect::Propose(answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.propose(*answers).await.map(Box::new) }, Msg::Proposed);
+                }
+                Effect::Judge(key, text, answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    let asked = async move { launcher.verdict(*answers, key).await };
+                    self.ask(asked, move |verdict| Msg::Judged(key, text, verdict));
+                }
+                Effect::Check(answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.check(*answers).await.map(Box::new) }, Msg::Checked);
+                }
+                Effect::HandOver(hand_off) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.hand_over(*hand_off).await }, Msg::Handed);
+                }
+                Effect::Keep(answers) => {
+                    let launcher = Arc::clone(&self.launcher);
+                    self.ask(async move { launcher.keep(*answers).await }, Msg::Kept);
+                }
                 Effect::Launch(answers, kind) => self.launch(*answers, kind),
                 Effect::Candidates(step) => {
                     let (launcher, of) = (Arc::clone(&self.launcher), step.clone());
@@ -263,6 +307,25 @@ impl Driver {
         }
     }
 
+    /// Signs in beside the screen. One that is under way is dropped: what it was asked for is asked for no more.
+    fn signs_in(&mut self, signed_in: impl Future<Output = Result<SignedIn, Fault>> + Send + 'static) {
+        let signing = tokio::spawn(signed_in);
+        let stop = signing.abort_handle();
+        let answers = self.answers.0.clone();
+        tokio::spawn(async move {
+            let result = match signing.await {
+                Ok(result) => result.map_err(Box::new),
+                Err(error) if error.is_cancelled() => return,
+                Err(_) => Err(Box::new(fell_over("while signing in"))),
+            };
+            // Nobody listens any more when the wizard has ended.
+            let _ = answers.send(Msg::SignedIn(result));
+        });
+        if let Some(before) = self.signing.replace(stop) {
+            before.abort();
+        }
+    }
+
     /// Has something done beside the screen; what comes of it arrives as the message that `told` makes.
     fn ask<T: Send + 'static>(
         &self,
@@ -287,6 +350,7 @@ impl Driver {
             plan: launched.plan,
             account: launched.account,
             why: launched.why,
+            flags: launched.flags,
             older: launched.older.len(),
             earlier: launched.earlier,
             stays: launched.stays,

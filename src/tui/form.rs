@@ -5,7 +5,23 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::using::Candidate;
-use crate::domain::{Answers, Fault, Field, FieldKind, Finding};
+use crate::domain::{Answers, Fault, Field, FieldKind, Finding, NameKind};
+
+/// A name is asked about when it has not been typed at for so long, in milliseconds.
+const STILL: i64 = 400;
+
+/// Whether a name can be had.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Nobody in all of Azure has it.
+    Free,
+    /// Nothing of that name is there: it is made.
+    New,
+    /// It is there, and what comes of that, a fragment.
+    There(String),
+    /// Somebody else has it; and another that is free, where one was found.
+    Taken(Option<String>),
+}
 
 /// A line of text being typed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -83,12 +99,37 @@ pub(crate) struct Entry {
     pub input: TextInput,
     /// What it held when the form was opened.
     initial: String,
+    /// What was asked about it last, and the answer: the text with the place it is looked for in.
+    asked: Option<String>,
+    verdict: Option<(String, Verdict)>,
 }
 
 impl Entry {
-    /// What is wrong with what was typed.
+    /// What is wrong with what was typed: with the text itself, or because somebody has that name.
     pub(crate) fn finding(&self) -> Option<Finding> {
+        self.misfit().or_else(|| match self.verdict() {
+            Some(Verdict::Taken(other)) => {
+                let rule = "a name that nobody in all of Azure has: this one is taken".to_owned();
+                Some(Finding { rule, suggestion: other.clone() })
+            }
+            _ => None,
+        })
+    }
+
+    /// What was said of the name that stands here now.
+    pub(crate) fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref().filter(|(text, _)| text == self.input.text()).map(|(_, verdict)| verdict)
+    }
+
+    /// What is wrong with the text itself.
+    fn misfit(&self) -> Option<Finding> {
         self.field.check(self.input.text())
+    }
+
+    /// True for a name that can be asked about.
+    fn is_name(&self) -> bool {
+        let unasked = |kind: &NameKind| matches!(kind, NameKind::Guid | NameKind::Location);
+        matches!(&self.field.kind, FieldKind::Name(kind) if !unasked(kind))
     }
 
     /// The words to choose from, when it is a choice.
@@ -163,6 +204,10 @@ pub(crate) struct Form {
     pub leaving: bool,
     /// The list in which an answer is chosen, while it stands.
     pub picking: Option<Picking>,
+    /// True while answers are proposed that fit the subscription.
+    pub proposing: bool,
+    /// When a line was typed at last.
+    typed: Option<Timestamp>,
 }
 
 impl Form {
@@ -173,11 +218,19 @@ impl Form {
             .flat_map(|(heading, fields)| fields.iter().map(move |field| (*heading, field.clone())))
             .map(|(heading, field)| {
                 let initial = (field.get)(&answers);
-                Entry { heading, field, input: TextInput::of(&initial), initial }
+                let input = TextInput::of(&initial);
+                Entry { heading, field, input, initial, asked: None, verdict: None }
             })
             .collect();
         let at = entries.iter().position(|entry| entry.finding().is_some()).unwrap_or(0);
-        Self { answers, entries, at, leaving: false, picking: None }
+        Self { answers, entries, at, leaving: false, picking: None, proposing: false, typed: None }
+    }
+
+    /// The same form, filled from other answers.
+    pub(crate) fn filled_with(&self, answers: Answers) -> Self {
+        let fields: Vec<_> =
+            self.entries.iter().map(|entry| (entry.heading, vec![entry.field.clone()])).collect();
+        Self::new(answers, &fields)
     }
 
     pub(crate) fn entry(&self) -> Option<&Entry> {
@@ -207,7 +260,7 @@ impl Form {
     pub(crate) fn answers(&self) -> Answers {
         let mut answers = self.answers.clone();
         for entry in &self.entries {
-            if entry.finding().is_none()
+            if entry.misfit().is_none()
                 && entry.changed()
                 && (entry.field.get)(&answers) != entry.input.text()
             {
@@ -226,6 +279,57 @@ impl Form {
                 entry.input = TextInput::of(&now);
                 entry.initial = now;
             }
+        }
+    }
+
+    /// Notes that a line was typed at.
+    pub(crate) fn typed_at(&mut self, now: Timestamp) {
+        self.typed = Some(now);
+    }
+
+    /// The names that nobody was asked about as they stand now: index, key, text, and what tells one question from another.
+    fn unasked(&self) -> Vec<(usize, &'static str, String, String)> {
+        let answers = self.answers();
+        let place = format!("{}|{}|{}", answers.subscription, answers.resource_group, answers.location);
+        let names = self.entries.iter().enumerate().filter(|(_, entry)| entry.is_name());
+        names
+            .filter(|(_, entry)| entry.misfit().is_none() && !entry.input.text().is_empty())
+            .map(|(index, entry)| {
+                let text = entry.input.text().to_owned();
+                let question = format!("{text}|{place}");
+                (index, entry.field.key, text, question)
+            })
+            .filter(|(index, _, _, question)| {
+                self.entries.get(*index).is_some_and(|entry| entry.asked.as_ref() != Some(question))
+            })
+            .collect()
+    }
+
+    /// True while names wait to be asked about.
+    pub(crate) fn wonders(&self) -> bool {
+        !self.unasked().is_empty()
+    }
+
+    /// The names to ask about at `now`, key and text; none while one is being typed.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<(&'static str, String)> {
+        let still = |typed: Timestamp| now.as_millisecond() - typed.as_millisecond() >= STILL;
+        if !self.typed.is_none_or(still) {
+            return Vec::new();
+        }
+        let mut due = Vec::new();
+        for (index, key, text, question) in self.unasked() {
+            if let Some(entry) = self.entries.get_mut(index) {
+                entry.asked = Some(question);
+                due.push((key, text));
+            }
+        }
+        due
+    }
+
+    /// Takes in what was said of `text` in the field `key`.
+    pub(crate) fn judged(&mut self, key: &str, text: String, verdict: Option<Verdict>) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.field.key == key) {
+            entry.verdict = verdict.map(|verdict| (text, verdict));
         }
     }
 }

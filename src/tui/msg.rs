@@ -5,8 +5,13 @@ use jiff::Timestamp;
 
 use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Command;
+use crate::stages::preflight::HandOff;
 
+use super::form::Verdict;
+use super::ground::{Ground, Place};
+use super::preflight::Checkup;
 use super::review::{Form, Reviewed};
+use super::signing::{SignInPrompt, SignInWay, SignedIn};
 use super::start::End;
 use super::teardown::WayBack;
 use super::using::Candidate;
@@ -42,6 +47,23 @@ pub(crate) enum Msg {
     Resize(u16, u16),
     /// The time.
     Tick(Timestamp),
+    /// Where a person chose to go.
+    Entered(Result<Box<Ground>, Box<Fault>>),
+    /// The ways there are to sign in.
+    Ways(Result<Vec<SignInWay>, Box<Fault>>),
+    /// What a person has to do for the sign-in that is under way.
+    Prompted(SignInPrompt),
+    SignedIn(Result<SignedIn, Box<Fault>>),
+    /// Answers that fit the subscription.
+    Proposed(Result<Box<Answers>, Box<Fault>>),
+    /// Whether the text in the field of that key is free.
+    Judged(&'static str, String, Result<Option<Verdict>, Box<Fault>>),
+    /// What would stop a run.
+    Checked(Result<Box<Checkup>, Box<Fault>>),
+    /// The files that were written for an administrator.
+    Handed(Result<String, Box<Fault>>),
+    /// The setup file that the answers were written to.
+    Kept(Result<String, Box<Fault>>),
     Launched(Box<Result<Opened, Fault>>),
     /// What was found that may be answered to the field of that key.
     Choices(&'static str, Result<Vec<Candidate>, Box<Fault>>),
@@ -69,6 +91,8 @@ pub(crate) enum Msg {
 /// A launched run, as far as the state of the screen holds it.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
+    /// How the command line names the setup again.
+    pub flags: String,
     pub plan: Plan,
     pub account: String,
     pub why: String,
@@ -100,6 +124,28 @@ pub(crate) struct Painted {
 /// Something that we want done.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Effect {
+    /// Go to that place, to a fresh setup in which something goes wrong when it is named.
+    Enter(Place, Option<String>),
+    /// Find out in which ways somebody can sign in.
+    Ways,
+    /// Sign in by the way of that id.
+    SignIn(String),
+    /// Go on in that tenant.
+    TakeTenant(String),
+    /// Drop the sign-in that is under way.
+    StopSignIn,
+    /// Open that address in a browser.
+    OpenLink(String),
+    /// Make these answers fit the subscription.
+    Propose(Box<Answers>),
+    /// Find out whether the text of that field is free.
+    Judge(&'static str, String, Box<Answers>),
+    /// Look for everything that would stop a setup of these answers.
+    Check(Box<Answers>),
+    /// Write what an administrator needs.
+    HandOver(Box<HandOff>),
+    /// Write a setup file.
+    Keep(Box<Answers>),
     Launch(Box<Answers>, RunKind),
     /// Look for what can be used for that step.
     Candidates(StepId),

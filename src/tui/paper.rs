@@ -2,7 +2,7 @@
 //!
 //! Pure. `view` turns it into cells; a tone only repeats what the words say.
 
-use super::text::{safe, width, wrap};
+use super::text::{cut, safe, width, wrap};
 
 /// How a piece of text is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +62,7 @@ impl Paper {
         let mut lines = Vec::new();
         for entry in &self.0 {
             match entry {
-                Entry::Line(pieces) => lines.push(pieces.clone()),
+                Entry::Line(pieces) => lines.push(cut_to(pieces, cells)),
                 Entry::Item { label, column, tone, text } => {
                     // Where the text would be squeezed, it goes under its label.
                     let hangs = column + 16 <= cells || *column == 0;
@@ -97,4 +97,25 @@ impl Paper {
         }
         plain
     }
+}
+
+/// The pieces of one line, cut so that they take no more than `cells`; a mark tells that something is missing.
+fn cut_to(pieces: &[Piece], cells: usize) -> Vec<Piece> {
+    if pieces.iter().map(|(_, text)| width(text)).sum::<usize>() <= cells {
+        return pieces.to_vec();
+    }
+    let mut left = cells;
+    let mut fitting = Vec::new();
+    for (index, (tone, text)) in pieces.iter().enumerate() {
+        let wide = width(text);
+        if wide >= left {
+            // What follows is cut away whole; with it the mark shows that there was more.
+            let rest: String = pieces.iter().skip(index).map(|(_, text)| text.as_str()).collect();
+            fitting.push((*tone, cut(&rest, left)));
+            break;
+        }
+        left -= wide;
+        fitting.push((*tone, text.clone()));
+    }
+    fitting
 }

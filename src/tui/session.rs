@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     CallId, CallRecord, Counts, Fault, Plan, Progress, Purpose, Question, Record, ReplyRecord, RunEvent,
-    RunKind, Shown, StageId, StageOutline, StepId, StepState, line,
+    RunKind, SIGNED_IN_AGAIN, Shown, StageId, StageOutline, StepId, StepState, line,
 };
 
 use super::log::Log;
@@ -76,6 +76,8 @@ pub(crate) struct Session {
     pub progress: Progress,
     pub account: String,
     pub why: String,
+    /// How the command line names the setup again.
+    pub flags: String,
     /// What stays whatever the run does, each with the reason.
     pub stays: Vec<(String, String)>,
     /// Confirmed here and not yet told back by the engine.
@@ -114,6 +116,7 @@ impl Session {
             outline,
             account: opened.account,
             why: opened.why,
+            flags: opened.flags,
             stays: opened.stays,
             confirmed: BTreeSet::new(),
             cursor: Row::Stage(0),
@@ -198,6 +201,12 @@ impl Session {
     /// The question `number`, while it waits.
     pub(crate) fn question(&self, number: u64) -> Option<&Question> {
         self.progress.questions.iter().find(|question| question.number == number)
+    }
+
+    /// True when the question `number` asks for a sign-in.
+    pub(crate) fn signs_in(&self, number: u64) -> bool {
+        let asks = |question: &Question| question.ask.choices.iter().any(|(key, _)| key == SIGNED_IN_AGAIN);
+        self.question(number).is_some_and(asks)
     }
 
     /// The question of the cursor's row, else the oldest.

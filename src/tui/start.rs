@@ -8,27 +8,28 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::domain::{Answers, Exit, Fault, Field, LogSource, Plan, Progress, Record, RunKind, StepId};
+use crate::domain::{Answers, Exit, Fault, LogSource, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Handle;
+use crate::stages::preflight::HandOff;
 
+use super::form::Verdict;
+use super::ground::{Ground, Place, Rehearsal};
+use super::preflight::Checkup;
 use super::review::{Form, Reviewed};
+use super::signing::{SignInPrompt, SignInWay, SignedIn};
 use super::teardown::WayBack;
 use super::using::Candidate;
-use super::welcome::Resume;
 
 /// All that the wizard needs to begin.
 pub struct Start {
-    /// What the form is filled with at first.
-    pub answers: Answers,
-    /// What is known of this setup from before; then the wizard opens on what can be done about it.
-    pub resume: Option<Resume>,
-    /// The fields of the form under their headings, in the order of the screen.
-    pub fields: Vec<(&'static str, Vec<Field>)>,
-    pub banner: Banner,
+    /// Where it begins.
+    pub ground: Ground,
+    /// Where else it can go.
+    pub elsewhere: Vec<Place>,
+    /// What can be practised in the sandbox.
+    pub rehearsals: Vec<Rehearsal>,
     pub launcher: Arc<dyn Launch>,
     pub options: ScreenOptions,
-    /// How many times faster than the clock Azure's times pass here: the sandbox's speed, 1 on Azure.
-    pub scale: f64,
 }
 
 /// Which Azure it is, for the header.
@@ -47,13 +48,46 @@ pub struct ScreenOptions {
     pub ascii: bool,
     /// Draw without colours; words and symbols say everything.
     pub no_colour: bool,
-    /// Launch at once; the form comes up only when that fails.
-    pub skip_form: bool,
 }
 
-/// Turns answers into a run: sign-in, look-ups, plan, engine. Given by `cli`.
+/// Who is told what a person has to do while a sign-in is under way.
+pub type TellPrompt = Box<dyn Fn(SignInPrompt) + Send + Sync>;
+
+/// What the wizard has done for it: places, sign-in, look-ups, checks, plan, engine. Given by `cli`. Whatever is under way
+/// is dropped when the person goes back before it is done.
 #[async_trait]
 pub trait Launch: Send + Sync {
+    /// Goes to `place`; with a rehearsal, to a fresh setup in which that goes wrong.
+    async fn enter(&self, place: Place, rehearsal: Option<String>) -> Result<Ground, Fault>;
+
+    /// The ways in which somebody can sign in here, and the accounts that are signed in.
+    async fn ways(&self) -> Result<Vec<SignInWay>, Fault>;
+
+    /// Signs in by one of [`Launch::ways`]; also while a run waits for it. Whoever was signed in before stays when it fails.
+    async fn sign_in(&self, way: String, tell: TellPrompt) -> Result<SignedIn, Fault>;
+
+    /// Goes on in another tenant of the account.
+    async fn take_tenant(&self, tenant: String) -> Result<SignedIn, Fault>;
+
+    /// Opens an address in the person's browser; false where none could be started.
+    fn open_link(&self, url: &str) -> bool;
+
+    /// Makes answers that nobody gave fit the subscription: one that the account sees, a region that is offered, names that
+    /// are free.
+    async fn propose(&self, answers: Answers) -> Result<Answers, Fault>;
+
+    /// Tells whether the name in the field of that key is free; `None` where that is no question.
+    async fn verdict(&self, answers: Answers, key: &'static str) -> Result<Option<Verdict>, Fault>;
+
+    /// Looks for everything that would stop a setup with these answers. Changes nothing.
+    async fn check(&self, answers: Answers) -> Result<Checkup, Fault>;
+
+    /// Writes what an administrator needs; gives what was written, in a sentence or two.
+    async fn hand_over(&self, hand_off: HandOff) -> Result<String, Fault>;
+
+    /// Writes the answers to a new setup file in the working folder; gives its path.
+    async fn keep(&self, answers: Answers) -> Result<String, Fault>;
+
     /// Starts the engine; the one before has ended. Dropped when the person goes back before it is done.
     async fn launch(&self, answers: Answers, kind: RunKind) -> Result<Launched, Fault>;
 
@@ -75,6 +109,8 @@ pub trait Launch: Send + Sync {
 
 /// A run that was launched.
 pub struct Launched {
+    /// How the command line names the setup again: ` --sandbox --setup factory`.
+    pub flags: String,
     pub plan: Plan,
     pub engine: Handle,
     /// Every record of the run, from its first.

@@ -151,8 +151,8 @@ pub(super) fn step_text(plan: &Plan, progress: &Progress, step: &StepOutline) ->
 }
 
 /// The whole account of a run: every step with its outcome, reason and remedy, the facts, what is left, and the
-/// command that continues. Ends with a line break; no line is wrapped.
-pub fn summary(plan: &Plan, progress: &Progress, answers: &Answers) -> String {
+/// command that continues, which names the setup by `flags`. Ends with a line break; no line is wrapped.
+pub fn summary(plan: &Plan, progress: &Progress, answers: &Answers, flags: &str) -> String {
     let outline = plan.outline();
     let answers = progress.header.as_ref().map_or(answers, |header| &header.answers);
     let sandbox = progress.header.as_ref().is_some_and(|header| header.sandbox);
@@ -179,12 +179,7 @@ pub fn summary(plan: &Plan, progress: &Progress, answers: &Answers) -> String {
     }
     card_text(&mut text, plan, progress, answers, sandbox);
     let command = if teardown { "hubup destroy" } else { "hubup" };
-    left_text(
-        &mut text,
-        progress,
-        &outline,
-        &format!("{command}{}", if sandbox { " --sandbox" } else { "" }),
-    );
+    left_text(&mut text, progress, &outline, &format!("{command}{flags}"));
     text
 }
 

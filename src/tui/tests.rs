@@ -1,6 +1,7 @@
 //! Tests of the wizard: transitions, screens, keys, any size and any sequence. Everything is fed by hand.
 
 mod dialect;
+mod entry;
 mod fixture;
 mod keys;
 mod logs;

@@ -1,12 +1,13 @@
-//! What a person is offered who has a setup from before: the choices, and what is known of it. Pure.
+//! What a person is offered first: where to go, what can be done about setups from before, what can be practised. Pure.
 //!
-//! `cli` reads the journals and gives a [`Resume`]; nothing of Azure is asked before a choice is made.
+//! `cli` reads the journals and gives a [`Resume`] of each; nothing of Azure is asked before a choice is made.
 
 use jiff::Timestamp;
 
 use crate::domain::{Answers, Counts, Outcome, Progress, RunKind, StageOutline, StepOutline, StepState};
 use crate::stages::Change;
 
+use super::ground::{Place, Rehearsal};
 use super::text::{ago, seconds};
 
 /// What the journals know of a setup.
@@ -14,11 +15,13 @@ use super::text::{ago, seconds};
 pub struct Resume {
     /// Where the newest run left the setup; its header is that of this run.
     pub progress: Progress,
-    /// The answers in which [`super::Start::answers`] differ from those of that run.
+    /// The answers that it goes on with: those of the setup file where that speaks of it, else those of the newest run.
+    pub answers: Answers,
+    /// In which of them it differs from that run.
     pub changes: Vec<Change>,
 }
 
-/// What can be done about a setup that was begun before.
+/// What can be done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Choice {
     /// With the answers that the wizard was started with.
@@ -30,35 +33,106 @@ pub(crate) enum Choice {
     TakeDown,
     /// Make again what was taken down.
     SetUpAgain,
+    /// Make the setup that nothing is known of yet.
+    Begin,
+    /// See what can be done about another setup of this place, by its index.
+    Other(usize),
+    /// Make one more.
+    Another,
+    /// Have something go wrong in the sandbox.
+    Practise,
+    /// Go there.
+    Elsewhere(Place),
+    /// Sign in in another way, or as somebody else.
+    SignIn,
 }
+
+/// Other setups that are offered at once; `hubup runs --all` lists all.
+const OTHERS: usize = 3;
 
 /// The welcome page.
 #[derive(Clone, Debug)]
 pub(crate) struct Welcome {
-    pub resume: Resume,
+    pub resume: Option<Resume>,
+    /// Other setups of the place, the newest first.
+    pub others: Vec<Resume>,
+    pub place: Place,
+    /// True once a person signed in there.
+    pub signed_in: bool,
+    /// Where else it can go.
+    pub elsewhere: Vec<Place>,
+    /// What can be practised.
+    pub rehearsals: Vec<Rehearsal>,
     /// Index of the choice that the cursor stands on.
     pub at: usize,
+    /// The rehearsal of the cursor, while they are listed.
+    pub practising: Option<usize>,
+    /// Since when it is under way to another place.
+    pub entering: Option<Timestamp>,
 }
 
 impl Welcome {
-    /// A page for `resume`, the cursor on what goes on; `None` when no run of it came as far as its first line.
-    pub(crate) fn new(resume: Resume) -> Option<Self> {
-        resume.progress.header.is_some().then_some(Self { resume, at: 0 })
-    }
-
-    /// True when the newest run was to take the setup down.
-    pub(crate) fn is_teardown(&self) -> bool {
-        self.resume.progress.header.as_ref().is_some_and(|header| header.kind == RunKind::Teardown)
-    }
-
-    /// The answers of the newest run.
-    pub(crate) fn before(&self) -> Option<&Answers> {
-        self.resume.progress.header.as_ref().map(|header| &header.answers)
+    /// A page on which only `place` is offered so far.
+    pub(crate) fn new(place: Place) -> Self {
+        Self {
+            resume: None,
+            others: Vec::new(),
+            place,
+            signed_in: false,
+            elsewhere: Vec::new(),
+            rehearsals: Vec::new(),
+            at: 0,
+            practising: None,
+            entering: None,
+        }
     }
 
     /// The choices, the one that goes on first.
     pub(crate) fn choices(&self) -> Vec<Choice> {
-        let refused = self.resume.changes.iter().any(|change| change.refused.is_some());
+        let mut choices = match &self.resume {
+            Some(resume) => resume.choices(),
+            None => vec![Choice::Begin],
+        };
+        choices.extend((0..self.others.len().min(OTHERS)).map(Choice::Other));
+        if self.resume.is_some() {
+            choices.push(Choice::Another);
+        }
+        if !self.rehearsals.is_empty() {
+            choices.push(Choice::Practise);
+        }
+        choices.extend(
+            self.elsewhere.iter().filter(|place| **place != self.place).copied().map(Choice::Elsewhere),
+        );
+        if self.signed_in {
+            choices.push(Choice::SignIn);
+        }
+        choices
+    }
+
+    /// The choice of the cursor.
+    pub(crate) fn choice(&self) -> Choice {
+        self.choices().get(self.at).copied().unwrap_or(Choice::Begin)
+    }
+
+    /// The answers of the newest run.
+    pub(crate) fn before(&self) -> Option<&Answers> {
+        self.resume.as_ref().and_then(Resume::before)
+    }
+
+    /// Takes the setup of that index among the others for the one that is offered first, and that one for another.
+    pub(crate) fn turn_to(&mut self, other: usize) {
+        if other < self.others.len() {
+            let chosen = self.others.remove(other);
+            self.others.splice(0..0, self.resume.replace(chosen));
+            self.at = 0;
+        }
+    }
+}
+
+impl Resume {
+    /// What can be done about it, what goes on first.
+    fn choices(&self) -> Vec<Choice> {
+        let refused = self.changes.iter().any(|change| change.refused.is_some());
         if self.is_teardown() {
             return if self.complete() {
                 vec![Choice::SetUpAgain, Choice::Review, Choice::Change]
@@ -67,7 +141,7 @@ impl Welcome {
             };
         }
         // What would be refused is not offered.
-        let mut choices = match (self.resume.changes.is_empty(), refused) {
+        let mut choices = match (self.changes.is_empty(), refused) {
             (true, _) => vec![Choice::GoOn],
             (false, false) => vec![Choice::GoOn, Choice::GoOnAsBefore],
             (false, true) => vec![Choice::GoOnAsBefore],
@@ -76,13 +150,18 @@ impl Welcome {
         choices
     }
 
-    /// The choice of the cursor.
-    pub(crate) fn choice(&self) -> Choice {
-        self.choices().get(self.at).copied().unwrap_or(Choice::Change)
+    /// The answers of the newest run.
+    pub(crate) fn before(&self) -> Option<&Answers> {
+        self.progress.header.as_ref().map(|header| &header.answers)
+    }
+
+    /// True when the newest run was to take the setup down.
+    pub(crate) fn is_teardown(&self) -> bool {
+        self.progress.header.as_ref().is_some_and(|header| header.kind == RunKind::Teardown)
     }
 
     fn stages(&self) -> &[StageOutline] {
-        self.resume.progress.header.as_ref().map_or(&[], |header| &header.stages)
+        self.progress.header.as_ref().map_or(&[], |header| &header.stages)
     }
 
     /// The steps of the newest run.
@@ -92,7 +171,7 @@ impl Welcome {
 
     /// Counts the steps. What held in an earlier run, and the newest did not come to look at again, counts as it was.
     fn counts(&self) -> Counts {
-        let progress = &self.resume.progress;
+        let progress = &self.progress;
         let mut counts = progress.counts(self.stages());
         for step in self.steps() {
             let unseen =
@@ -113,9 +192,9 @@ impl Welcome {
 
     /// True when Azure goes on with something of `step`, as far as is on record.
     pub(crate) fn in_azures_hands(&self, step: &StepOutline) -> bool {
-        let known = self.resume.progress.step(&step.id);
+        let known = self.progress.step(&step.id);
         known.is_some_and(|known| known.operation.is_some())
-            && self.resume.progress.outcome(&step.id).is_none_or(|outcome| outcome == Outcome::Cancelled)
+            && self.progress.outcome(&step.id).is_none_or(|outcome| outcome == Outcome::Cancelled)
     }
 
     /// The numbers, without those that are zero.
@@ -140,7 +219,7 @@ impl Welcome {
 
     /// When something was last heard of it.
     fn last(&self) -> Option<Timestamp> {
-        let progress = &self.resume.progress;
+        let progress = &self.progress;
         let of_steps = self.steps().filter_map(|step| {
             let known = progress.step(&step.id)?;
             known.started.max(known.ended)
@@ -150,7 +229,7 @@ impl Welcome {
 
     /// How and when it was left: `left 2 h ago`, `cut off 5 min ago`.
     pub(crate) fn left(&self, now: Timestamp) -> String {
-        let progress = &self.resume.progress;
+        let progress = &self.progress;
         let word = match (progress.ended, self.complete()) {
             (None, _) => "cut off",
             (Some(_), true) => "finished",

@@ -6,6 +6,17 @@ use crate::domain::{
 use crate::stages::choices::{groups, of_type, subscriptions};
 use crate::stages::{hub, namespace};
 
+const NAME: Field = Field {
+    key: "name",
+    label: "Setup",
+    choices: None,
+    hint: "what it is called; names below that you have not changed follow it. Another name is another setup",
+    fixed: None,
+    kind: FieldKind::Name(NameKind::Setup),
+    get: |answers| answers.name.clone(),
+    set: Answers::rename,
+};
+
 const SUBSCRIPTION: Field = Field {
     key: "subscription",
     label: "Subscription",
@@ -25,7 +36,7 @@ const RESOURCE_GROUP: Field = Field {
     fixed: Some(Fixed { step: super::RESOURCE_GROUP, why: "everything of the setup lies in it" }),
     kind: FieldKind::Name(NameKind::ResourceGroup),
     get: |answers| answers.resource_group.clone(),
-    set: |answers, text| text.clone_into(&mut answers.resource_group),
+    set: Answers::regroup,
 };
 
 /// The region, settled once `step` made something in it.
@@ -150,6 +161,7 @@ const IDENTITY_KIND: Field = Field {
 
 /// What `preview-2025` asks, in the order of the form.
 pub static FIELDS: &[Field] = &[
+    NAME,
     SUBSCRIPTION,
     RESOURCE_GROUP,
     location(namespace::CREATE),
@@ -162,7 +174,7 @@ pub static FIELDS: &[Field] = &[
 
 /// What `links-2026` asks.
 pub static LINKS_2026: &[Field] =
-    &[SUBSCRIPTION, RESOURCE_GROUP, location(hub::CREATE), IDENTITY_KIND, IDENTITY];
+    &[NAME, SUBSCRIPTION, RESOURCE_GROUP, location(hub::CREATE), IDENTITY_KIND, IDENTITY];
 
 fn roles_word(answers: &Answers) -> &'static str {
     match answers.roles {

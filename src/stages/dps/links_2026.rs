@@ -68,6 +68,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         ])
     })
     .step(CREATE, "Create the Device Provisioning Service")
+    .billing("for what devices ask of it; not free in preview either (IoT Hub FAQ of 2026-05-15)")
     .because("Devices knock here first: it sends them to the hub and has their certificates issued. It is billed, as the hub is.")
     .needing(needs(answers))
     .touching(id)

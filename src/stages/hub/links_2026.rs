@@ -105,6 +105,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         ])
     })
     .step(CREATE, "Create the IoT hub")
+    .billing("by unit of its tier, for as long as the hub is there")
     .because(format!(
         "An IoT hub of sku {} in {}, with an identity of its own kind from the start. The namespace links it later.",
         sku(answers),

@@ -17,7 +17,21 @@ pub(crate) enum Action {
     ChoiceUp,
     ChoiceDown,
     Choice,
+    // The sign-in.
+    WayUp,
+    WayDown,
+    TakeWay,
+    OpenLink,
+    SignInAgain,
+    // The checks.
+    Go,
+    CheckAgain,
+    HandOver,
+    WaitForRights,
+    GoWithout,
+    Plan,
     // The form.
+    Keep,
     NextField,
     PreviousField,
     CycleForward,

@@ -2,6 +2,7 @@
 //! can name a key that does nothing. Pure.
 
 mod binding;
+mod entry;
 mod pages;
 mod review;
 mod setup;

@@ -2,9 +2,9 @@
 
 use crate::tui::app::{App, Page};
 use crate::tui::msg::Key;
-use crate::tui::welcome::Choice;
 
 use super::binding::{Action, Binding, Bindings, Place};
+use super::entry::{plan, preflight, sign_in, welcome};
 use super::review::review;
 use super::setup::setup;
 
@@ -32,6 +32,9 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
     let mut keys = Bindings::default();
     match (&app.page, &app.session) {
         (Page::Welcome, _) => welcome(&mut keys, app),
+        (Page::SignIn, _) => sign_in(&mut keys, app),
+        (Page::Preflight, _) => preflight(&mut keys, app),
+        (Page::Plan(_), _) => plan(&mut keys, app),
         (Page::Form, _) => form(&mut keys, app),
         (Page::Starting { .. }, _) => {
             keys.add(&[Key::Esc], "Esc", "back", "back; nothing is started", Action::Back).at(Place::Main);
@@ -87,36 +90,6 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
         (Page::Setup, None) => {}
     }
     keys.0
-}
-
-fn welcome(keys: &mut Bindings, app: &App) {
-    let Some(welcome) = &app.welcome else { return };
-    let (word, help) = match welcome.choice() {
-        Choice::GoOn | Choice::GoOnAsBefore => {
-            ("go on", "go on: look at what is there, then show the stages")
-        }
-        Choice::Review => ("review", "every step with its outcome, reason and requests"),
-        Choice::Change => ("the form", "the answers, to be changed"),
-        Choice::TakeDown => ("what goes", "what would be deleted; deletes nothing yet"),
-        Choice::SetUpAgain => ("set up", "look at what is there, then show the stages"),
-    };
-    keys.add(&[Key::Enter], "Enter", word, help, Action::Choice).at(Place::Main);
-    if app.fault.is_some() {
-        keys.add(&[Key::Esc], "Esc", "put away", "put the account of the failed start away", Action::Back)
-            .at(Place::Main);
-        keys.add(&[Key::Char('q'), Key::Ctrl('c')], "q", "leave", "leave", Action::Leave).at(Place::Main);
-    } else {
-        keys.add(&[Key::Esc, Key::Char('q'), Key::Ctrl('c')], "Esc q", "leave", "leave", Action::Leave)
-            .at(Place::Main);
-    }
-    if welcome.at > 0 {
-        keys.add(&[Key::Up, Key::Char('k')], "↑ k", "up", "choice before", Action::ChoiceUp).at(Place::Row);
-    }
-    if welcome.at + 1 < welcome.choices().len() {
-        keys.add(&[Key::Down, Key::Char('j')], "↓ j", "down", "next choice", Action::ChoiceDown)
-            .at(Place::Row);
-    }
-    keys.help_and_suspend();
 }
 
 fn teardown(keys: &mut Bindings, app: &App) {
@@ -209,6 +182,7 @@ fn form(keys: &mut Bindings, app: &App) {
         }
         keys.add(&[Key::Tab, Key::Down], "Tab ↓", "next", "next line", Action::NextField);
     }
+    keys.add(&[Key::Ctrl('s')], "Ctrl+S", "keep", "write the answers to a new setup file", Action::Keep);
     if form.at > 0 {
         keys.add(&[Key::BackTab, Key::Up], "Shift+Tab ↑", "previous", "line before", Action::PreviousField);
     }

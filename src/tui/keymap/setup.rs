@@ -89,6 +89,10 @@ pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
                     keys.add(digit, name, label, label, Action::Choose(index)).at(Place::Main);
                 }
             }
+            if session.signs_in(*number) && session.open {
+                let help = "sign in here; then every step that waits for it goes on";
+                keys.add(&[Key::Char('i')], "i", "sign in here", help, Action::SignInAgain).at(Place::Main);
+            }
             keys.add(&[Key::Esc], "Esc", "later", "answer later; the step waits", Action::Back)
                 .at(Place::Main);
             keys.add(&[Key::Ctrl('c')], "Ctrl+C", "abort", "leave the run", Action::Leave).at(Place::Main);
@@ -165,6 +169,8 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
         let help = "every step with its outcome, reason and requests";
         keys.add(&[Key::Char('R')], "R", "review", help, Action::Review).at(Place::Row);
     }
+    let help = "every request of the plan, what it needs, what is billed";
+    keys.add(&[Key::Char('P')], "P", "plan", help, Action::Plan);
     if session.can_take_down() {
         let help = "what taking the setup down comes to; deletes nothing yet";
         keys.add(&[Key::Char('T')], "T", "take down", help, Action::TakeDown);

@@ -272,6 +272,7 @@ async fn it_is_walked_in_the_wizard() {
     let now = Timestamp::from_second(1_780_000_000).unwrap();
     let mut app = App::new(form, banner, ScreenOptions::default(), 1.0, now, TimeZone::UTC, (100, 30));
     let opened = Opened {
+        flags: String::new(),
         plan: ground.plan.clone(),
         account: String::new(),
         why: String::new(),

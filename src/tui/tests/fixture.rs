@@ -324,6 +324,7 @@ pub(super) fn form_app_with(width: u16, height: u16, options: ScreenOptions) -> 
 
 pub(super) fn opened() -> Opened {
     Opened {
+        flags: " --sandbox".into(),
         plan: plan(),
         account: String::new(),
         why: "Speaks preview-2025, profile A: every version it needs is offered.".into(),

@@ -44,6 +44,14 @@ fn pages() -> Vec<(&'static str, App)> {
         press(app, &[Key::Down]);
     });
     page("what exists, not told", &|app| *app = super::using::refused(app.width, app.height));
+    page("a newcomer", &|app| *app = super::entry::newcomer(app.width, app.height));
+    page("rehearsals", &|app| *app = super::entry::practising(app.width, app.height));
+    page("sign-in", &|app| *app = super::entry::sign_in(app.width, app.height));
+    page("a device code", &|app| *app = super::entry::code(app.width, app.height));
+    page("tenants", &|app| *app = super::entry::tenants(app.width, app.height));
+    page("checks, passed", &|app| *app = super::entry::passed(app.width, app.height));
+    page("checks, stopped", &|app| *app = super::entry::stopped(app.width, app.height));
+    page("the plan", &|app| *app = super::entry::planned(app.width, app.height));
     page("the way back, asked for", &|app| *app = super::teardown::asked(app.width, app.height));
     page("the way back", &|app| *app = super::teardown::shown(app.width, app.height));
     page("the way back, named", &|app| {

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use crate::domain::{Exit, Method, Outcome, RunEvent, StepId};
 use crate::tui::app::App;
+use crate::tui::form::Verdict;
+use crate::tui::ground::Place;
 use crate::tui::msg::{Key, Msg};
+use crate::tui::signing::SignInPrompt;
 use crate::tui::start::ScreenOptions;
 use crate::tui::text::{cut, matches, pad, width, wrap};
 use crate::tui::update::update;
@@ -71,13 +74,20 @@ fn message() -> impl Strategy<Value = Msg> {
             Msg::Candidates(HUB, Ok(vec![found]))
         }),
         1 => Just(Msg::RunClosed(None)),
+        1 => ".{0,30}".prop_map(|text| Msg::Judged("namespace.name", text.clone(), Ok(Some(Verdict::Taken(Some(text)))))),
+        1 => any::<bool>().prop_map(|stops| Msg::Checked(Ok(Box::new(super::entry::checkup(stops))))),
+        1 => ".{0,30}".prop_map(|text| Msg::Prompted(SignInPrompt::Code { code: text.clone(), url: text, seconds: 9 })),
+        1 => any::<bool>().prop_map(|azure| {
+            let place = if azure { Place::Azure } else { Place::Sandbox };
+            Msg::Entered(Ok(Box::new(super::entry::ground(place))))
+        }),
         1 => (0..50_usize, 0..50_usize).prop_map(|(start, end)| Msg::Older { start, end, lines: Vec::new() }),
     ]
 }
 
 /// An app on one of the pages that a person can begin on.
 fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
-    let options = ScreenOptions { ascii, no_colour: ascii, skip_form: false };
+    let options = ScreenOptions { ascii, no_colour: ascii };
     let mut app = match page {
         0 => form_app_with(width, height, options),
         1 => setup_app_with(width, height, options),
@@ -87,6 +97,11 @@ fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
         5 => super::using::found(width, height),
         6 => super::teardown::shown(width, height),
         7 => super::teardown::under_way(width, height),
+        8 => super::entry::newcomer(width, height),
+        9 => super::entry::code(width, height),
+        10 => super::entry::tenants(width, height),
+        11 => super::entry::stopped(width, height),
+        12 => super::entry::planned(width, height),
         _ => super::review::on_hub(width, height),
     };
     app.options = options;
@@ -99,7 +114,7 @@ proptest! {
     #[test]
     fn nothing_panics(
         size in (1..200_u16, 1..60_u16),
-        page in 0..9_u8,
+        page in 0..14_u8,
         ascii in any::<bool>(),
         messages in prop::collection::vec(message(), 0..60),
     ) {

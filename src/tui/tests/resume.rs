@@ -6,11 +6,12 @@ use crate::domain::{
 use crate::engine::Command;
 use crate::stages::Change;
 use crate::tui::app::{App, Page};
+use crate::tui::ground::Place;
 use crate::tui::msg::{Effect, Key, Msg, Opened};
 use crate::tui::rows::Row;
 use crate::tui::start::End;
 use crate::tui::update::update;
-use crate::tui::welcome::{Choice, Resume};
+use crate::tui::welcome::{Choice, Resume, Welcome};
 
 use super::fixture::*;
 
@@ -47,7 +48,10 @@ fn left() -> Progress {
 
 fn welcome_app(width: u16, height: u16, progress: Progress, changes: Vec<Change>) -> App {
     let mut app = form_app(width, height);
-    app.welcome(Some(Resume { progress, changes }));
+    let mut page = Welcome::new(Place::Sandbox);
+    page.resume = Some(Resume { progress, answers: answers(), changes });
+    app.welcome = Some(page);
+    app.page = Page::Welcome;
     app
 }
 
@@ -85,16 +89,6 @@ pub(super) fn resumed(width: u16, height: u16) -> App {
     feed(&mut app, 1, RunEvent::StepReset { step: IDENTITY, why: why.into() });
     draw(&mut app);
     app
-}
-
-#[test]
-fn a_fresh_machine_sees_the_form() {
-    let mut app = form_app(80, 24);
-    app.welcome(None);
-    assert!(matches!(app.page, Page::Form));
-    // A run that did not come as far as its first line is no setup.
-    app.welcome(Some(Resume { progress: Progress::default(), changes: Vec::new() }));
-    assert!(matches!(app.page, Page::Form));
 }
 
 #[test]
@@ -146,14 +140,16 @@ fn a_complete_setup_says_so_and_offers_the_same() {
     assert!(shows(&mut app, "contoso is set up, finished 1 min ago"));
     assert_eq!(
         app.welcome.as_ref().unwrap().choices(),
-        [Choice::GoOn, Choice::Review, Choice::Change, Choice::TakeDown]
+        [Choice::GoOn, Choice::Review, Choice::Change, Choice::TakeDown, Choice::Another]
     );
 }
 
 #[test]
 fn answers_that_changed_are_shown_and_those_of_before_can_be_kept() {
     let mut app = welcome_changed(80, 24);
-    if let Some(progress) = app.welcome.as_mut().and_then(|welcome| welcome.resume.progress.header.as_mut()) {
+    if let Some(progress) =
+        app.welcome.as_mut().and_then(|welcome| welcome.resume.as_mut()?.progress.header.as_mut())
+    {
         progress.answers.hub_capacity = 7;
     }
     assert!(shows(&mut app, "hub.capacity: 1 -> 2"));

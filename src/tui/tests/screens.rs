@@ -52,6 +52,19 @@ fn a_fresh_setup() {
 }
 
 #[test]
+fn the_pages_before_the_stages() {
+    check("newcomer", super::entry::newcomer);
+    check("practising", super::entry::practising);
+    check("sign_in", super::entry::sign_in);
+    check("sign_in_code", super::entry::code);
+    check("sign_in_tenants", super::entry::tenants);
+    check("sign_in_refused", super::entry::refused);
+    check("preflight_passed", super::entry::passed);
+    check("preflight_stops", super::entry::stopped);
+    check("plan", super::entry::planned);
+}
+
+#[test]
 fn a_setup_from_before() {
     check("welcome", super::resume::welcome);
     check("welcome_changed", super::resume::welcome_changed);
@@ -234,7 +247,7 @@ fn colours_repeat_what_the_words_say() {
 fn ascii_means_ascii() {
     for options in [
         ScreenOptions { ascii: true, ..ScreenOptions::default() },
-        ScreenOptions { ascii: true, no_colour: true, skip_form: false },
+        ScreenOptions { ascii: true, no_colour: true },
     ] {
         let mut app = setup_app_with(120, 36, options);
         running(&mut app);

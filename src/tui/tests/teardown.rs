@@ -159,11 +159,11 @@ fn its_end_is_told_as_what_it_is() {
         assert!(shows(&mut app, text), "{text}:\n{}", draw(&mut app));
     }
     let session = session(&app);
-    let text = crate::tui::summary::summary(&session.plan, &session.progress, &answers());
+    let text = crate::tui::summary::summary(&session.plan, &session.progress, &answers(), " --sandbox");
     assert!(text.starts_with("hubup: taking down setup contoso"), "{text}");
     let mut app = under_way(80, 24);
     feed(&mut app, 9, RunEvent::RunFinished { exit: Exit::Left });
     let session = super::fixture::session(&app);
-    let text = crate::tui::summary::summary(&session.plan, &session.progress, &answers());
+    let text = crate::tui::summary::summary(&session.plan, &session.progress, &answers(), " --sandbox");
     assert!(text.contains("To go on: hubup destroy --sandbox"), "{text}");
 }

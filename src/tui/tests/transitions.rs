@@ -4,11 +4,12 @@ use crate::domain::{Exit, Fault, Outcome, RunEvent, RunKind, StepState};
 use crate::engine::Command;
 use crate::tui::app::{App, Page};
 use crate::tui::msg::{Effect, Key, Msg};
+use crate::tui::preflight::Checkup;
 use crate::tui::rows::Row;
 use crate::tui::session::{Focus, Panel};
 use crate::tui::start::End;
 use crate::tui::summary::summary;
-use crate::tui::update::{launch, update};
+use crate::tui::update::update;
 
 use super::fixture::*;
 
@@ -18,8 +19,12 @@ fn cursor(app: &App) -> Row {
 
 fn launching(app: &mut App) -> crate::domain::Answers {
     let effects = press(app, &[Key::Ctrl('g')]);
-    let [Effect::Launch(answers, RunKind::Setup)] = &effects[..] else { panic!("{effects:?}") };
-    (**answers).clone()
+    let [Effect::Check(answers)] = &effects[..] else { panic!("{effects:?}") };
+    let answers = (**answers).clone();
+    let checkup = Checkup { answers: answers.clone(), ..super::entry::checkup(false) };
+    update(app, Msg::Checked(Ok(Box::new(checkup))));
+    assert_eq!(press(app, &[Key::Enter]), [Effect::Launch(Box::new(answers.clone()), RunKind::Setup)]);
+    answers
 }
 
 #[test]
@@ -233,8 +238,9 @@ fn a_launch_that_fails_comes_back_to_the_form_with_every_answer() {
     press(&mut app, &[Key::Char('x')]);
     launching(&mut app);
     update(&mut app, Msg::Launched(Box::new(Err(Fault::new("no sign-in", "run `az login`")))));
-    assert!(matches!(app.page, Page::Form));
-    assert!(shows(&mut app, "no sign-in") && shows(&mut app, "rg-contosox"));
+    assert!(shows(&mut app, "no sign-in"));
+    press(&mut app, &[Key::Esc, Key::Esc]);
+    assert!(matches!(app.page, Page::Form) && shows(&mut app, "rg-contosox"));
 }
 
 #[test]
@@ -252,8 +258,7 @@ fn an_indicator_that_came_up_stays_a_second() {
 #[test]
 fn a_second_enter_on_start_confirms_nothing() {
     let mut app = form_app(80, 24);
-    app.form.at = app.form.entries.len();
-    press(&mut app, &[Key::Enter]);
+    launching(&mut app);
     update(&mut app, Msg::Launched(Box::new(Ok(opened()))));
     assert!(matches!(app.page, Page::Setup));
     assert_eq!(press(&mut app, &[Key::Enter]), []);
@@ -275,7 +280,7 @@ fn a_launch_can_be_left() {
     assert_eq!(press(&mut app, &[Key::Esc]), [Effect::StopLaunch]);
     // What comes back too late changes nothing.
     update(&mut app, Msg::Launched(Box::new(Ok(opened()))));
-    assert!(matches!(app.page, Page::Form) && app.session.is_none());
+    assert!(matches!(app.page, Page::Preflight) && app.session.is_none());
 }
 
 #[test]
@@ -294,16 +299,6 @@ fn a_question_mark_is_help_where_no_name_could_hold_it() {
     press(&mut app, &[Key::Char('?')]);
     assert!(app.help);
     assert_eq!(app.form.entries[0].input.text(), "rg-contoso");
-}
-
-#[test]
-fn skipping_the_form_launches_only_what_fits() {
-    let mut app = form_app(80, 24);
-    assert!(matches!(launch(&mut app)[..], [Effect::Launch(..)]));
-    let mut app = form_app(80, 24);
-    app.form.entries[2].input = crate::tui::form::TextInput::of("No");
-    assert_eq!(launch(&mut app), []);
-    assert!(matches!(app.page, Page::Form));
 }
 
 #[test]
@@ -341,7 +336,7 @@ fn the_summary_tells_outcomes_reasons_facts_and_what_is_left() {
     feed(&mut app, 90, done_with(&IDENTITY, &[("idScope", "0ne00FF"), ("principalId", "p")]));
     feed(&mut app, 95, failed(&HUB));
     let run = session(&app);
-    let text = summary(&run.plan, &run.progress, &answers());
+    let text = summary(&run.plan, &run.progress, &answers(), " --sandbox");
     for part in [
         "setup contoso in resource group rg-contoso, eastus2, in the sandbox",
         "already there",

@@ -3,16 +3,19 @@
 use jiff::Timestamp;
 
 use crate::domain::{Answers, Fault};
+use crate::engine::Command;
 use crate::tui::app::{App, Arrival, Page};
 use crate::tui::exchange;
 use crate::tui::keymap::{self, Action, Scroll};
 use crate::tui::msg::{Effect, Key, Msg, Opened};
+use crate::tui::plan;
 use crate::tui::requests::requests;
 use crate::tui::review::Depth;
 use crate::tui::session::{Lead, Panel};
+use crate::tui::signing::{SignInPrompt, Then};
 use crate::tui::summary::summary;
 
-use super::{form, review, run, setup, teardown, typing, using, welcome};
+use super::{form, preflight, review, run, setup, signing, teardown, typing, using, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
@@ -39,7 +42,41 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => tick(app, now),
         Msg::Launched(result) => {
             app.dirty = true;
-            launched(app, *result);
+            launched(app, *result)
+        }
+        Msg::Entered(entered) => {
+            welcome::entered(app, entered);
+            Vec::new()
+        }
+        Msg::Ways(ways) => {
+            signing::ways(app, ways);
+            Vec::new()
+        }
+        Msg::Prompted(prompt) => {
+            signing::prompted(app, prompt);
+            Vec::new()
+        }
+        Msg::SignedIn(result) => signing::signed_in(app, result),
+        Msg::Proposed(proposed) => {
+            form::proposed(app, proposed);
+            Vec::new()
+        }
+        Msg::Judged(key, text, verdict) => {
+            app.dirty = true;
+            // Who cannot be asked now is asked by the checks: nothing is said in place of an answer.
+            app.form.judged(key, text, verdict.ok().flatten());
+            Vec::new()
+        }
+        Msg::Checked(found) => {
+            preflight::checked(app, found);
+            Vec::new()
+        }
+        Msg::Handed(handed) => {
+            preflight::handed(app, handed);
+            Vec::new()
+        }
+        Msg::Kept(kept) => {
+            form::kept(app, kept);
             Vec::new()
         }
         Msg::Candidates(step, found) => {
@@ -103,12 +140,15 @@ fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
         app.note = None;
         app.dirty = true;
     }
-    arrive(app);
-    app.late.take().map(|late| update(app, *late)).unwrap_or_default()
+    let mut effects = arrive(app);
+    effects.extend(form::tick(app));
+    effects.extend(preflight::tick(app));
+    effects.extend(app.late.take().map(|late| update(app, *late)).unwrap_or_default());
+    effects
 }
 
-fn launched(app: &mut App, result: Result<Opened, Fault>) {
-    let Page::Starting { since, from, .. } = &app.page else { return };
+fn launched(app: &mut App, result: Result<Opened, Fault>) -> Vec<Effect> {
+    let Page::Starting { since, from, .. } = &app.page else { return Vec::new() };
     let (since, from) = (*since, from.clone());
     let arrival = match result {
         Ok(opened) => {
@@ -118,19 +158,27 @@ fn launched(app: &mut App, result: Result<Opened, Fault>) {
         Err(fault) => Arrival::Failed(Box::new(fault)),
     };
     app.page = Page::Starting { since, arrived: Some(arrival), from };
-    arrive(app);
+    arrive(app)
 }
 
 /// Leaves the starting page when the launch came back and the indicator has stood long enough.
-fn arrive(app: &mut App) {
+fn arrive(app: &mut App) -> Vec<Effect> {
+    let mut effects = Vec::new();
     if let Page::Starting { since, arrived: Some(arrival), from } = &app.page
         && app.indicator_may_go(*since)
     {
         let now = app.now;
         let page = match arrival.clone() {
             Arrival::Run => {
+                app.preflight = None;
+                let skips = std::mem::take(&mut app.skips);
                 if let Some(session) = &mut app.session {
                     session.shown = now;
+                    if !skips.is_empty() {
+                        session.confirmed.extend(skips.iter().cloned());
+                        effects.push(Effect::Send(Command::Skip(skips)));
+                        session.advance();
+                    }
                 }
                 Page::Setup
             }
@@ -144,6 +192,7 @@ fn arrive(app: &mut App) {
         app.dirty = true;
         run::celebrate(app);
     }
+    effects
 }
 
 fn key_pressed(app: &mut App, key: Key) -> Vec<Effect> {
@@ -180,8 +229,27 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::ClearField
         | Action::List
         | Action::Take
+        | Action::Keep
         | Action::Launch => return form::perform(app, action),
         Action::ChoiceUp | Action::ChoiceDown | Action::Choice => return welcome::perform(app, action),
+        Action::WayUp | Action::WayDown | Action::TakeWay | Action::OpenLink => {
+            return signing::perform(app, action);
+        }
+        Action::LookAgain if matches!(app.page, Page::SignIn) => return signing::perform(app, action),
+        Action::SignInAgain => {
+            let panel = app.session.as_ref().map(|session| &session.panel);
+            if let Some(Panel::Question(number)) = panel {
+                let then = Then::Answer(*number);
+                return signing::open(app, then);
+            }
+        }
+        Action::Go | Action::CheckAgain | Action::HandOver | Action::WaitForRights | Action::GoWithout => {
+            return preflight::perform(app, action);
+        }
+        Action::Plan => {
+            let from = Box::new(app.page.clone());
+            app.turn(Page::Plan(from));
+        }
         Action::TakeDown => {
             return subject(app).map(|answers| teardown::open(app, answers)).unwrap_or_default();
         }
@@ -221,6 +289,17 @@ fn back(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     match &app.page {
+        Page::Welcome if app.welcome.as_ref().is_some_and(|welcome| welcome.practising.is_some()) => {
+            if let Some(welcome) = &mut app.welcome {
+                welcome.practising = None;
+            }
+        }
+        Page::SignIn => return signing::back(app),
+        Page::Preflight => preflight::back(app),
+        Page::Plan(from) => {
+            let from = (**from).clone();
+            app.turn(from);
+        }
         Page::Form if app.form.leaving => app.form.leaving = false,
         Page::Form if app.form.picking.is_some() => app.form.picking = None,
         Page::Welcome => app.fault = None,
@@ -263,7 +342,9 @@ fn leave(app: &mut App) -> Vec<Effect> {
     app.help = false;
     app.scroll = 0;
     match (&app.page, &mut app.session) {
-        (Page::Form | Page::Welcome, None) if app.form.changes() > 0 => {
+        (Page::Form | Page::Welcome | Page::SignIn | Page::Preflight | Page::Plan(_), None)
+            if app.form.changes() > 0 =>
+        {
             app.turn(Page::Form);
             app.form.leaving = true;
             Vec::new()
@@ -302,7 +383,8 @@ fn scrolled(app: &mut App, scroll: Scroll) {
 fn copy(app: &mut App) -> Vec<Effect> {
     let (what, text) = match (&app.page, &app.session) {
         (Page::Finish { .. }, Some(session)) => {
-            ("the summary".to_owned(), summary(&session.plan, &session.progress, &app.form.answers()))
+            let text = summary(&session.plan, &session.progress, &app.form.answers(), &session.flags);
+            ("the summary".to_owned(), text)
         }
         (Page::Requests, Some(session)) => ("the requests".to_owned(), requests(session, &app.zone).plain()),
         (Page::Review, _) => {
@@ -313,6 +395,18 @@ fn copy(app: &mut App) -> Vec<Effect> {
             let Some(exchange) = exchange else { return Vec::new() };
             ("the request".to_owned(), exchange::paper(exchange, &app.zone).plain())
         }
+        (Page::SignIn, _) => {
+            let attempt = app.signing.as_ref().and_then(|signing| signing.attempt.as_ref());
+            match attempt.and_then(|attempt| attempt.prompt.clone()) {
+                Some(SignInPrompt::Code { code, .. }) => ("the code".to_owned(), code),
+                Some(SignInPrompt::Browser { url, .. }) => ("the address".to_owned(), url),
+                None => return Vec::new(),
+            }
+        }
+        (Page::Plan(_), _) => match plan::paper(app) {
+            Some(paper) => ("the plan".to_owned(), paper.plain()),
+            None => return Vec::new(),
+        },
         (Page::LogLine(line), _) => ("the line".to_owned(), run::line_text(line, &app.zone)),
         (_, Some(session)) => setup::copied(app, session),
         (_, None) => return Vec::new(),

@@ -1,11 +1,13 @@
 //! What the keys of the form do.
 
-use crate::domain::{Fault, RunKind};
-use crate::tui::app::App;
+use crate::domain::{Answers, Fault};
+use crate::tui::app::{App, Page};
 use crate::tui::form::{Picking, TextInput};
 use crate::tui::keymap::Action;
 use crate::tui::msg::Effect;
 use crate::tui::using::Candidate;
+
+use super::preflight;
 
 /// Performs `action` on the form.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
@@ -64,6 +66,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
             }
         }
         Action::Launch => return launch(app),
+        Action::Keep => return keep(app),
         _ => {}
     }
     Vec::new()
@@ -77,14 +80,66 @@ pub(super) fn found(app: &mut App, key: &str, found: Result<Vec<Candidate>, Box<
     }
 }
 
-/// Launches when every answer fits; else goes to the first that does not.
+/// Has the checks made when every answer fits; else goes to the first that does not.
 pub(crate) fn launch(app: &mut App) -> Vec<Effect> {
-    if let Some(wrong) = app.form.first_wrong() {
-        app.form.at = wrong;
-        let label = app.form.entry().map(|entry| entry.field.label).unwrap_or_default();
-        app.tell(format!("first mend {label}"));
+    if mend_first(app) {
         return Vec::new();
     }
-    app.starts();
-    vec![Effect::Launch(Box::new(app.form.answers()), RunKind::Setup)]
+    let answers = app.form.answers();
+    preflight::open(app, answers)
+}
+
+/// Has a setup file written when every answer fits.
+fn keep(app: &mut App) -> Vec<Effect> {
+    if mend_first(app) {
+        return Vec::new();
+    }
+    vec![Effect::Keep(Box::new(app.form.answers()))]
+}
+
+/// Goes to the first answer that does not fit; false when all do.
+fn mend_first(app: &mut App) -> bool {
+    let Some(wrong) = app.form.first_wrong() else { return false };
+    app.form.at = wrong;
+    let label = app.form.entry().map(|entry| entry.field.label).unwrap_or_default();
+    app.tell(format!("first mend {label}"));
+    true
+}
+
+/// Takes in which setup file was written.
+pub(super) fn kept(app: &mut App, kept: Result<String, Box<Fault>>) {
+    app.dirty = true;
+    match kept {
+        Ok(path) => app.tell(format!("wrote {path}")),
+        Err(fault) => app.fault = Some(*fault),
+    }
+}
+
+/// Takes in answers that fit the subscription, unless the person has begun to give others.
+pub(super) fn proposed(app: &mut App, proposed: Result<Box<Answers>, Box<Fault>>) {
+    if !std::mem::take(&mut app.form.proposing) {
+        return;
+    }
+    app.dirty = true;
+    match proposed {
+        Ok(answers) if app.form.changes() == 0 => {
+            app.proposes = false;
+            app.form = app.form.filled_with(*answers);
+        }
+        Ok(_) => {}
+        Err(fault) => app.fault = Some(*fault),
+    }
+}
+
+/// Asks about the names that nobody was asked about yet.
+pub(super) fn tick(app: &mut App) -> Vec<Effect> {
+    if !matches!(app.page, Page::Form) || app.form.proposing || !app.can_ask() {
+        return Vec::new();
+    }
+    let due = app.form.due(app.now);
+    if due.is_empty() {
+        return Vec::new();
+    }
+    let answers = app.form.answers();
+    due.into_iter().map(|(key, text)| Effect::Judge(key, text, Box::new(answers.clone()))).collect()
 }

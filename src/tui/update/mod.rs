@@ -2,13 +2,14 @@
 
 mod act;
 mod form;
+mod preflight;
 mod review;
 mod run;
 mod setup;
+mod signing;
 mod teardown;
 mod typing;
 mod using;
 mod welcome;
 
 pub(crate) use act::update;
-pub(crate) use form::launch;

@@ -44,6 +44,14 @@ fn on_id(app: &mut App) {
     }
 }
 
+/// A name that is typed at is asked about once it stands still; names that are made from it go along at once.
+fn typed(app: &mut App) {
+    if matches!(app.page, Page::Form) {
+        app.form.typed_at(app.now);
+        app.form.follow();
+    }
+}
+
 /// Takes `key` as text; false when it is none, or no line takes text.
 pub(super) fn key(app: &mut App, key: Key) -> bool {
     // `?` is help where no name could hold it.
@@ -69,6 +77,7 @@ pub(super) fn key(app: &mut App, key: Key) -> bool {
         _ => return false,
     }
     on_id(app);
+    typed(app);
     // Whoever mends an answer has read why the launch failed, and what was to be mended.
     app.fault = None;
     app.note = None;
@@ -80,5 +89,6 @@ pub(super) fn paste(app: &mut App, text: &str) {
     if let Some(line) = line(app) {
         line.insert(text.trim().lines().next().unwrap_or_default().trim());
         on_id(app);
+        typed(app);
     }
 }

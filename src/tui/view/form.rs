@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::tui::app::{App, Page};
-use crate::tui::form::{Entry, Form, Picking};
+use crate::tui::form::{Entry, Form, Picking, Verdict};
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Piece, Tone};
 use crate::tui::summary::fault_items;
@@ -118,12 +118,24 @@ fn pieces(entry: &Entry, here: bool, labels: usize, value: usize, room: usize) -
         None => text,
     };
     let verdict = room.saturating_sub(3 + labels + value + 1);
+    let taken = matches!(entry.verdict(), Some(Verdict::Taken(_)));
     let (tone, says) = match entry.finding() {
         None if entry.input.text().is_empty() => (Tone::Dim, "· left out".to_owned()),
-        None => (Tone::Good, "✔".to_owned()),
+        None => match entry.verdict() {
+            Some(Verdict::Free) => (Tone::Good, "✔ free".to_owned()),
+            Some(Verdict::New) => (Tone::Good, "✔ new".to_owned()),
+            Some(Verdict::There(what)) => (Tone::Warn, cut(&format!("✔ {}", safe(what)), verdict)),
+            Some(Verdict::Taken(_)) | None => (Tone::Good, "✔".to_owned()),
+        },
         Some(finding) => {
             let rule = match finding.suggestion {
+                Some(suggestion) if taken => {
+                    let whole = format!("✖ taken · try {}", safe(&suggestion));
+                    // Where there is no room for the name, its key; the name stands below.
+                    if width(&whole) <= verdict { whole } else { "✖ taken · Ctrl+T".to_owned() }
+                }
                 Some(suggestion) => format!("✖ try {}", safe(&suggestion)),
+                None if taken => "✖ taken".to_owned(),
                 None => format!("✖ {}", safe(&finding.rule)),
             };
             (Tone::Bad, cut(&rule, verdict))
@@ -212,6 +224,9 @@ fn told(app: &App) -> Paper {
         }
         return paper;
     }
+    if form.proposing {
+        paper.text(Tone::Busy, "Looking for a subscription, a region and names that are free…");
+    }
     match form.entry() {
         Some(entry) => {
             paper.text(Tone::Plain, entry.field.hint);
@@ -223,8 +238,7 @@ fn told(app: &App) -> Paper {
             }
         }
         None => {
-            let says =
-                "Signs in and makes the plan. Nothing is changed before you confirm it, stage by stage.";
+            let says = "Looks for everything that would stop the run, then shows the stages. Nothing is changed before you confirm it there. Ctrl+S writes these answers to a setup file.";
             paper.text(Tone::Plain, says);
         }
     }

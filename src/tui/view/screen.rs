@@ -6,12 +6,13 @@ use ratatui::widgets::{Block, Borders, Paragraph, Widget};
 
 use crate::domain::StepState;
 use crate::tui::app::{App, Page};
-use crate::tui::msg::Painted;
+use crate::tui::keymap::bindings;
+use crate::tui::msg::{Key, Painted};
 use crate::tui::paper::{Paper, Tone};
 use crate::tui::session::Session;
 use crate::tui::text::{cut, safe, wrap};
 
-use super::{bars, form, pages, review, setup, teardown, theme, welcome};
+use super::{bars, form, pages, preflight, review, setup, signing, teardown, theme, welcome};
 
 /// Below this there is one line only.
 const LEAST: (u16, u16) = (40, 10);
@@ -40,6 +41,9 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) -> Painted {
     }
     match (&app.page, &app.session) {
         (Page::Welcome, _) => welcome::draw(app, frame, body),
+        (Page::SignIn, _) => signing::draw(app, frame, body),
+        (Page::Preflight, _) => preflight::draw(app, frame, body),
+        (Page::Plan(_), _) => preflight::plan(app, frame, body),
         (Page::Teardown, _) => teardown::draw(app, frame, body),
         (Page::Review, _) => review::draw(app, frame, body),
         (Page::Form, _) | (_, None) if !matches!(app.page, Page::Starting { .. }) => {
@@ -48,6 +52,7 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) -> Painted {
         // The page it was launched from stays in sight until that takes long enough to be noticed.
         (Page::Starting { since, from, .. }, _) if !app.indicator(*since) => match **from {
             Page::Welcome => welcome::draw(app, frame, body),
+            Page::Preflight => preflight::draw(app, frame, body),
             Page::Teardown => teardown::draw(app, frame, body),
             _ => form::draw(app, frame, body),
         },
@@ -62,7 +67,7 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) -> Painted {
 
 /// What runs, in the one line that there is room for. Keys act as ever.
 fn tiny(app: &App, frame: &mut Frame<'_>) {
-    let says = app.session.as_ref().map_or_else(|| "hubup".to_owned(), running);
+    let says = app.session.as_ref().map_or_else(|| next(app), running);
     let text = format!("{says} · window too small, 40x10 is the least");
     let area = frame.area();
     let mut lines = wrap(&text, usize::from(area.width));
@@ -71,6 +76,13 @@ fn tiny(app: &App, frame: &mut Frame<'_>) {
         lines = vec![cut(&text, usize::from(area.width))];
     }
     Paragraph::new(lines.join("\n")).render(area, frame.buffer_mut());
+}
+
+/// What Enter does, before there is a run.
+fn next(app: &App) -> String {
+    let bindings = bindings(app);
+    let enter = bindings.iter().find(|binding| binding.keys.contains(&Key::Enter));
+    enter.map_or_else(|| "hubup".to_owned(), |binding| format!("hubup: Enter {}", binding.word))
 }
 
 fn running(session: &Session) -> String {

@@ -67,9 +67,8 @@ fn a_journal_that_cannot_be_written_any_more_stops_the_run_and_is_told_twice() {
     let _served = Served::start(&wizard);
     let script = format!("trap '' XFSZ; ulimit -f 40; exec {}", wizard.command_line());
     let mut terminal = wizard.open_in_shell(&script);
-    terminal.wait_for("Ctrl+G start");
-    terminal.press(CTRL_G);
-    terminal.wait_for_enter("go");
+    terminal.go_to_form();
+    terminal.go_to_stages();
     terminal.press("A");
     terminal.wait_for("The run had to stop");
     terminal.wait_for("cannot write to");
@@ -84,17 +83,19 @@ fn a_journal_that_cannot_be_written_any_more_stops_the_run_and_is_told_twice() {
 }
 
 #[test]
-fn an_azure_that_offers_nothing_is_told_on_the_form_and_after_it() {
+fn an_azure_that_offers_nothing_is_told_before_the_stages_and_after_it() {
     let wizard = Wizard::new().with(&["--sandbox-world", "nothing-offered"]);
-    let mut terminal = wizard.open();
-    terminal.wait_for("Ctrl+G start");
+    let mut terminal = wizard.open_at_form();
     terminal.press(CTRL_G);
-    terminal.wait_for("It could not be started");
+    terminal.wait_for("the subscription offers nothing that hubup speaks");
+    terminal.wait_for_enter("check again");
     // What was typed is still there, and the next try starts from it.
+    terminal.press(ESC);
+    terminal.wait_for("> Setup");
     terminal.press(DOWN);
-    terminal.wait_for("> Resource group");
+    terminal.wait_for("> Subscription");
     terminal.press(ENTER);
-    terminal.wait_for("> Region");
+    terminal.wait_for("> Resource group");
     terminal.press(CTRL_C);
     let left = terminal.leave();
     assert_eq!(left.code, 2, "{}", left.text);

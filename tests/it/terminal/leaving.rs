@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::pty::{CTRL_C, CTRL_G, CTRL_Z, ESC, Terminal, Wizard};
+use super::pty::{CTRL_C, CTRL_Z, DOWN, ESC, Terminal, Wizard};
 
 /// At the stages, everything confirmed, the namespace under way and far from its end.
 fn busy() -> Terminal {
@@ -44,8 +44,9 @@ fn while_something_runs_ctrl_c_asks_and_the_second_leaves() {
 
 #[test]
 fn answers_that_were_changed_are_not_thrown_away_by_one_key() {
-    let mut terminal = Wizard::new().open();
-    terminal.wait_for("Ctrl+G start");
+    let mut terminal = Wizard::new().open_at_form();
+    terminal.press(DOWN);
+    terminal.wait_for("> Subscription");
     terminal.press("1");
     terminal.wait_for("Rule");
     terminal.press(CTRL_C);
@@ -65,8 +66,7 @@ fn sigterm_ends_it_by_that_signal() {
 
 #[test]
 fn sighup_ends_it_by_that_signal() {
-    let terminal = Wizard::new().open();
-    terminal.wait_for("Ctrl+G start");
+    let terminal = Wizard::new().open_at_form();
     terminal.signal(Signal::HUP);
     assert_eq!(terminal.leave().code, 129);
 }
@@ -85,7 +85,7 @@ fn ctrl_z_gives_the_shell_the_terminal_and_fg_brings_the_wizard_back() {
     // The shell has job control, as at a prompt; it tells how the wizard stopped and waits for a line.
     let script = format!("set -m; {}; echo \"stopped $?\"; read line; fg; exit $?", wizard.command_line());
     let mut terminal = wizard.open_in_shell(&script);
-    terminal.wait_for("Ctrl+G start");
+    terminal.go_to_form();
     assert!(!terminal.is_set_as_before());
     terminal.press(CTRL_Z);
     // 128 and the number of SIGTSTP, which differs between systems.
@@ -98,8 +98,7 @@ fn ctrl_z_gives_the_shell_the_terminal_and_fg_brings_the_wizard_back() {
         screen.alternate_screen() && screen.contents().contains("Ctrl+G start")
     });
     // Its keys are heard as before.
-    terminal.press(CTRL_G);
-    terminal.wait_for_enter("go");
+    terminal.go_to_stages();
     terminal.press(CTRL_C);
     let left = terminal.leave();
     assert_eq!(left.code, 5, "{}", left.text);
@@ -107,8 +106,7 @@ fn ctrl_z_gives_the_shell_the_terminal_and_fg_brings_the_wizard_back() {
 
 #[test]
 fn sigcont_paints_everything_again() {
-    let mut terminal = Wizard::new().open();
-    terminal.wait_for("Ctrl+G start");
+    let mut terminal = Wizard::new().open_at_form();
     let before = terminal.written();
     terminal.signal(Signal::CONT);
     terminal.wait_for_bytes(before, b"Ctrl+G");

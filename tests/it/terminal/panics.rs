@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hubup::domain::{Answers, Fault, Field, FieldKind, RunKind, StepId};
+use hubup::stages::preflight::HandOff;
 use hubup::tui::{
-    self, Banner, Candidate, ExportForm, Launch, Launched, Reviewed, ScreenOptions, Start, WayBack,
+    self, Banner, Candidate, Checkup, ExportForm, Ground, Launch, Launched, Place, Reviewed, ScreenOptions,
+    SignInWay, SignedIn, Start, TellPrompt, Verdict, WayBack,
 };
 use portable_pty::CommandBuilder;
 
@@ -21,6 +23,46 @@ struct Panicking;
 
 #[async_trait]
 impl Launch for Panicking {
+    async fn enter(&self, _: Place, _: Option<String>) -> Result<Ground, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn ways(&self) -> Result<Vec<SignInWay>, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn sign_in(&self, _: String, _: TellPrompt) -> Result<SignedIn, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn take_tenant(&self, _: String) -> Result<SignedIn, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    fn open_link(&self, _: &str) -> bool {
+        panic!("the launcher fell over");
+    }
+
+    async fn propose(&self, _: Answers) -> Result<Answers, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn verdict(&self, _: Answers, _: &'static str) -> Result<Option<Verdict>, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn check(&self, _: Answers) -> Result<Checkup, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn hand_over(&self, _: HandOff) -> Result<String, Fault> {
+        panic!("the launcher fell over");
+    }
+
+    async fn keep(&self, _: Answers) -> Result<String, Fault> {
+        panic!("the launcher fell over");
+    }
+
     async fn launch(&self, _: Answers, _: RunKind) -> Result<Launched, Fault> {
         panic!("the launcher fell over");
     }
@@ -67,13 +109,22 @@ fn wizard() {
         set: take,
     };
     let start = Start {
-        answers: example(),
-        resume: None,
-        fields: vec![("Traps", vec![field])],
-        banner: Banner { cloud: "SANDBOX x60".to_owned(), detail: String::new() },
+        ground: Ground {
+            place: Place::Sandbox,
+            answers: example(),
+            another: example(),
+            resume: None,
+            others: Vec::new(),
+            fields: vec![("Traps", vec![field])],
+            banner: Banner { cloud: "SANDBOX x60".to_owned(), detail: String::new() },
+            scale: 60.0,
+            asks_who: false,
+            proposes: false,
+        },
+        elsewhere: Vec::new(),
+        rehearsals: Vec::new(),
         launcher: Arc::new(Panicking),
         options: ScreenOptions::default(),
-        scale: 60.0,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(tui::run(start)).unwrap();
@@ -99,6 +150,7 @@ fn a_panic_of_the_screen_gives_the_terminal_back_and_is_told() {
         return wizard();
     }
     let mut terminal = copy("a_panic_of_the_screen_gives_the_terminal_back_and_is_told");
+    terminal.go_to_form();
     terminal.wait_for("Trap");
     // The next choice: the header asks for the answers, and the field falls over.
     terminal.press(" ");
@@ -114,9 +166,9 @@ fn a_panic_of_a_task_is_told_on_the_screen_and_whole_after_it() {
         return wizard();
     }
     let mut terminal = copy("a_panic_of_a_task_is_told_on_the_screen_and_whole_after_it");
-    terminal.wait_for("Ctrl+G start");
+    terminal.go_to_form();
     terminal.press(CTRL_G);
-    terminal.wait_for("hubup itself failed while starting");
+    terminal.wait_for("hubup itself failed at that");
     // Nothing is written across the screen.
     assert!(terminal.on_alternate_screen());
     assert!(!terminal.shown().contains("fell over"), "{}", terminal.shown());

@@ -159,10 +159,15 @@ impl Wizard {
 
     /// Starts it and launches what the form holds: the setup page, its keys awake.
     pub fn open_at_stages(&self) -> Terminal {
+        let mut terminal = self.open_at_form();
+        terminal.go_to_stages();
+        terminal
+    }
+
+    /// Starts it and goes to the form.
+    pub fn open_at_form(&self) -> Terminal {
         let mut terminal = self.open();
-        terminal.wait_for("Ctrl+G start");
-        terminal.press(CTRL_G);
-        terminal.wait_for_enter("go");
+        terminal.go_to_form();
         terminal
     }
 }
@@ -251,6 +256,21 @@ impl Terminal {
             screen.rows(0, screen.size().1).last().is_some_and(|footer| footer.starts_with(&wanted))
                 && screen.cell(rows - 1, 1).is_some_and(|cell| cell.bold() && !cell.dim())
         });
+    }
+
+    /// From the welcome to the form.
+    pub fn go_to_form(&mut self) {
+        self.wait_for_enter("begin");
+        self.press(ENTER);
+        self.wait_for("Ctrl+G start");
+    }
+
+    /// From the form over the checks to the stages.
+    pub fn go_to_stages(&mut self) {
+        self.press(CTRL_G);
+        self.wait_for_enter("to the stages");
+        self.press(ENTER);
+        self.wait_for_enter("go");
     }
 
     /// Waits until `bytes` were written after what stands there `since`.

@@ -67,7 +67,7 @@ fn left_in_the_middle_it_is_reviewed_exported_and_gone_on_with() {
     terminal.wait_for("> Review what was done");
     terminal.press(ENTER);
     terminal.wait_for("Review of contoso-factory");
-    terminal.wait_for("What is left goes on with: hubup --sandbox apply");
+    terminal.wait_for("What is left goes on with: hubup --sandbox");
     terminal.wait_for_enter("open");
     terminal.press(ENTER);
     terminal.wait_for("Requests of Create the resource group");

@@ -38,8 +38,12 @@ fn a_window_may_become_too_small_and_large_again() {
 #[test]
 fn in_a_window_that_is_too_small_the_keys_act_as_ever() {
     let mut terminal = Wizard::new().sized(20, 5).open();
-    terminal.wait_for("window too");
+    terminal.wait_for("Enter begin");
+    terminal.press(ENTER);
+    terminal.wait_for("Enter next");
     terminal.press(CTRL_G);
+    terminal.wait_for("to the");
+    terminal.press(ENTER);
     terminal.wait_for("0/17");
     terminal.press(CTRL_C);
     let left = terminal.leave();

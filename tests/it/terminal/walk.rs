@@ -1,6 +1,6 @@
 //! The way of a newcomer: form, seven Enters, finish page; and the panes met on the way, once each.
 
-use super::pty::{CTRL_C, CTRL_G, CTRL_L, CTRL_U, DOWN, ENTER, ESC, PAGE_DOWN, Terminal, UP, Wizard};
+use super::pty::{CTRL_C, CTRL_L, CTRL_U, DOWN, ENTER, ESC, PAGE_DOWN, Terminal, UP, Wizard};
 
 /// The headings of the seven stages, in the order of the screen.
 const STAGES: [&str; 7] = [
@@ -42,9 +42,8 @@ fn walk(terminal: &mut Terminal, stages: [&str; 7]) {
 }
 
 #[test]
-fn it_opens_on_the_form() {
-    let mut terminal = Wizard::new().open();
-    terminal.wait_for("Ctrl+G start");
+fn it_opens_on_the_choices_and_one_enter_leads_to_the_form() {
+    let mut terminal = Wizard::new().open_at_form();
     let shown = terminal.shown();
     for text in
         ["hubup", "SANDBOX", "Setup", "Subscription", "11111111-1111-4111-8111-111111111111", "Ctrl+C leave"]
@@ -189,16 +188,15 @@ fn the_requests_and_the_help_are_pages_that_scroll() {
 
 #[test]
 fn a_question_waits_until_it_is_opened_and_answered() {
-    let mut terminal = Wizard::new().with(&["--sandbox-world", "neighbours"]).open();
-    terminal.wait_for("Ctrl+G start");
+    let mut terminal = Wizard::new().with(&["--sandbox-world", "neighbours"]).open_at_form();
+    terminal.press(DOWN);
     terminal.press(DOWN);
     terminal.wait_for("> Resource group");
     terminal.press(CTRL_U);
     terminal.wait_until_gone("> Resource group    rg-contoso");
     terminal.press("neighbours");
     terminal.wait_for("> Resource group    neighbours");
-    terminal.press(CTRL_G);
-    terminal.wait_for_enter("go");
+    terminal.go_to_stages();
     terminal.press(ENTER);
     terminal.wait_for("1 asks you");
     terminal.wait_for("a answer");
@@ -216,7 +214,8 @@ fn a_question_waits_until_it_is_opened_and_answered() {
 
 #[test]
 fn answers_are_chosen_from_what_there_is() {
-    let mut terminal = Wizard::new().with(&["--sandbox-world", "neighbours"]).open();
+    let mut terminal = Wizard::new().with(&["--sandbox-world", "neighbours"]).open_at_form();
+    terminal.press(DOWN);
     terminal.wait_for("Ctrl+L list");
     terminal.press(CTRL_L);
     terminal.wait_for("Sandbox subscription");
