@@ -44,6 +44,15 @@ pub struct Global {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Colours of the wizard: sixteen, dark, light, high-contrast, or a TOML file [default: sixteen]
+    #[arg(long, global = true, value_name = "THEME", env = "HUBUP_THEME")]
+    pub theme: Option<String>,
+    /// Let nothing on the screen turn or blink
+    #[arg(long, global = true)]
+    pub no_motion: bool,
+    /// Ring the terminal's bell when the wizard needs you
+    #[arg(long, global = true)]
+    pub bell: bool,
 }
 
 /// What hubup can be told to do; without a command it opens the wizard.

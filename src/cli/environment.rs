@@ -15,6 +15,8 @@ pub struct Surroundings {
     pub state_folder: Option<PathBuf>,
     /// `NO_COLOR` is set and not empty.
     pub no_colour: bool,
+    /// The terminal says that it has more than sixteen colours.
+    pub true_colour: bool,
     /// A terminal takes what is printed and gives what is typed.
     pub interactive: bool,
     /// The terminal can do no more than print lines, or does not say what it is.
@@ -35,6 +37,7 @@ impl Surroundings {
         Self {
             state_folder,
             no_colour,
+            true_colour: matches!(text("COLORTERM").as_deref(), Some("truecolor" | "24bit")),
             interactive,
             // Windows has no such variable.
             dumb: cfg!(unix) && text("TERM").is_none_or(|name| name == "dumb"),

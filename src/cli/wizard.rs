@@ -12,9 +12,9 @@ use super::environment::Surroundings;
 use super::failure::Failure;
 use super::follow::Ending;
 use super::print::{out, trouble};
-use crate::domain::{Exit, Fault};
+use crate::domain::{Exit, Fault, clean};
 use crate::sandbox;
-use crate::tui::{self, End, Place, Rehearsal, ScreenOptions, TuiError};
+use crate::tui::{self, Depth, End, Place, Rehearsal, ScreenOptions, THEMES, Theme, TuiError};
 use launcher::{Launcher, stopped};
 
 /// Runs the wizard.
@@ -22,7 +22,13 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
     if !surroundings.interactive || surroundings.dumb {
         return Err(no_terminal());
     }
-    let no_colour = surroundings.no_colour;
+    let options = ScreenOptions {
+        ascii: global.ascii,
+        no_colour: surroundings.no_colour,
+        still: global.no_motion,
+        bell: global.bell,
+        theme: theme(global.theme.as_deref(), surroundings.true_colour)?,
+    };
     let (launcher, ground) = Launcher::begin(global, surroundings).await?;
     let launcher = Arc::new(launcher);
     let report = Box::pin(tui::run(tui::Start {
@@ -30,7 +36,7 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
         elsewhere: vec![Place::Azure, Place::Sandbox],
         rehearsals: rehearsals(),
         launcher: launcher.clone(),
-        options: ScreenOptions { ascii: global.ascii, no_colour },
+        options,
     }))
     .await
     .map_err(|error| match error {
@@ -66,6 +72,25 @@ fn no_terminal() -> Failure {
         Exit::Usage,
         "error: the wizard needs a terminal for its input and its output, one that is not `TERM=dumb`\n  do:      use `hubup apply --yes` where there is none",
     )
+}
+
+/// The theme that is asked for: a shipped one by its name, else a file.
+fn theme(said: Option<&str>, true_colour: bool) -> Result<Theme, Failure> {
+    let depth = if true_colour { Depth::True } else { Depth::Sixteen };
+    let Some(said) = said.filter(|said| !said.is_empty()) else { return Ok(Theme::default()) };
+    let shipped = THEMES.iter().find(|(name, _)| *name == said).map(|(_, text)| (*text).to_owned());
+    let names = THEMES.map(|(name, _)| name).join(", ");
+    let refused = |why: &str| {
+        let text = format!(
+            "error: the theme `{said}` cannot be used: {why}\n  do:      name one of: {names}; or a TOML file such as those in assets/themes"
+        );
+        Failure::new(Exit::Usage, clean(&text, 1_000))
+    };
+    let text = match shipped {
+        Some(text) => text,
+        None => std::fs::read_to_string(said).map_err(|error| refused(&error.to_string()))?,
+    };
+    Theme::from_toml(&text, depth).map_err(|why| refused(&why))
 }
 
 /// What can be practised; the script that takes faults back is none of it.

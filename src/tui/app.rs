@@ -279,6 +279,11 @@ impl App {
         }
     }
 
+    /// True while something turns.
+    pub(crate) fn turns(&self) -> bool {
+        self.animated() && !self.options.still
+    }
+
     /// The choice of something that exists, while its panel stands.
     fn using(&self) -> Option<&Using> {
         match self.session.as_ref().map(|session| &session.panel) {

@@ -102,7 +102,7 @@ impl Driver {
         let mut painted = Instant::now();
         let mut ticked = painted;
         loop {
-            let pause = if self.app.animated() { TURNING } else { RESTING };
+            let pause = if self.app.turns() { TURNING } else { RESTING };
             let mut then = Then::GoOn;
             tokio::select! {
                 biased;
@@ -281,6 +281,7 @@ impl Driver {
                 }
                 Effect::Copy(text) => screen.copy(&text)?,
                 Effect::Older { at, count, first, expected } => self.read(at, count, first, expected),
+                Effect::Bell => screen.ring()?,
                 Effect::Suspend => then = Then::Suspend,
                 Effect::End(end) => then = Then::End(end),
             }

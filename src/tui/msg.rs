@@ -169,6 +169,8 @@ pub(crate) enum Effect {
         first: Option<Box<Line>>,
         expected: usize,
     },
+    /// Ring the terminal's bell.
+    Bell,
     Suspend,
     End(End),
 }

@@ -18,6 +18,21 @@ pub(crate) enum Tone {
     Key,
 }
 
+impl Tone {
+    /// Every tone, in the order of their numbers.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Plain,
+        Self::Dim,
+        Self::Strong,
+        Self::Good,
+        Self::Busy,
+        Self::Warn,
+        Self::Bad,
+        Self::Ask,
+        Self::Key,
+    ];
+}
+
 /// A piece of a line in one tone.
 pub(crate) type Piece = (Tone, String);
 

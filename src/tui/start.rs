@@ -18,6 +18,7 @@ use super::preflight::Checkup;
 use super::review::{Form, Reviewed};
 use super::signing::{SignInPrompt, SignInWay, SignedIn};
 use super::teardown::WayBack;
+use super::theme::Theme;
 use super::using::Candidate;
 
 /// All that the wizard needs to begin.
@@ -42,12 +43,18 @@ pub struct Banner {
 }
 
 /// How the screen may look.
+#[expect(clippy::struct_excessive_bools, reason = "independent wishes of a person")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ScreenOptions {
     /// Draw with ASCII alone.
     pub ascii: bool,
     /// Draw without colours; words and symbols say everything.
     pub no_colour: bool,
+    /// Nothing turns; what is told with time changes once a second.
+    pub still: bool,
+    /// Ring the terminal's bell when a person is needed.
+    pub bell: bool,
+    pub theme: Theme,
 }
 
 /// Who is told what a person has to do while a sign-in is under way.

@@ -4,6 +4,7 @@
 //! beside `tui`; here it is what only a terminal can tell: keys, signals, sizes, and what is left behind.
 
 mod destroying;
+mod entering;
 mod failing;
 mod leaving;
 mod panics;

@@ -87,7 +87,7 @@ fn message() -> impl Strategy<Value = Msg> {
 
 /// An app on one of the pages that a person can begin on.
 fn app(width: u16, height: u16, page: u8, ascii: bool) -> App {
-    let options = ScreenOptions { ascii, no_colour: ascii };
+    let options = ScreenOptions { ascii, no_colour: ascii, still: ascii, ..ScreenOptions::default() };
     let mut app = match page {
         0 => form_app_with(width, height, options),
         1 => setup_app_with(width, height, options),

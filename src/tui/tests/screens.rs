@@ -1,13 +1,15 @@
 //! What stands on the screen at the two sizes that count, and the colours that mean something.
 
 use insta::assert_snapshot;
+use jiff::Timestamp;
 use ratatui::style::Color;
 
 use crate::domain::{NameKind, Outcome};
 use crate::tui::app::App;
 use crate::tui::form::TextInput;
-use crate::tui::msg::Key;
+use crate::tui::msg::{Effect, Key, Msg};
 use crate::tui::start::ScreenOptions;
+use crate::tui::theme::{Depth, THEMES, Theme};
 
 use super::fixture::*;
 
@@ -216,25 +218,27 @@ fn too_small() {
     assert_eq!(commands(&effects).len(), 1);
 }
 
+/// The colour of `word` on the screen.
+fn colour(app: &mut App, word: &str) -> Color {
+    let backend = draw(app);
+    let buffer = backend.buffer();
+    for y in 0..buffer.area.height {
+        let row: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
+        // Only ASCII stands before the word, but for the symbol: count characters, not bytes.
+        if let Some(at) = row.find(word) {
+            let x = row[..at].chars().count();
+            return buffer[(u16::try_from(x).unwrap(), y)].fg;
+        }
+    }
+    panic!("{word} is not on the screen");
+}
+
 #[test]
 fn colours_repeat_what_the_words_say() {
     let mut app = running_app(120, 36);
     feed(&mut app, 95, failed(&DPS));
-    let colour = |app: &mut App, word: &str| {
-        let backend = draw(app);
-        let buffer = backend.buffer();
-        for y in 0..buffer.area.height {
-            let row: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
-            // Only ASCII stands before the word, but for the symbol: count characters, not bytes.
-            if let Some(at) = row.find(word) {
-                let x = row[..at].chars().count();
-                return buffer[(u16::try_from(x).unwrap(), y)].fg;
-            }
-        }
-        panic!("{word} is not on the screen");
-    };
-    assert_eq!(colour(&mut app, "already there"), Color::Green);
-    assert_eq!(colour(&mut app, "running   "), Color::Cyan);
+    assert_eq!(colour(&mut app, "already there"), Color::Cyan);
+    assert_eq!(colour(&mut app, "running   "), Color::LightBlue);
     assert_eq!(colour(&mut app, "failed "), Color::Red);
     assert_eq!(colour(&mut app, "3 of 7"), Color::Red);
     feed(&mut app, 96, asked(1, &LINK));
@@ -247,7 +251,7 @@ fn colours_repeat_what_the_words_say() {
 fn ascii_means_ascii() {
     for options in [
         ScreenOptions { ascii: true, ..ScreenOptions::default() },
-        ScreenOptions { ascii: true, no_colour: true },
+        ScreenOptions { ascii: true, no_colour: true, ..ScreenOptions::default() },
     ] {
         let mut app = setup_app_with(120, 36, options);
         running(&mut app);
@@ -321,4 +325,52 @@ fn a_rule_and_a_suggestion_stand_while_it_is_typed() {
     let rule = NameKind::Namespace.check("Ab_c").unwrap().rule;
     assert!(shows(&mut app, &rule[..40]));
     assert!(shows(&mut app, "ab-c"));
+}
+
+#[test]
+fn every_shipped_theme_can_be_read_and_tells_good_from_bad() {
+    for (name, text) in THEMES {
+        for depth in [Depth::Sixteen, Depth::True] {
+            let theme = Theme::from_toml(text, depth).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let options = ScreenOptions { theme, ..ScreenOptions::default() };
+            let mut app = setup_app_with(120, 36, options);
+            running(&mut app);
+            feed(&mut app, 95, failed(&HUB));
+            let (good, bad) = (colour(&mut app, "already there"), colour(&mut app, "failed "));
+            assert_ne!(good, bad, "{name}");
+            // Red beside green is what many eyes cannot tell apart.
+            assert!(!matches!(good, Color::Green | Color::LightGreen), "{name}");
+        }
+    }
+    assert_eq!(Theme::default(), Theme::from_toml(THEMES[0].1, Depth::Sixteen).unwrap());
+    let error = Theme::from_toml("good = { fg = \"greenish\" }", Depth::Sixteen).unwrap_err();
+    assert!(error.contains("`greenish` is no colour"), "{error}");
+    assert!(Theme::from_toml("god = {}", Depth::Sixteen).is_err());
+}
+
+#[test]
+fn nothing_turns_where_that_is_not_wanted() {
+    let mut app = setup_app_with(80, 24, ScreenOptions { still: true, ..ScreenOptions::default() });
+    running(&mut app);
+    draw(&mut app);
+    app.dirty = false;
+    crate::tui::update::update(
+        &mut app,
+        Msg::Tick(Timestamp::from_millisecond(at(83).as_millisecond() + 100).unwrap()),
+    );
+    assert!(!app.dirty, "a tenth of a second changes nothing");
+    tell_time(&mut app, 84);
+    assert!(app.dirty, "the seconds of what runs go on");
+}
+
+#[test]
+fn the_bell_rings_only_when_wanted_and_needed() {
+    for bell in [false, true] {
+        let mut app = setup_app_with(80, 24, ScreenOptions { bell, ..ScreenOptions::default() });
+        running(&mut app);
+        let ring = if bell { vec![Effect::Bell] } else { Vec::new() };
+        assert_eq!(feed(&mut app, 90, asked(1, &DPS)), ring);
+        assert_eq!(feed(&mut app, 91, failed(&HUB)), ring);
+        assert_eq!(feed(&mut app, 92, started(&LINK)), []);
+    }
 }

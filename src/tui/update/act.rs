@@ -132,7 +132,7 @@ fn missing(app: &mut App) -> Vec<Effect> {
 fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
     // The clock of the machine may be set back.
     let before = std::mem::replace(&mut app.now, now);
-    let spins = app.animated() && now.as_millisecond() / 100 != before.as_millisecond() / 100;
+    let spins = app.turns() && now.as_millisecond() / 100 != before.as_millisecond() / 100;
     if spins || (app.ticking() && now.as_second() != before.as_second()) {
         app.dirty = true;
     }

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::domain::{Fault, Line, Record, RunEvent};
+use crate::domain::{Fault, Line, Outcome, Record, RunEvent};
 use crate::tui::app::{App, Page};
 use crate::tui::msg::Effect;
 use crate::tui::session::Panel;
@@ -16,10 +16,22 @@ pub(super) fn record(app: &mut App, record: &Record) -> Vec<Effect> {
         // An Enter that was on its way is not meant for where the cursor stands now.
         session.shown = app.now;
     }
+    let finished = matches!(app.page, Page::Finish { .. });
     if matches!(record.event, RunEvent::StepFinished { .. } | RunEvent::RunFinished { .. }) {
         celebrate(app);
     }
-    Vec::new()
+    let celebrates = !finished && matches!(app.page, Page::Finish { .. });
+    let rings = app.options.bell && (celebrates || needs_a_person(&record.event));
+    if rings { vec![Effect::Bell] } else { Vec::new() }
+}
+
+/// True for what only a person can take further.
+fn needs_a_person(event: &RunEvent) -> bool {
+    match event {
+        RunEvent::Asked(_) => true,
+        RunEvent::StepFinished { outcome, .. } => *outcome == Outcome::Failed,
+        _ => false,
+    }
 }
 
 /// Shows the finish page, once, when everything has ended well and the person is looking at the stages.

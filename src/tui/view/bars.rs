@@ -25,9 +25,12 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
         .as_ref()
         .and_then(|session| session.progress.header.as_ref())
         .map_or(&answers, |header| &header.answers);
-    let who = app.session.as_ref().map_or(&app.banner.detail, |session| {
-        if session.account.is_empty() { &app.banner.detail } else { &session.account }
-    });
+    let accounts = [
+        app.session.as_ref().map(|session| &session.account),
+        app.signed_in.as_ref().map(|known| &known.account),
+    ];
+    let who = accounts.into_iter().flatten().find(|account| !account.is_empty());
+    let who = who.unwrap_or(&app.banner.detail);
     let cloud = if app.banner.cloud.starts_with("SANDBOX") { Tone::Good } else { Tone::Warn };
     let right = app.session.as_ref().map(|session| numbers(app, session)).unwrap_or_default();
     // Each with how soon it gives way; which Azure it is never does.

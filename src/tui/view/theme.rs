@@ -1,10 +1,7 @@
-//! Colours, symbols and the last pass over a frame: ASCII alone, no colours, when asked. The only file that names a
-//! colour.
-//!
-//! Only the terminal's own sixteen colours are used, so that a person's palette holds.
+//! Marks of tones, symbols, and the last pass over a frame: the theme's looks, ASCII alone, no colours, when asked.
 
 use jiff::Timestamp;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -16,20 +13,21 @@ use crate::tui::start::ScreenOptions;
 const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇", "⠏", "⠹"];
 const ASCII_SPINNER: [&str; 4] = ["|", "/", "-", "\\"];
 
-/// The style of a tone.
+/// The first of the indexed colours that stand for tones until the last pass over the frame.
+const MARKS: u8 = 240;
+
+/// The style of a tone: a mark, which the last pass gives its look of the theme.
 pub(super) fn style(tone: Tone) -> Style {
-    let plain = Style::new();
-    match tone {
-        Tone::Plain => plain,
-        Tone::Dim => plain.add_modifier(Modifier::DIM),
-        Tone::Strong => plain.add_modifier(Modifier::BOLD),
-        Tone::Good => plain.fg(Color::Green),
-        Tone::Busy => plain.fg(Color::Cyan),
-        Tone::Warn => plain.fg(Color::Yellow),
-        Tone::Bad => plain.fg(Color::Red).add_modifier(Modifier::BOLD),
-        Tone::Ask => plain.fg(Color::Magenta).add_modifier(Modifier::BOLD),
-        Tone::Key => plain.fg(Color::Cyan).add_modifier(Modifier::BOLD),
-    }
+    Style::new().fg(Color::Indexed(MARKS + tone as u8))
+}
+
+/// The tone that a cell was marked with.
+fn marked(cell: &Cell) -> Tone {
+    let mark = match cell.fg {
+        Color::Indexed(mark) => mark.checked_sub(MARKS),
+        _ => None,
+    };
+    mark.and_then(|mark| Tone::ALL.get(usize::from(mark))).copied().unwrap_or(Tone::Plain)
 }
 
 /// Pieces as a line of the screen.
@@ -89,21 +87,26 @@ pub(crate) fn symbol(state: RowState, now: Timestamp, options: ScreenOptions) ->
 
 /// The turning symbol of what runs.
 pub(super) fn spinner(now: Timestamp, options: ScreenOptions) -> &'static str {
+    if options.still {
+        return "*";
+    }
     let turn = usize::try_from(now.as_millisecond().rem_euclid(800) / 100).unwrap_or(0);
     let set: &[&'static str] = if options.ascii { &ASCII_SPINNER } else { &SPINNER };
     set.get(turn % set.len()).copied().unwrap_or("*")
 }
 
-/// The last pass over a frame: what the options forbid is replaced, wherever it came from.
+/// The last pass over a frame: tones get the look of the theme, and what the options forbid is replaced.
 pub(super) fn finish(buffer: &mut Buffer, options: ScreenOptions) {
-    if !options.ascii && !options.no_colour {
-        return;
-    }
     for cell in &mut buffer.content {
-        if options.no_colour {
-            cell.fg = Color::Reset;
-            cell.bg = Color::Reset;
-        }
+        let look = options.theme.look(marked(cell));
+        let (fg, bg) = match options.no_colour {
+            true => (Color::Reset, Color::Reset),
+            false => (look.fg.unwrap_or(Color::Reset), options.theme.background().unwrap_or(Color::Reset)),
+        };
+        (cell.fg, cell.bg) = (fg, bg);
+        // Reversed twice is not reversed: what is found in a failed line stands out, too.
+        let both = cell.modifier & look.add_modifier & Modifier::REVERSED;
+        cell.modifier = (cell.modifier | look.add_modifier) - both;
         if options.ascii && !cell.symbol().is_ascii() {
             cell.set_symbol(ascii(cell.symbol()));
         }

@@ -19,6 +19,7 @@ pub const ESC: &str = "\x1b";
 pub const CTRL_C: &str = "\x03";
 pub const CTRL_G: &str = "\x07";
 pub const CTRL_L: &str = "\x0c";
+pub const CTRL_T: &str = "\x14";
 pub const CTRL_U: &str = "\x15";
 pub const CTRL_Z: &str = "\x1a";
 pub const UP: &str = "\x1b[A";
@@ -71,6 +72,11 @@ impl Wizard {
             variables: Vec::new(),
             size: (80, 24),
         }
+    }
+
+    /// The wizard as it is started where nobody has said anything yet.
+    pub fn on_azure() -> Self {
+        Self { arguments: Vec::new(), ..Self::new() }
     }
 
     /// In a sandbox that takes as long as Azure does: what was begun goes on for minutes.
