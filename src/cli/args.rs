@@ -19,6 +19,7 @@ pub struct Cli {
 
 /// Options that every command takes.
 #[derive(Args, Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Global {
     /// Setup file [default: hubup.toml in the working folder]
     #[arg(long, global = true, value_name = "PATH")]

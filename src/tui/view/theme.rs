@@ -99,11 +99,8 @@ pub(super) fn spinner(now: Timestamp, options: ScreenOptions) -> &'static str {
 pub(super) fn finish(buffer: &mut Buffer, options: ScreenOptions) {
     for cell in &mut buffer.content {
         let look = options.theme.look(marked(cell));
-        let (fg, bg) = match options.no_colour {
-            true => (Color::Reset, Color::Reset),
-            false => (look.fg.unwrap_or(Color::Reset), options.theme.background().unwrap_or(Color::Reset)),
-        };
-        (cell.fg, cell.bg) = (fg, bg);
+        let shown = |colour: Option<Color>| colour.filter(|_| !options.no_colour).unwrap_or(Color::Reset);
+        (cell.fg, cell.bg) = (shown(look.fg), shown(options.theme.background()));
         // Reversed twice is not reversed: what is found in a failed line stands out, too.
         let both = cell.modifier & look.add_modifier & Modifier::REVERSED;
         cell.modifier = (cell.modifier | look.add_modifier) - both;
