@@ -247,6 +247,13 @@ impl Driver {
                     self.ask(async move { launcher.keep(*answers).await }, Msg::Kept);
                 }
                 Effect::Launch(answers, kind) => self.launch(*answers, kind),
+                Effect::Usual => {
+                    let (launcher, answers) = (Arc::clone(&self.launcher), self.answers.0.clone());
+                    tokio::spawn(async move {
+                        // Nobody listens any more when the wizard has ended.
+                        let _ = answers.send(Msg::Usual(launcher.usual().await));
+                    });
+                }
                 Effect::Candidates(step) => {
                     let (launcher, of) = (Arc::clone(&self.launcher), step.clone());
                     let asked = async move { launcher.candidates(of).await };

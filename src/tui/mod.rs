@@ -40,6 +40,7 @@ pub use form::Verdict;
 pub use ground::{Ground, Place, Rehearsal};
 pub use preflight::Checkup;
 pub use review::{Form as ExportForm, Reviewed};
+pub use session::Usual;
 pub use signing::{SignInPrompt, SignInWay, SignedIn};
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TellPrompt, TuiError};
 pub use summary::{Card, card, summary};

@@ -1,6 +1,8 @@
 //! What happened (`Msg`) and what is to be done (`Effect`). Both are plain values: `update` takes the one and gives
 //! the other, `drive` makes the one and performs the other.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepId};
@@ -11,6 +13,7 @@ use super::form::Verdict;
 use super::ground::{Ground, Place};
 use super::preflight::Checkup;
 use super::review::{Form, Reviewed};
+use super::session::Usual;
 use super::signing::{SignInPrompt, SignInWay, SignedIn};
 use super::start::End;
 use super::teardown::WayBack;
@@ -75,6 +78,8 @@ pub(crate) enum Msg {
     Exported(Result<String, Box<Fault>>),
     /// What taking the setup down comes to.
     WayBack(Result<Box<WayBack>, Box<Fault>>),
+    /// How long steps usually take here.
+    Usual(BTreeMap<StepId, Usual>),
     Run(Record),
     /// The engine has ended, by itself or for that reason: nothing can be told to it any more.
     RunClosed(Option<Box<Fault>>),
@@ -147,6 +152,8 @@ pub(crate) enum Effect {
     /// Write a setup file.
     Keep(Box<Answers>),
     Launch(Box<Answers>, RunKind),
+    /// Find out how long steps usually take here.
+    Usual,
     /// Look for what can be used for that step.
     Candidates(StepId),
     /// Look for what may be answered to the field of that key.

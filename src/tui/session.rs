@@ -68,6 +68,14 @@ pub(crate) struct SentReply {
     pub request_id: Option<String>,
 }
 
+/// How long a step usually takes here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Usual {
+    pub seconds: u64,
+    /// How often it was seen.
+    pub times: usize,
+}
+
 /// A launched run.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
@@ -99,6 +107,8 @@ pub(crate) struct Session {
     /// True once the finish page has come up by itself.
     pub celebrated: bool,
     pub led_by: Lead,
+    /// What the journals of this machine teach of the steps.
+    pub usual: BTreeMap<StepId, Usual>,
 }
 
 impl Session {
@@ -131,6 +141,7 @@ impl Session {
             open: true,
             celebrated: false,
             led_by: if goes_on { Lead::Need } else { Lead::Person },
+            usual: BTreeMap::new(),
         };
         session.place();
         session

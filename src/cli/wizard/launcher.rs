@@ -1,5 +1,6 @@
 //! What the wizard has done for it: places, looks, plans, runs. Failures become what a screen can show.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ use crate::cli::failure::Failure;
 use crate::cli::past::Past;
 use crate::cli::person::open_browser;
 use crate::cli::review::{Told, go_on, newest};
+use crate::cli::usual::usual;
 use crate::cli::wire::{self, Connected};
 use crate::domain::{Answers, Exit, Fault, Plan, RunKind, StepId};
 use crate::engine::Manner;
@@ -26,7 +28,7 @@ use crate::stages::preflight::HandOff;
 use crate::stages::{self, DIALECTS, Dialect, Regions};
 use crate::tui::{
     Candidate, Checkup, ExportForm, Ground, Launch, Launched, Place, Reviewed, SignInWay, SignedIn,
-    TellPrompt, Verdict, WayBack,
+    TellPrompt, Usual, Verdict, WayBack,
 };
 
 /// The wizard's hands.
@@ -293,6 +295,15 @@ impl Launch for Launcher {
 
     async fn choices(&self, answers: Answers, key: &'static str) -> Result<Vec<Candidate>, Fault> {
         self.listed(&answers, key).await.map_err(|failure| as_fault(&failure))
+    }
+
+    async fn usual(&self) -> BTreeMap<StepId, Usual> {
+        let Ok(standing) = self.here() else { return BTreeMap::new() };
+        let read = tokio::task::spawn_blocking(move || {
+            let start = &standing.start;
+            usual(&start.state, start.sandbox.is_some(), start.scale())
+        });
+        read.await.unwrap_or_default()
     }
 
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {

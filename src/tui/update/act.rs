@@ -99,6 +99,13 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             teardown::found(app, found);
             Vec::new()
         }
+        Msg::Usual(usual) => {
+            if let Some(session) = &mut app.session {
+                app.dirty = true;
+                session.usual = usual;
+            }
+            Vec::new()
+        }
         Msg::Run(record) => run::record(app, &record),
         Msg::RunClosed(why) => run::closed(app, why),
         Msg::Older { start, end, lines } => {
@@ -171,6 +178,7 @@ fn arrive(app: &mut App) -> Vec<Effect> {
         let page = match arrival.clone() {
             Arrival::Run => {
                 app.preflight = None;
+                effects.push(Effect::Usual);
                 let skips = std::mem::take(&mut app.skips);
                 if let Some(session) = &mut app.session {
                     session.shown = now;

@@ -188,6 +188,11 @@ fn progress_line(paper: &mut Paper, app: &App, session: &Session, step: &StepOut
     if known.is_some_and(|known| known.attempts > 1) {
         text.push_str(&format!(", tried {} times", known.map_or(0, |known| known.attempts)));
     }
+    let usual = session.usual.get(&step.id).filter(|_| !matches!(state, StepState::Finished(_)));
+    if let Some(usual) = usual {
+        let times = if usual.times == 1 { "once".to_owned() } else { format!("in {} runs", usual.times) };
+        text.push_str(&format!(", took {} here ({times})", clock(usual.seconds)));
+    }
     if step.bound > 0 && !matches!(state, StepState::Finished(_)) {
         text.push_str(&format!(
             ", up to {} (documented)",
