@@ -1,7 +1,8 @@
-//! Writes the review of a setup to a new file, as Markdown or JSON. Called by the wizard; sends nothing.
+//! Writes the review of a setup, as Markdown or JSON, or lines of its log to a new file. Called by the wizard; sends
+//! nothing.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::domain::{Exit, Fault};
@@ -22,6 +23,27 @@ pub fn export(folder: &Path, reviewed: &Reviewed, form: ExportForm) -> Result<Pa
     let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
     written.map_err(|error| fault(&path, &error.to_string()))?;
     Ok(path)
+}
+
+/// Writes `lines` to a new file in `folder` whose name begins with `name`; gives its path and how many they were.
+pub fn save(
+    folder: &Path,
+    name: &str,
+    lines: &mut dyn Iterator<Item = String>,
+) -> Result<(PathBuf, usize), Box<Fault>> {
+    let (path, file) = create(folder, name, "log")?;
+    let mut file = BufWriter::new(file);
+    let mut count = 0;
+    let write = || -> std::io::Result<()> {
+        for line in lines {
+            writeln!(file, "{line}")?;
+            count += 1;
+        }
+        file.flush()?;
+        file.get_ref().sync_all()
+    };
+    write().map_err(|error| fault(&path, &error.to_string()))?;
+    Ok((path, count))
 }
 
 /// A new file, readable by its owner alone: it names resources and tells requests.

@@ -1,5 +1,6 @@
 //! `hubup` without a command: gives the wizard what it needs, and prints what it leaves behind.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,15 +11,17 @@ use tokio::task::{JoinError, JoinHandle};
 use super::args::Global;
 use super::candidates::{answers_to, candidates};
 use super::environment::Surroundings;
-use super::export::export;
+use super::export::{export, save};
 use super::failure::Failure;
-use super::follow::Ending;
+use super::follow::{Ending, shareable};
 use super::past::Past;
 use super::print::{out, trouble};
 use super::review::{Told, go_on, newest};
 use super::which::Which;
 use super::wire::{self, Connected, Start};
-use crate::domain::{Answers, Exit, Fault, Plan, RunKind, StepId};
+use crate::domain::{
+    Answers, CallId, Exchanged, Exit, Fault, Line, LogSource, Plan, Record, RunKind, StepId,
+};
 use crate::engine::Manner;
 use crate::journal::{JournalLog, StateFolder};
 use crate::stages::{self, DIALECTS, Dialect, Regions};
@@ -200,7 +203,7 @@ impl Launcher {
             ended: Box::pin(async move { told.await.ok().flatten() }),
             account,
             why: prepared.selection.because,
-            older: log,
+            older: Arc::new(Screened(log)),
             earlier: past.progress,
             stays,
         })
@@ -271,12 +274,36 @@ impl Launch for Launcher {
         found.await.map_err(|failure| as_fault(&failure))
     }
 
+    fn save(&self, name: &str, lines: &mut dyn Iterator<Item = String>) -> Result<(String, usize), Fault> {
+        let (path, count) = save(Path::new(""), name, lines).map_err(|fault| *fault)?;
+        Ok((path.display().to_string(), count))
+    }
+
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(live) = live else { return Ok(Vec::new()) };
         let list = live.plan.step(&step).and_then(|step| step.usable.as_ref());
         let Some(list) = list else { return Ok(Vec::new()) };
         candidates(&self.start, &live.connected, list).await.map_err(|failure| as_fault(&failure))
+    }
+}
+
+/// The journal as a screen may show it: status URLs without their signatures.
+struct Screened(Arc<JournalLog>);
+
+impl LogSource for Screened {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn lines(&self, range: Range<usize>) -> Vec<Line> {
+        self.0.lines(range)
+    }
+
+    fn exchange(&self, call: CallId) -> Option<Exchanged> {
+        let fit = |record: Record| shareable(&record);
+        let exchanged = self.0.exchange(call)?;
+        Some(Exchanged { begun: fit(exchanged.begun), ended: exchanged.ended.map(fit), ..exchanged })
     }
 }
 

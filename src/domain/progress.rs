@@ -87,6 +87,14 @@ pub struct StepProgress {
     pub correlation_ids: Vec<String>,
 }
 
+impl StepProgress {
+    /// In what the resource differed from the answers, the last time that this was asked about.
+    pub fn differed(&self) -> &[String] {
+        let mut asked = self.answers.iter().rev().map(|(ask, _)| &ask.differs[..]);
+        asked.find(|differs| !differs.is_empty()).unwrap_or_default()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum StepActivity {
     Running,

@@ -69,6 +69,10 @@ pub trait Launch: Send + Sync {
     /// Looks for what may be answered to the field of that key: `name` is the answer. Signs in first.
     async fn choices(&self, answers: Answers, key: &'static str) -> Result<Vec<Candidate>, Fault>;
 
+    /// Writes `lines` to a new file in the working folder whose name begins with `name`; gives its path and how many
+    /// lines it holds. Called from a thread that may wait.
+    fn save(&self, name: &str, lines: &mut dyn Iterator<Item = String>) -> Result<(String, usize), Fault>;
+
     /// Looks for resources that can be used for a step of the run that was launched last.
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;
 }

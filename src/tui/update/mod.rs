@@ -2,6 +2,7 @@
 
 mod act;
 mod form;
+mod log;
 mod review;
 mod run;
 mod setup;
