@@ -247,8 +247,8 @@ impl Step {
 
     /// This step done by the documented command `words` too.
     #[must_use]
-    pub fn in_az<const N: usize>(mut self, words: [Text; N]) -> Self {
-        self.az.push(words.into());
+    pub fn in_az(mut self, words: Vec<Text>) -> Self {
+        self.az.push(words);
         self
     }
 
