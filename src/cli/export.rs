@@ -69,3 +69,24 @@ fn fault(path: &Path, why: &str) -> Box<Fault> {
     let says = format!("cannot write `{}`: {why}", path.display());
     Box::new(Fault::new(says, "start hubup in a folder that you may write to").exiting(Exit::State))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::save;
+
+    #[test]
+    fn lines_are_saved_to_a_new_file_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = || ["one", "two"].map(str::to_owned).into_iter();
+        let (first, count) = save(folder.path(), "hubup-log-r1", &mut lines()).unwrap();
+        assert_eq!((fs::read_to_string(&first).unwrap().as_str(), count), ("one\ntwo\n", 2));
+        let (second, _) = save(folder.path(), "hubup-log-r1", &mut lines().take(1)).unwrap();
+        assert_ne!(first, second);
+        assert_eq!(fs::read_to_string(&first).unwrap(), "one\ntwo\n");
+        assert_eq!(fs::read_to_string(&second).unwrap(), "one\n");
+        let fault = save(&folder.path().join("not there"), "x", &mut lines()).unwrap_err();
+        assert!(fault.says.contains("cannot write") && !fault.remedy.is_empty());
+    }
+}

@@ -274,8 +274,12 @@ impl Launch for Launcher {
         found.await.map_err(|failure| as_fault(&failure))
     }
 
-    fn save(&self, name: &str, lines: &mut dyn Iterator<Item = String>) -> Result<(String, usize), Fault> {
-        let (path, count) = save(Path::new(""), name, lines).map_err(|fault| *fault)?;
+    fn save(
+        &self,
+        name: &str,
+        lines: &mut dyn Iterator<Item = String>,
+    ) -> Result<(String, usize), Box<Fault>> {
+        let (path, count) = save(Path::new(""), name, lines)?;
         Ok((path.display().to_string(), count))
     }
 

@@ -195,7 +195,7 @@ impl App {
             Page::Form | Page::Welcome => false,
             page => {
                 let asked = match page {
-                    Page::Exchange(reading) => reading.found.is_none(),
+                    Page::Exchange(reading) => !reading.answered,
                     Page::Review => self.review.as_ref().is_some_and(|review| review.found.is_none()),
                     Page::Teardown => self.teardown.as_ref().is_some_and(|teardown| teardown.found.is_none()),
                     _ => self.using().is_some_and(|using| using.found.is_none()),

@@ -362,7 +362,7 @@ impl Driver {
                     let (text, count, all) = take.newest(source, *most);
                     Msg::Taken { text, told: take.copied(count, all) }
                 }
-                To::File(name) => Msg::Saved(launcher.save(name, &mut take.lines(source)).map_err(Box::new)),
+                To::File(name) => Msg::Saved(launcher.save(name, &mut take.lines(source))),
             })
         });
     }

@@ -22,60 +22,55 @@ const OPEN_HEADERS: [&str; 6] =
 pub(crate) struct Reading {
     pub call: CallId,
     pub since: Timestamp,
-    /// `None` until it is looked up.
-    pub found: Option<Option<Box<Exchanged>>>,
-    /// What stands there until then.
-    earlier: Option<Box<Exchanged>>,
+    /// True once it was looked up.
+    pub answered: bool,
+    /// What was found; until it is answered, what stood there before.
+    exchanged: Option<Box<Exchanged>>,
 }
 
 impl Reading {
     /// The exchange of `call`, asked for at `since`.
     pub(crate) fn new(call: CallId, since: Timestamp) -> Self {
-        Self { call, since, found: None, earlier: None }
+        Self { call, since, answered: false, exchanged: None }
     }
 
     /// The exchange of `call` in place of this one.
     pub(crate) fn then(&self, call: CallId, since: Timestamp) -> Self {
-        let earlier = self.shown().cloned().map(Box::new);
-        Self { earlier, ..Self::new(call, since) }
+        Self { exchanged: self.exchanged.clone(), ..Self::new(call, since) }
     }
 
     /// Takes in what was found.
     pub(crate) fn take(&mut self, found: Option<Box<Exchanged>>) {
-        self.earlier = None;
-        self.found = Some(found);
+        (self.answered, self.exchanged) = (true, found);
     }
 
     /// What stands on the page.
     pub(crate) fn shown(&self) -> Option<&Exchanged> {
-        match &self.found {
-            Some(found) => found.as_deref(),
-            None => self.earlier.as_deref(),
-        }
+        self.exchanged.as_deref()
     }
 
     /// True when there is something to show.
     pub(crate) fn stands(&self) -> bool {
-        self.found.is_some() || self.earlier.is_some()
+        self.answered || self.exchanged.is_some()
     }
 
     /// The call of the step before the one that stands there.
     pub(crate) fn before(&self) -> Option<CallId> {
-        self.found.as_ref()?.as_ref()?.before
+        self.shown().filter(|_| self.answered)?.before
     }
 
     /// The call after it.
     pub(crate) fn after(&self) -> Option<CallId> {
-        self.found.as_ref()?.as_ref()?.after
+        self.shown().filter(|_| self.answered)?.after
     }
 
     /// The exchange whole, or why there is none.
     pub(crate) fn paper(&self, zone: &TimeZone) -> Paper {
         let mut nothing = Paper::default();
-        match (self.shown().and_then(Exchange::of), &self.found) {
-            (Some(exchange), _) => return paper(&exchange, zone),
-            (None, None) => nothing.text(Tone::Dim, "Reading the journal…"),
-            (None, Some(_)) => nothing.text(Tone::Warn, "This call is not in the journal."),
+        match self.shown().and_then(Exchange::of) {
+            Some(exchange) => return paper(&exchange, zone),
+            None if self.answered => nothing.text(Tone::Warn, "This call is not in the journal."),
+            None => nothing.text(Tone::Dim, "Reading the journal…"),
         }
         nothing
     }
@@ -137,8 +132,5 @@ fn headers(paper: &mut Paper, exchange: &Exchange) {
 
 fn body(paper: &mut Paper, body: Option<&Value>) {
     let Some(body) = body else { return };
-    let text = serde_json::to_string_pretty(body).unwrap_or_default();
-    for line in text.lines() {
-        paper.line(vec![(Tone::Plain, format!("  {line}"))]);
-    }
+    paper.json(2, body);
 }

@@ -29,8 +29,8 @@ pub(crate) enum Panel {
     Question(u64),
     /// The choice of something that exists for a step.
     Use(Box<Using>),
-    /// What can be copied and saved of the log.
-    TakeOut,
+    /// What can be copied and saved of the log; what came of it the last time.
+    TakeOut(Option<String>),
     /// Why the engine could not go on.
     Stopped(Box<Fault>),
 }

@@ -71,7 +71,11 @@ pub trait Launch: Send + Sync {
 
     /// Writes `lines` to a new file in the working folder whose name begins with `name`; gives its path and how many
     /// lines it holds. Called from a thread that may wait.
-    fn save(&self, name: &str, lines: &mut dyn Iterator<Item = String>) -> Result<(String, usize), Fault>;
+    fn save(
+        &self,
+        name: &str,
+        lines: &mut dyn Iterator<Item = String>,
+    ) -> Result<(String, usize), Box<Fault>>;
 
     /// Looks for resources that can be used for a step of the run that was launched last.
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;

@@ -1,5 +1,6 @@
 //! Tests of the wizard: transitions, screens, keys, any size and any sequence. Everything is fed by hand.
 
+mod details;
 mod dialect;
 mod fixture;
 mod keys;
@@ -9,6 +10,7 @@ mod properties;
 mod resume;
 mod review;
 mod screens;
+mod searching;
 mod teardown;
 mod transitions;
 mod using;

@@ -20,7 +20,7 @@ pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
     match &session.panel {
         Panel::Detail => main(keys, app, session),
         Panel::Use(choice) => using(keys, app, choice),
-        Panel::TakeOut => log::take_out(keys, session),
+        Panel::TakeOut(_) => log::take_out(keys, session),
         Panel::SkipCost(steps) => {
             keys.add(&[Key::Enter], "Enter", "skip", "skip", Action::SkipNow).at(Place::Main);
             if session.open && session.usable_of(steps).is_some() {

@@ -19,8 +19,10 @@ use super::form::TextInput;
 use super::msg::Effect;
 use super::text::safe;
 
-pub(crate) use filter::{Filter, Least, Of, holds};
-pub(crate) use reading::{Anchor, Seek, Sift, Take, To, locate, read, seek, sift, text_of};
+pub(crate) use filter::{Filter, Of, holds};
+#[cfg(test)]
+pub(crate) use reading::locate;
+pub(crate) use reading::{Anchor, Seek, Sift, Take, To, read, seek, sift, text_of};
 pub(crate) use search::Found;
 
 /// How many lines are held in memory; older ones are read back from the journal.
@@ -175,6 +177,7 @@ impl Log {
     }
 
     /// How many lines are only in the journal: the number of the first line in memory.
+    #[cfg(test)]
     pub(crate) fn boundary(&self) -> usize {
         self.first
     }
@@ -375,12 +378,16 @@ impl Log {
         let first = self.first;
         let moved = |number: usize| if number < first { number } else { number.saturating_add_signed(by) };
         self.first = first.saturating_add_signed(by);
-        self.begun.values_mut().for_each(|number| *number = moved(*number));
+        for number in self.begun.values_mut() {
+            *number = moved(*number);
+        }
         if let Some(spot) = &mut self.spot {
             spot.number = moved(spot.number);
         }
         if let Some(kept) = &mut self.kept {
-            kept.iter_mut().for_each(|number| *number = moved(*number));
+            for number in kept {
+                *number = moved(*number);
+            }
         }
         self.asked = None;
     }

@@ -25,11 +25,11 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Log(scroll) => scroll_by(session, scroll, rows, lines),
         Action::Search => {
-            log.typing = Some(TextInput::of(&log.query));
+            log.typing = Some(TextInput::default());
             log.typing_for = Typing::Search;
         }
         Action::FilterText => {
-            log.typing = Some(TextInput::of(&log.filter().text));
+            log.typing = Some(TextInput::default());
             log.typing_for = Typing::Filter;
         }
         Action::ClearSearch => log.query.clear(),
@@ -78,7 +78,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
             }
             app.turn(Page::LogLine(Box::new(line)));
         }
-        Action::TakeOut => session.show(Panel::TakeOut),
+        Action::TakeOut => session.show(Panel::TakeOut(None)),
         Action::TakeOutNow(what) => return take_out(app, what),
         Action::CallBefore | Action::CallAfter => {
             let Page::Exchange(reading) = &app.page else { return Vec::new() };
@@ -186,17 +186,25 @@ pub(super) fn exchanged(
 /// Takes in lines for the clipboard.
 pub(super) fn taken(app: &mut App, text: String, told: String) -> Vec<Effect> {
     app.dirty = true;
-    app.tell(told);
+    came_of_it(app, told);
     vec![Effect::Copy(text)]
+}
+
+/// Tells what came of a copy, in the panel that it was asked for in while that stands.
+fn came_of_it(app: &mut App, told: String) {
+    match &mut app.session {
+        Some(Session { panel: Panel::TakeOut(came), .. }) => *came = Some(told),
+        _ => app.tell(told),
+    }
 }
 
 /// Takes in what became of lines that were to be saved.
 pub(super) fn saved(app: &mut App, saved: Result<(String, usize), Box<Fault>>) {
     app.dirty = true;
     match saved {
-        Ok((path, 1)) => app.tell(format!("saved 1 line to {path}")),
-        Ok((path, count)) => app.tell(format!("saved {count} lines to {path}")),
-        Err(fault) => app.tell(format!("{}: {}", fault.says, fault.remedy)),
+        Ok((path, 1)) => came_of_it(app, format!("saved 1 line to {path}")),
+        Ok((path, count)) => came_of_it(app, format!("saved {count} lines to {path}")),
+        Err(fault) => came_of_it(app, format!("{}: {}", fault.says, fault.remedy)),
     }
 }
 
@@ -204,7 +212,7 @@ pub(super) fn saved(app: &mut App, saved: Result<(String, usize), Box<Fault>>) {
 pub(super) fn to_clipboard(app: &mut App, what: &str, text: String) -> Vec<Effect> {
     let (text, all) = fitting(text, CLIPBOARD);
     let part = if all { "" } else { ", its first 72 KiB; the terminal takes no more" };
-    app.tell(format!("copied by OSC 52: {what}{part}"));
+    came_of_it(app, format!("copied by OSC 52: {what}{part}"));
     vec![Effect::Copy(text)]
 }
 
@@ -229,8 +237,7 @@ pub(super) fn line_text(app: &App, line: &Line) -> String {
 
 fn take_out(app: &mut App, what: Taking) -> Vec<Effect> {
     let zone = app.zone.clone();
-    let Some(session) = &mut app.session else { return Vec::new() };
-    session.close_panel();
+    let Some(session) = &app.session else { return Vec::new() };
     let line = session.log.current_line().cloned();
     let shown = session.log.filter().clone();
     let since = session.times_since();

@@ -130,6 +130,12 @@ fn title(app: &App, session: &Session) -> String {
     if log.sifting.as_ref().is_some_and(|job| app.indicator(job.since)) {
         parts.push("sifting older lines…".to_owned());
     }
+    if log.manner.shift > 0 {
+        parts.push(format!("from cell {}", log.manner.shift + 1));
+    }
+    if filtered {
+        parts.push("* all lines".to_owned());
+    }
     parts.join(" · ")
 }
 

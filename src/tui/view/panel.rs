@@ -25,7 +25,7 @@ pub(super) fn paper(app: &App, session: &Session) -> (String, Paper) {
         Panel::SkipCost(steps) => skip_cost(&mut paper, app, session, steps),
         Panel::All => all(&mut paper, session),
         Panel::Use(choice) => using::paper(&mut paper, app, session, choice),
-        Panel::TakeOut => take_out(&mut paper, session),
+        Panel::TakeOut(told) => take_out(&mut paper, session, told.as_deref()),
         Panel::Abort => abort(&mut paper, session),
         Panel::Stopped(why) => stopped(&mut paper, why),
         Panel::Question(number) => match session.question(*number) {
@@ -299,17 +299,8 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
         paper.item("Quote", LABEL, Tone::Plain, &format!("correlation {id}"));
     }
     paper.gap();
-    let wanted = [
-        Action::Retry,
-        Action::KeepTrying,
-        Action::UseExisting,
-        Action::Skip,
-        Action::Requests,
-        Action::AzCommand,
-        Action::Why,
-        Action::Copy,
-    ];
-    keys(paper, app, &wanted);
+    keys(paper, app, &[Action::Retry, Action::KeepTrying, Action::UseExisting, Action::Skip, Action::Copy]);
+    keys(paper, app, &[Action::Requests, Action::AzCommand, Action::Why]);
     step.title.clone()
 }
 
@@ -376,8 +367,12 @@ fn told_apart(differs: &str) -> Option<(&str, &str, &str, &str)> {
 }
 
 /// What can be copied and saved of the log.
-fn take_out(paper: &mut Paper, session: &Session) -> String {
+fn take_out(paper: &mut Paper, session: &Session, told: Option<&str>) -> String {
     let log = &session.log;
+    if let Some(told) = told {
+        paper.text(Tone::Good, told);
+        paper.gap();
+    }
     for (_, name, word, _) in choices(session) {
         paper.item(name, 3, Tone::Strong, &word);
     }
