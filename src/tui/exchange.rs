@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::domain::{CallId, Exchanged};
+use crate::domain::{CallId, Exchanged, brief};
 use crate::review::Exchange;
 
 use super::paper::{Paper, Tone};
@@ -114,7 +114,7 @@ pub(crate) fn paper(exchange: &Exchange, zone: &TimeZone) -> Paper {
         }
     }
     if let Some(millis) = exchange.retry_after {
-        paper.item("Wait", LABEL, Tone::Plain, &format!("asked for {millis} ms"));
+        paper.item("Wait", LABEL, Tone::Plain, &format!("asked for {}", brief(millis)));
     }
     body(&mut paper, exchange.reply.as_ref());
     paper

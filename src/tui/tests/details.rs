@@ -83,7 +83,7 @@ fn enter_on_a_line_opens_its_exchange() {
         "201  184 ms",
         "req-1",
         "corr-1",
-        "asked for 10000 ms",
+        "asked for 10 s",
         "\"state\": \"Activating\"",
     ] {
         assert!(screen.contains(told), "{told} is not in\n{screen}");

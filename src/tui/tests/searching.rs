@@ -1,10 +1,12 @@
 //! The log's search through all lines, its filters, and how its lines are drawn.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ratatui::style::{Color, Modifier};
 
-use crate::domain::{CallId, Exchanged, Line, LogSource, Method, Outcome, RunEvent, StepId, line};
+use crate::domain::{CallId, Exchanged, Line, LogSource, Method, Outcome, RunEvent, RunId, StepId, line};
+use crate::journal::{Durability, JournalLog, StateFolder, Writer};
 use crate::tui::app::App;
 use crate::tui::keymap::page_bindings;
 use crate::tui::log::{self, HELD};
@@ -345,4 +347,49 @@ fn what_is_found_is_marked_and_levels_have_their_colours() {
         }
     }
     assert_eq!(marked, "permissions");
+}
+
+#[test]
+fn the_screen_counts_lines_as_the_journal_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateFolder::new(folder.path().to_owned());
+    let lock = state.lock(answers().setup_id()).unwrap();
+    let journal = Arc::new(JournalLog::default());
+    let run = RunId("run-1".into());
+    let mut writer = Writer::create(&state, lock, &run).unwrap().indexed(Arc::clone(&journal));
+    let mut app = setup_app(80, 24);
+    let mut events = vec![RunEvent::RunStarted(Box::new(header())), RunEvent::StepQueued { step: HUB }];
+    for number in 0..150 {
+        events.push(call_started(number, &HUB, Method::Put, "Microsoft.Devices/IotHubs/h"));
+        events.push(call_started(1_000 + number, &HUB, Method::Get, "Microsoft.Devices/IotHubs/h"));
+        events.push(note(None, &format!("before {number}")));
+        events.push(call_finished(1_000 + number, &HUB, Method::Get, "IotHubs/h", 200));
+        events.push(call_finished(number, &HUB, Method::Put, "IotHubs/h", 201));
+    }
+    events.extend((0..HELD).map(|index| note(None, &format!("after {index}"))));
+    for (seconds, event) in (0..).zip(events) {
+        let told = record(seconds, event);
+        writer.append(&told, Durability::Written).unwrap();
+        update(&mut app, Msg::Run(told));
+    }
+    draw(&mut app);
+    assert_eq!((session(&app).log.total(), session(&app).log.boundary()), (journal.len(), 451));
+    let effects = typed(&mut app, '/', "before 77");
+    let [Effect::Seek(seek)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(seek.anchor.shift(journal.as_ref()), 0);
+    let hit = log::seek(journal.as_ref(), seek, &|| false).unwrap();
+    assert_eq!(journal.lines(hit..hit + 1)[0].text, "before 77");
+    // Stopped, nothing is found.
+    assert_eq!(log::seek(journal.as_ref(), seek, &|| true), None);
+    let effects = update(&mut app, Msg::Sought { token: seek.token, shift: 0, hit: Some(hit) });
+    let [Effect::Older { numbers, anchor }] = &effects[..] else { panic!("{effects:?}") };
+    let lines = log::read(journal.as_ref(), numbers);
+    update(&mut app, Msg::Older { shift: anchor.shift(journal.as_ref()), lines });
+    assert_eq!(here(&app), "before 77");
+    // The line of the cursor opens with what the journal has of it.
+    let effects = press(&mut app, &[Key::Tab, Key::Up, Key::Enter]);
+    let [Effect::Exchange { call, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(*call, super::fixture::call(1_077));
+    let found = journal.exchange(*call).unwrap();
+    assert_eq!((found.place, found.count, found.run), (156, 300, run));
 }
