@@ -6,6 +6,7 @@
 mod destroying;
 mod failing;
 mod leaving;
+mod log;
 mod panics;
 mod pty;
 mod resuming;
