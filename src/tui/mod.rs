@@ -5,6 +5,7 @@
 //! and no Azure: it draws plans, records and fields that are given. `cli` calls [`run`] and prints the report.
 
 mod app;
+mod az;
 mod drive;
 mod exchange;
 mod form;
@@ -31,6 +32,7 @@ mod update;
 mod using;
 mod view;
 mod welcome;
+mod why;
 
 #[cfg(test)]
 mod tests;

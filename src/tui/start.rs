@@ -114,6 +114,13 @@ pub trait Launch: Send + Sync {
 
     /// How long the steps usually took in runs of this machine; nothing where none is on record.
     async fn usual(&self) -> BTreeMap<StepId, Usual>;
+    /// Writes `lines` to a new file in the working folder whose name begins with `name`; gives its path and how many
+    /// lines it holds. Called from a thread that may wait.
+    fn save(
+        &self,
+        name: &str,
+        lines: &mut dyn Iterator<Item = String>,
+    ) -> Result<(String, usize), Box<Fault>>;
 
     /// Looks for resources that can be used for a step of the run that was launched last.
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;

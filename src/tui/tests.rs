@@ -1,5 +1,6 @@
 //! Tests of the wizard: transitions, screens, keys, any size and any sequence. Everything is fed by hand.
 
+mod details;
 mod dialect;
 mod entry;
 mod fixture;
@@ -10,6 +11,7 @@ mod properties;
 mod resume;
 mod review;
 mod screens;
+mod searching;
 mod teardown;
 mod transitions;
 mod using;

@@ -7,6 +7,7 @@ mod destroying;
 mod entering;
 mod failing;
 mod leaving;
+mod log;
 mod panics;
 mod pty;
 mod resuming;

@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, done, fail, text};
 use crate::stages::dialect::Profile;
+use crate::stages::documents::NAMESPACES;
 use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
@@ -37,6 +38,7 @@ pub fn push(answers: &Answers, profile: &Profile) -> Step {
     let step = Step::new(PUSH, "Tell DPS of the link", move |answers, known, replay| {
         push.run(0, answers, known, replay)
     })
+    .documented(NAMESPACES)
     .because("The provisioning service's data plane learns of a link when the service is updated: a tag is enough. An enrollment is refused before.")
     // Another principal is another link, which DPS has to be told of.
     .needing([Need::effect(POLICY), Need::value(namespace::CREATE)])

@@ -17,6 +17,7 @@ use crate::stages::build::{
     text,
 };
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{REGISTRY, az};
 use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::hub::id::hub_id;
@@ -96,6 +97,18 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         Need::effect(namespace::IDENTITY_ROLE),
     ])
     .touching(id)
+    .documented(REGISTRY)
+    .in_az(az(
+        "az iot dps create",
+        [
+            ("--name", (&*answers.dps).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+            ("--location", (&*answers.location).into()),
+            ("--mi-user-assigned", identity_slot()),
+            ("--ns-resource-id", namespace_slot(answers)),
+            ("--ns-identity-id", identity_slot()),
+        ],
+    ))
     .taking(Duration::from_mins(5))
 }
 
@@ -180,6 +193,15 @@ fn link_hub(answers: &Answers, profile: &Profile) -> Step {
     .needing([Need::value(hub::CREATE), Need::effect(CREATE)])
     .touching(dps_id(answers))
     .touching(hub_id(answers))
+    .documented(REGISTRY)
+    .in_az(az(
+        "az iot dps linked-hub create",
+        [
+            ("--dps-name", (&*answers.dps).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+            ("--hub-name", (&*answers.hub).into()),
+        ],
+    ))
     .planning(Purpose::Look, &planned.look)
     .planning(Purpose::Key, &planned.key)
     .planning(Purpose::Change, &planned.put)

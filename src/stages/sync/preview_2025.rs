@@ -13,6 +13,7 @@ use crate::stages::build::{GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs,
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_id_slot;
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{CERTIFICATES, az};
 use crate::stages::hub;
 use crate::stages::hub::id::{hub_id, hub_slot};
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
@@ -72,6 +73,14 @@ fn synchronize(answers: &Answers, profile: &Profile) -> Step {
     ])
     .touching(format!("{}/credentials/default/synchronize", namespace_id(answers)))
     .touching(format!("{}/certificates", hub_id(answers)))
+    .documented(CERTIFICATES)
+    .in_az(az(
+        "az iot adr ns credential sync",
+        [
+            ("--namespace", (&*answers.namespace).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+        ],
+    ))
     .planning(Purpose::Look, &list)
     .planning(Purpose::Change, &post)
 }
@@ -138,6 +147,11 @@ fn hub_certificate(answers: &Answers, profile: &Profile) -> Step {
     })
     .because("An empty list is not success: the hub must list the CA of exactly this policy.")
     .needing([Need::effect(SYNCHRONIZE)])
+    .documented(CERTIFICATES)
+    .in_az(az(
+        "az iot hub certificate list",
+        [("--hub-name", (&*answers.hub).into()), ("--resource-group", (&*answers.resource_group).into())],
+    ))
     .planning(Purpose::Prove, &list)
 }
 

@@ -60,6 +60,8 @@ pub(crate) enum Action {
     KeepTrying,
     Cancel,
     Requests,
+    AzCommand,
+    Why,
     Finish,
     Answer,
     Choose(usize),
@@ -93,6 +95,30 @@ pub(crate) enum Action {
     NextMatch,
     PreviousMatch,
     OpenLine,
+    StopSearch,
+    ThisRow,
+    NextLevel,
+    FilterText,
+    ClearFilter,
+    Wrap,
+    Times,
+    ShiftLeft,
+    ShiftRight,
+    TakeOut,
+    TakeOutNow(Taking),
+    CallBefore,
+    CallAfter,
+}
+
+/// What is taken out of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taking {
+    CopyLine,
+    CopyStep,
+    CopyExchange,
+    CopyShown,
+    SaveShown,
+    SaveAll,
 }
 
 /// A way through a text.

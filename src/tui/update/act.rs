@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use crate::domain::{Answers, Fault};
 use crate::engine::Command;
 use crate::tui::app::{App, Arrival, Page};
-use crate::tui::exchange;
 use crate::tui::keymap::{self, Action, Scroll};
 use crate::tui::msg::{Effect, Key, Msg, Opened};
 use crate::tui::plan;
@@ -14,14 +13,15 @@ use crate::tui::review::Depth;
 use crate::tui::session::{Lead, Panel};
 use crate::tui::signing::{SignInPrompt, Then};
 use crate::tui::summary::summary;
+use crate::tui::{az, exchange, why};
 
-use super::{form, preflight, review, run, setup, signing, teardown, typing, using, welcome};
+use super::{form, log, preflight, review, run, setup, signing, teardown, typing, using, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     // An indicator that came up stays for a while: what it waited for is taken in after that.
     if app.asked_at(&msg).is_some_and(|since| !app.indicator_may_go(since)) {
-        app.late = Some(Box::new(msg));
+        app.late.push(msg);
         return Vec::new();
     }
     match msg {
@@ -108,12 +108,27 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Run(record) => run::record(app, &record),
         Msg::RunClosed(why) => run::closed(app, why),
-        Msg::Older { start, end, lines } => {
+        Msg::Older { shift, lines } => {
             app.dirty = true;
             if let Some(session) = &mut app.session {
-                session.log.read_back(start, end, lines);
+                session.log.read_back(shift, lines);
             }
             missing(app)
+        }
+        Msg::Sought { token, shift, hit } => {
+            let mut effects = log::sought(app, token, shift, hit);
+            effects.extend(missing(app));
+            effects
+        }
+        Msg::Sifted { token, shift, numbers } => {
+            log::sifted(app, token, shift, numbers);
+            missing(app)
+        }
+        Msg::Exchanged { call, copy, found } => log::exchanged(app, call, copy, found),
+        Msg::Taken { text, told } => log::taken(app, text, told),
+        Msg::Saved(result) => {
+            log::saved(app, result);
+            Vec::new()
         }
         Msg::Painted(painted) => {
             // The footer was drawn by what the frame before showed: keys such as PgDn are named by another frame.
@@ -150,7 +165,7 @@ fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
     let mut effects = arrive(app);
     effects.extend(form::tick(app));
     effects.extend(preflight::tick(app));
-    effects.extend(app.late.take().map(|late| update(app, *late)).unwrap_or_default());
+    effects.extend(std::mem::take(&mut app.late).into_iter().flat_map(|late| update(app, late)));
     effects
 }
 
@@ -276,6 +291,26 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::UseExisting | Action::PickUp | Action::PickDown | Action::LookAgain | Action::UseNow => {
             return using::perform(app, action);
         }
+        Action::Log(_)
+        | Action::Search
+        | Action::FilterText
+        | Action::ClearSearch
+        | Action::StopSearch
+        | Action::Find
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::ThisRow
+        | Action::NextLevel
+        | Action::ClearFilter
+        | Action::Wrap
+        | Action::Times
+        | Action::ShiftLeft
+        | Action::ShiftRight
+        | Action::OpenLine
+        | Action::TakeOut
+        | Action::TakeOutNow(_)
+        | Action::CallBefore
+        | Action::CallAfter => return log::perform(app, action),
         _ => return setup::perform(app, action),
     }
     Vec::new()
@@ -326,7 +361,12 @@ fn back(app: &mut App) -> Vec<Effect> {
             app.turn(from);
             return vec![Effect::StopLaunch];
         }
-        Page::Requests | Page::LogLine(_) | Page::Finish { .. } => {
+        Page::Requests
+        | Page::Az
+        | Page::Why
+        | Page::LogLine(_)
+        | Page::Exchange(_)
+        | Page::Finish { .. } => {
             app.turn(Page::Setup);
             run::celebrate(app);
         }
@@ -415,10 +455,12 @@ fn copy(app: &mut App) -> Vec<Effect> {
             Some(paper) => ("the plan".to_owned(), paper.plain()),
             None => return Vec::new(),
         },
-        (Page::LogLine(line), _) => ("the line".to_owned(), run::line_text(line, &app.zone)),
+        (Page::Az, Some(session)) => ("the commands".to_owned(), az::commands(session).plain()),
+        (Page::Why, Some(session)) => ("the reason".to_owned(), why::why(session).plain()),
+        (Page::Exchange(reading), _) => ("the exchange".to_owned(), reading.paper(&app.zone).plain()),
+        (Page::LogLine(line), _) => ("the line".to_owned(), log::line_text(app, line)),
         (_, Some(session)) => setup::copied(app, session),
         (_, None) => return Vec::new(),
     };
-    app.tell(format!("copied by OSC 52: {what}"));
-    vec![Effect::Copy(text)]
+    log::to_clipboard(app, &what, text)
 }

@@ -79,7 +79,9 @@ pub(super) fn draw(app: &App, session: &Session, frame: &mut Frame<'_>, body: Re
     }
     if let Some(area) = areas.log {
         let focused = session.focus == Focus::Log && session.panel == Panel::Detail;
-        painted.log_rows = log::draw(app, session, areas.boxed, focused, frame, area);
+        let seen = log::draw(app, session, areas.boxed, focused, frame, area);
+        let Painted { log_rows, log_lines, log_beyond, .. } = seen;
+        painted = Painted { log_rows, log_lines, log_beyond, ..painted };
     }
     painted
 }

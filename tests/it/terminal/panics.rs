@@ -80,6 +80,10 @@ impl Launch for Panicking {
         panic!("the launcher fell over");
     }
 
+    fn save(&self, _: &str, _: &mut dyn Iterator<Item = String>) -> Result<(String, usize), Box<Fault>> {
+        panic!("the launcher fell over");
+    }
+
     async fn choices(&self, _: Answers, _: &'static str) -> Result<Vec<Candidate>, Fault> {
         panic!("the launcher fell over");
     }
