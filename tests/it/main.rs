@@ -8,6 +8,7 @@ mod catalogue;
 #[cfg(unix)]
 mod cli;
 mod destroy;
+mod each_fault;
 mod engine;
 #[cfg(unix)]
 mod hell;
