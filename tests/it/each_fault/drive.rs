@@ -31,18 +31,20 @@ impl Row {
         format!("{} at {step}: {method} {path}, number {nth}", self.wrong.name)
     }
 
-    fn script(&self) -> FaultScript {
+    fn entry(&self) -> String {
         let Call { method, path, nth, .. } = &self.call;
-        let text = format!(
-            "[[faults]]\nmethod = \"{method}\"\npath = \"{path}\"\nnth = [{nth}]\n{}\n",
-            self.wrong.does
-        );
-        FaultScript::from_text(self.wrong.name, &text).unwrap()
+        let does = self.wrong.does;
+        format!("[[faults]]\nmethod = \"{method}\"\npath = \"{path}\"\nnth = [{nth}]\n{does}\n")
     }
 }
 
-/// The faults that each step is still to meet.
-pub type Queues = BTreeMap<StepId, VecDeque<Row>>;
+fn script(rows: &[Row]) -> FaultScript {
+    let entries: Vec<String> = rows.iter().map(Row::entry).collect();
+    FaultScript::from_text("each-fault", &entries.concat()).unwrap()
+}
+
+/// The faults that each step is still to meet: one after the other, some together.
+pub type Queues = BTreeMap<StepId, VecDeque<Vec<Row>>>;
 
 /// What a run came to.
 #[derive(Default)]
@@ -68,11 +70,13 @@ pub async fn live(clean: &Clean, mut queues: Queues) -> Came {
         let mut order = Command::Confirm(vec![step.clone()]);
         let mut fresh = true;
         loop {
-            let row = queue.pop_front();
-            let script = row.as_ref().map_or_else(|| FaultScript::builtin("none").unwrap(), Row::script);
-            cloud.sandbox.rehearse(&script).await.unwrap();
+            let rows = queue.pop_front().unwrap_or_default();
+            cloud.sandbox.rehearse(&script(&rows)).await.unwrap();
             running.handle.send(order);
-            let told = row.as_ref().map_or_else(|| format!("nothing at {step}"), Row::told);
+            let told = match rows.is_empty() {
+                true => format!("nothing at {step}"),
+                false => rows.iter().map(Row::told).collect::<Vec<_>>().join(" and "),
+            };
             let from = records.len();
             let ended = tokio::time::timeout(HANGS, ended(&mut running, &step, &mut records)).await;
             let mut wrong = |why: String| {
@@ -85,22 +89,21 @@ pub async fn live(clean: &Clean, mut queues: Queues) -> Came {
                 wrong("it hung, or the run ended".to_owned());
                 break 'steps;
             };
-            let met = row.as_ref().is_some_and(|row| {
-                World::read(&folder).counted().first().is_some_and(|hits| *hits >= u64::from(row.call.nth))
-            });
             all.push(told.clone());
-            if let Some(row) = &row {
-                if met {
+            let counted = World::read(&folder).counted();
+            for (row, hits) in rows.iter().zip(counted.into_iter().chain(std::iter::repeat(0))) {
+                if hits >= u64::from(row.call.nth) {
                     came.met += 1;
                     if let Err(why) = judge(row, outcome, fault.as_ref()) {
                         wrong(why);
                     }
-                } else if fresh {
+                } else if fresh && rows.len() == 1 {
                     wrong("it was never met".to_owned());
                 } else {
-                    came.left.entry(step.clone()).or_default().push_back(row.clone());
+                    came.left.entry(step.clone()).or_default().push_back(vec![row.clone()]);
                 }
-            } else if !outcome.holds() {
+            }
+            if rows.is_empty() && !outcome.holds() {
                 wrong(format!("it ended {outcome:?}, {fault:?}"));
                 break 'steps;
             }
