@@ -4,7 +4,7 @@
 
 use super::needs::{Creation, creations, of_kind};
 use super::{Check, Finding, Subject};
-use crate::domain::{Body, ErrorKind, Exit, Method, Moves, Replay, Reply, Request, derived_uuid, object};
+use crate::domain::{ErrorKind, Exit, Method, Moves, Replay, Reply, Request, derived_uuid, object};
 use crate::stages::build::arm;
 
 const ID: &str = "names";
@@ -87,9 +87,8 @@ impl Name<'_> {
     fn ask(&self, subject: &Subject<'_>, name: &str) -> Request {
         let path =
             format!("{}/providers/Microsoft.Devices/{}", subject.answers.subscription_id(), self.question);
-        let mut request = arm(subject.answers, Method::Post, path, &self.made.version);
-        request.body = Body::Json(object([("name", name.into())]));
-        request
+        let ask = arm(subject.answers, Method::Post, path, &self.made.version).asking();
+        ask.with_body(object([("name", name.into())]))
     }
 
     /// The same other name each time for the same setup.
