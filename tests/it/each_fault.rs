@@ -23,7 +23,7 @@ use drive::{Queues, Row, live};
 use table::{Comes, TABLE};
 
 /// Runs at once: most of them wait for what hangs.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 8;
 
 /// Threads of the runtime that hubup and the sandbox run in here.
 const THREAD: &str = "each-fault";
@@ -170,9 +170,10 @@ fn shared_out(rows: Vec<Row>) -> Vec<Queues> {
     for (number, row) in stops.into_iter().enumerate() {
         runs[number % most].entry(row.call.step.clone()).or_default().push_back(vec![row]);
     }
-    for (step, ends) in ends {
-        for (rows, run) in ends.into_iter().zip(&mut runs) {
-            run.entry(step.clone()).or_default().push_back(rows);
+    for (number, (step, ends)) in ends.into_iter().enumerate() {
+        // Each step begins elsewhere, so that no run has all that hangs.
+        for (rows, run) in ends.into_iter().zip((0..most).cycle().skip(number)) {
+            runs[run].entry(step.clone()).or_default().push_back(rows);
         }
     }
     runs

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use hubup::azure::{Azure, Timeouts};
 use hubup::domain::{Answers, Exit, IdentityKind, Method, Outcome, Plan, Purpose, RunEvent, StepId};
-use hubup::engine::{Command, Manner, Running};
+use hubup::engine::{self, Command, Manner, Running};
 
 use crate::kill::world::World;
-use crate::support::{Cloud, LINKS, example, start};
+use crate::support::{Cloud, LINKS, clock, example, start};
 
 /// Roles and principals hold at once: what goes wrong is what the table has go wrong.
 const CALM: &str = "[latency]\nrole_effective = 0\nprincipal = 0\nrole_definition = 0\n";
@@ -81,9 +81,10 @@ pub struct Clean {
 /// A run of all steps that waits for its orders; what hangs is given up soon.
 pub async fn begin(cloud: &Cloud, plan: &Plan, answers: &Answers) -> Running {
     let mut options = cloud.options();
-    options.timeouts = Timeouts { read: std::time::Duration::from_millis(700), ..Timeouts::default() };
+    options.timeouts = Timeouts { read: std::time::Duration::from_secs(2), ..Timeouts::default() };
     let azure = Azure::new(options).unwrap();
-    azure.sign_in().await.unwrap();
+    // On a busy machine it may be given up too soon, as any call may.
+    engine::sign_in(&azure, clock(), &|_, _| {}).await.unwrap();
     start(cloud.folder.path(), azure, plan.clone(), answers, Manner::default(), Vec::new())
 }
 

@@ -84,8 +84,8 @@ const NOT_AZURE: Comes = Comes::Stops(&["not-azure"], Exit::NotReached);
 /// not read back ends warned (contract links-2026, 6.11).
 const ENDED: Comes =
     Comes::Either(&["operation-failed", "operation-cancelled", "link-failed", ""], Exit::Failed);
-const NOT_PERMITTED: Comes =
-    Comes::Either(&["not-permitted", "forbidden", "grant-not-effective"], Exit::NotPermitted);
+/// A new token is had for it once, which may have been before.
+const NOT_PERMITTED: Comes = Comes::Either(&["not-permitted"], Exit::NotPermitted);
 
 /// Point 5 of the issue, each met once.
 pub const TABLE: &[Wrong] = &[
