@@ -64,10 +64,12 @@ pub(super) async fn setup(start: &Start) -> Result<(Connected, Past, Prepared), 
     let connected = start.connect(&waiting).await?;
     let answers = start.config.answers.clone();
     let past = Past::read(&start.state, answers.setup_id())?;
-    let prepared = match start.prepare(&connected, answers.clone(), &past, Regions::Checked, &waiting).await {
+    let offers = start.offers(&connected, &answers, &waiting).await?;
+    let prepare =
+        |regions: Regions| start.prepare_from(&connected, answers.clone(), &offers, &past, regions, &waiting);
+    let prepared = match prepare(Regions::Checked).await {
         Err(failure) if failure.exit == Exit::Usage => {
-            let anywhere = start.prepare(&connected, answers, &past, Regions::Unchecked, &waiting).await;
-            anywhere.map_err(|_| failure)?
+            prepare(Regions::Unchecked).await.map_err(|_| failure)?
         }
         prepared => prepared?,
     };

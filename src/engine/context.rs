@@ -196,13 +196,15 @@ impl StepContext {
         let (how, ended) = loop {
             let bound = FOLLOW_BOUND + *self.grace.borrow();
             // Where time is scaled, one second that a service asks for may be many minutes of its time.
-            if spent >= bound && looks >= FEWEST_LOOKS {
+            let fewest = if self.shared.clock.scale() > 1.0 { FEWEST_LOOKS } else { 1 };
+            if spent >= bound && looks >= fewest {
                 let says =
                     format!("Azure is still working on it ({state}); it was followed for {}", told(spent));
                 return Ok(Err(ServiceError::local(ErrorKind::StillRunning, says)));
             }
             // It goes on in Azure: the record must not say that it has ended.
-            if !self.wait(&format!("Azure works on it ({state})"), pause, bound.max(pause)).await? {
+            let most = bound.max(spent + pause).max(pause.saturating_mul(fewest.saturating_sub(looks)));
+            if !self.wait(&format!("Azure works on it ({state})"), pause, most).await? {
                 return Ok(Err(left()));
             }
             looks += 1;

@@ -448,7 +448,7 @@ pub fn access() -> Vec<Row> {
             put(HUB),
             ends(ONCE, "Failed", "IH400913", "No."),
             "hub.create",
-            Compared,
+            Right,
         ),
     ]);
     rows
