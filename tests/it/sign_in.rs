@@ -250,7 +250,7 @@ fn commands_without_a_screen_print_the_code_and_say_why_a_sign_in_failed() {
     let ran = account.run(&["plan", "--sandbox", "--sandbox-world", "world.toml"]).exits(3).tells(&[
         "sign-in by device code failed",
         "declined",
-        "sign in again and accept there what hubup asks for",
+        "run the same command to try again",
     ]);
     // One hint, not one of the sign-in and one of the catalogue.
     assert_eq!((ran.err.matches("do:").count(), ran.err.matches("next:").count()), (1, 0), "{}", ran.err);
