@@ -64,7 +64,8 @@ impl fmt::Debug for Azure {
     }
 }
 
-/// What Resource Manager says when the caller lacks a right (contract preview-2025, 1.3: refresh once). A deny assignment or a policy is no such thing.
+/// What Resource Manager says when the caller lacks a right (contract preview-2025, 1.3: refresh once). A deny assignment or a
+/// policy is no such thing.
 const RIGHTS: [&str; 2] = ["AuthorizationFailed", "LinkedAuthorizationFailed"];
 
 /// A way to prove who calls, with the pipeline that does so.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{ErrorKind, Request, ServiceError};
+use crate::domain::{Auth, ErrorKind, Request, ServiceError};
 
 /// Tries of one request in all, the first included.
 const MOST_TRIES: u32 = 6;
@@ -68,6 +68,8 @@ impl Tries {
             ErrorKind::Lost if read => (&mut self.failed, MOST_TRIES, "the reply was lost"),
             ErrorKind::Service if read => (&mut self.failed, MOST_TRIES, "Azure could not answer"),
             // It was not taken up, and a new token may be taken.
+            // A service plane is shown no token; it may ask to come back at once for reasons of its own.
+            ErrorKind::Forbidden if matches!(request.auth, Auth::DpsSas { .. }) => return Again::No,
             ErrorKind::Forbidden if token_was_refused(error) => (
                 &mut self.refused,
                 2,
