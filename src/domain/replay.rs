@@ -84,7 +84,7 @@ impl<'a> Replay<'a> {
             }
             Some(_) => Ok(false),
             None => {
-                let bound = patience.spent + whole(bound - patience.spent, every);
+                let bound = patience.spent + whole(bound.saturating_sub(patience.spent), every);
                 Err(Box::new(Next::Wait { why: why.to_owned(), every, bound }))
             }
         }

@@ -16,7 +16,7 @@ use crate::support::Cloud;
 const MOST_CALLS: usize = 120;
 
 /// Nothing of a run takes this long unless it hangs.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 
 /// A fault at a request.
 #[derive(Clone, Debug)]
@@ -73,9 +73,10 @@ pub async fn live(clean: &Clean, mut queues: Queues) -> Came {
             let rows = queue.pop_front().unwrap_or_default();
             cloud.sandbox.rehearse(&script(&rows)).await.unwrap();
             running.handle.send(order);
-            let told = match rows.is_empty() {
-                true => format!("nothing at {step}"),
-                false => rows.iter().map(Row::told).collect::<Vec<_>>().join(" and "),
+            let told = if rows.is_empty() {
+                format!("nothing at {step}")
+            } else {
+                rows.iter().map(Row::told).collect::<Vec<_>>().join(" and ")
             };
             let from = records.len();
             let ended = tokio::time::timeout(HANGS, ended(&mut running, &step, &mut records)).await;
