@@ -16,6 +16,7 @@ use super::past::Past;
 use super::person;
 use super::which;
 use crate::azure::{Azure, AzureError, AzureOptions, Caller, Prompts, SignInMethod};
+use crate::domain::catalogue::SIGN_IN_NEEDED;
 use crate::domain::{
     Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Moves, Plan, Replay, RunHeader, RunId, RunKind,
     ServiceError, StepId, clean,
@@ -261,7 +262,8 @@ impl Start {
     /// A sign-in that failed, with the remedy that fits the way which the setup file insists on.
     pub(super) fn not_signed_in(&self, error: &ServiceError) -> Fault {
         let fault = Fault::from(error);
-        if error.kind != ErrorKind::Auth {
+        // What fits a code says more than what fits the way.
+        if error.kind != ErrorKind::Auth || fault.key.as_deref() != Some(SIGN_IN_NEEDED) {
             return fault;
         }
         match self.config.auth {
@@ -330,16 +332,22 @@ impl Start {
         regions: Regions,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
-        if let Some(sandbox) = &self.sandbox {
-            // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
-            sandbox
-                .admit(&answers.subscription)
-                .await
-                .map_err(|error| sandbox_failure(self.state.root(), &error))?;
-        }
         let offers = self.offers(connected, &answers, tell).await?;
+        self.prepare_from(connected, answers, &offers, past, regions, tell).await
+    }
+
+    /// [`Start::prepare`] with what the subscription is known to offer.
+    pub async fn prepare_from(
+        &self,
+        connected: &Connected,
+        answers: Answers,
+        offers: &Offers,
+        past: &Past,
+        regions: Regions,
+        tell: Tell<'_>,
+    ) -> Result<Prepared, Failure> {
         let choose = |replay: &mut Replay<'_>| {
-            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
+            stages::choose(&answers, offers, DIALECTS, past.kept(), regions, replay)
         };
         let selection = self.read_through(connected, tell, choose).await?;
         let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
@@ -355,6 +363,13 @@ impl Start {
         answers: &Answers,
         tell: Tell<'_>,
     ) -> Result<Offers, Failure> {
+        if let Some(sandbox) = &self.sandbox {
+            // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
+            sandbox
+                .admit(&answers.subscription)
+                .await
+                .map_err(|error| sandbox_failure(self.state.root(), &error))?;
+        }
         let requests = stages::offer_requests(answers, DIALECTS);
         let looks =
             requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request, tell));

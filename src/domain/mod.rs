@@ -44,7 +44,7 @@ pub use names::{Finding, NameKind};
 pub use plan::{Impact, Plan, PlanError, PlannedStage, StageOutline, StepOutline};
 pub use progress::{Counts, Progress, StepProgress, StepState};
 pub use replay::{Moves, Patience, Replay, Seen, Turn};
-pub use reply::{ErrorKind, Reply, ServiceError};
+pub use reply::{ErrorKind, NEXT, Reply, ServiceError};
 pub use request::{Auth, Body, Capture, Method, Patch, Pick, Request, Shown};
 pub use step::{
     Act, Ask, Need, NeedKind, Next, Outcome, Outputs, Planned, Purpose, SIGNED_IN_AGAIN, Step, StepOutputs,

@@ -413,6 +413,8 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
     let identity = filled_identity(call.world, body);
     let not_found = call.not_found();
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
+    // As the other resources here: a PUT over one that could not be made goes on making it.
+    let anew = matches!(found.provisioning_state(), "Failed" | "Canceled" | "Cancelled");
     let mut properties = body.get("properties").cloned().unwrap_or_default();
     for name in ["provisioningState", "state", "hostName"] {
         let kept = found.property(name).map(str::to_owned);
@@ -433,7 +435,14 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
         json!({"name": name, "tier": hub_schema::tier(&name), "capacity": capacity}),
     );
     set(&mut found.body, &["etag"], json!(etag));
-    Ok(Reply::json(200, public_body(found)))
+    if !anew {
+        return Ok(Reply::json(200, public_body(found)));
+    }
+    found.set_property("provisioningState", json!("Accepted"));
+    found.set_property("state", json!("Activating"));
+    let reply = Reply::json(201, public_body(found));
+    let seconds = call.world.settings.latency.hub;
+    Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
 }
 
 /// What a hub says of its built-in endpoint beside what was asked.

@@ -17,7 +17,7 @@ use crate::stages::ensure::{Verdict, provisioning_and_active};
 use crate::stages::link::{number_of, tagging};
 use crate::stages::namespace;
 use crate::stages::namespace::id::known_namespace;
-use crate::stages::waits::WriteWaits;
+use crate::stages::waits::{Unlisted, WriteWaits};
 
 /// The tag that is changed. Its value names the link that DPS was told of, and how often.
 const MARKER: &str = "hubup-pushed";
@@ -74,6 +74,7 @@ impl Push {
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut reading_back = Patience::of(PUSH_PATIENCE);
         let mut waits = WriteWaits::default();
+        let mut unlisted = Unlisted::default();
         let mut written: Option<u32> = None;
         loop {
             let reply = match replay.read(&self.look)? {
@@ -91,7 +92,12 @@ impl Push {
                     }
                     return Ok(fail(error));
                 }
-                Err(error) => return Ok(fail(error)),
+                Err(error) => {
+                    if unlisted.wait(error, "the provisioning service", written.is_some(), replay)? {
+                        continue;
+                    }
+                    return Ok(fail(error));
+                }
             };
             let every = reply.retry_after.unwrap_or(LOOK_AGAIN);
             let found = text(&reply.body, &format!("/tags/{MARKER}")).unwrap_or_default();
@@ -124,10 +130,13 @@ impl Push {
                 }
                 Verdict::Broken(state) => {
                     let says = format!("the provisioning service is {state}");
-                    return Ok(Next::Fail(Fault::new(
-                        says,
-                        "look at its activity log in the portal, then retry",
-                    )));
+                    return Ok(Next::Fail(
+                        Fault::new(
+                            says,
+                            "mend it in the portal, where its activity log tells what failed, then retry",
+                        )
+                        .meaning("Azure could not finish the last change of it"),
+                    ));
                 }
                 _ => {}
             }

@@ -9,7 +9,9 @@ use crate::domain::{
     Answers, Certificates, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience,
     Purpose, Replay, Request, StageId, Step, StepOutputs, Text,
 };
-use crate::stages::build::{GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs, read_all, same_id, text};
+use crate::stages::build::{
+    BUSY, GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs, read_all, same_id, text,
+};
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_id_slot;
 use crate::stages::dialect::{Profile, Stage};
@@ -127,10 +129,8 @@ fn run_synchronize(
             ));
         }
         // Safe to repeat, so a lost reply needs no looking first.
-        let passing = matches!(
-            error.kind,
-            ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled | ErrorKind::Conflict
-        );
+        let passing = matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled)
+            || (error.kind == ErrorKind::Conflict && error.shows(BUSY));
         let pause = error.retry_after.unwrap_or(LOOK_AGAIN);
         if !passing || !replay.wait(&mut lost, "sync was not taken; sending it again", pause)? {
             return Ok(fail(error));
