@@ -122,6 +122,8 @@ pub(crate) struct App {
     pub note: Option<Note>,
     /// What came in while the indicator of its wait still had to stand.
     pub late: Vec<Msg>,
+    /// True while the mouse is heeded.
+    pub mouse: bool,
     /// True while the help stands over the page.
     pub help: bool,
     /// Lines scrolled past on the page or help that fills the screen.
@@ -168,6 +170,7 @@ impl App {
             session: None,
             note: None,
             late: Vec::new(),
+            mouse: false,
             help: false,
             scroll: 0,
             painted: Painted::default(),

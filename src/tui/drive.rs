@@ -114,6 +114,7 @@ impl Driver {
                     Signalled::End(number) => return Ok(End::Signal(number)),
                     Signalled::Continued => {
                         screen.renew()?;
+                        screen.heed_mouse(self.app.mouse)?;
                         self.app.dirty = true;
                     }
                 },
@@ -171,6 +172,7 @@ impl Driver {
                     drop(keys);
                     terminal::suspend(screen, signals).await?;
                     keys = EventStream::new();
+                    screen.heed_mouse(self.app.mouse)?;
                     self.app.dirty = true;
                 }
             }
@@ -292,6 +294,7 @@ impl Driver {
                 }
                 Effect::Copy(text) => screen.copy(&text)?,
                 Effect::Bell => screen.ring()?,
+                Effect::Mouse(on) => screen.heed_mouse(on)?,
                 Effect::Older { numbers, anchor } => self.look(move |source| {
                     let shift = anchor.shift(source);
                     Some(Msg::Older { shift, lines: log::read(source, &numbers) })

@@ -19,6 +19,8 @@ mod plan;
 mod preflight;
 mod requests;
 mod review;
+#[doc(hidden)]
+pub mod rig;
 mod rows;
 mod session;
 mod signing;

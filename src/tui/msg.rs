@@ -41,10 +41,22 @@ pub(crate) enum Key {
     Delete,
 }
 
+/// What the mouse did, where it is heeded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mouse {
+    /// The wheel, towards older lines or the top.
+    Up,
+    Down,
+    /// The left button.
+    Press,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub(crate) enum Msg {
     Key(Key),
+    /// The mouse, at a column and a row of the screen.
+    Mouse(Mouse, u16, u16),
     /// Text pasted by the terminal.
     Paste(String),
     /// The terminal's new width and height.
@@ -152,6 +164,8 @@ pub(crate) struct Painted {
     pub log_beyond: usize,
     /// How many candidates for a step stand to be chosen.
     pub candidates: usize,
+    /// Where the rows of the stages stand: left, top, width, height.
+    pub stages: (u16, u16, u16, u16),
 }
 
 /// Something that we want done.
@@ -202,6 +216,8 @@ pub(crate) enum Effect {
         numbers: Vec<usize>,
         anchor: Box<Anchor>,
     },
+    /// Heed the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Ring the terminal's bell.
     Bell,
     /// Search the journal.

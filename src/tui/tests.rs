@@ -7,6 +7,7 @@ mod fixture;
 mod keys;
 mod logs;
 mod newcomer;
+mod pictures;
 mod properties;
 mod resume;
 mod review;

@@ -8,6 +8,7 @@ mod entering;
 mod failing;
 mod leaving;
 mod log;
+mod monkey;
 mod panics;
 mod pty;
 mod resuming;

@@ -11,6 +11,7 @@ pub(crate) enum Action {
     Leave,
     LeaveAnyway,
     Suspend,
+    Mouse,
     Scroll(Scroll),
     Copy,
     // The welcome.
@@ -190,6 +191,8 @@ impl Bindings {
 
     pub(super) fn help_and_suspend(&mut self) {
         self.add(&[Key::Char('?')], "?", "help", "this list", Action::Help).at(Place::Main);
+        let help = "heed the mouse (wheel, a click on a row), or leave it to the terminal for selecting";
+        self.add(&[Key::Ctrl('o')], "Ctrl+O", "mouse", help, Action::Mouse);
         if cfg!(unix) {
             let help = "back to the shell, `fg` returns; hubup stands still, Azure goes on";
             self.add(&[Key::Ctrl('z')], "Ctrl+Z", "suspend", help, Action::Suspend);

@@ -6,7 +6,7 @@ use crate::domain::{Exchanged, Exit, Method, Outcome, RunEvent, RunId, StepId};
 use crate::tui::app::App;
 use crate::tui::form::Verdict;
 use crate::tui::ground::Place;
-use crate::tui::msg::{Key, Msg};
+use crate::tui::msg::{Key, Mouse, Msg};
 use crate::tui::signing::SignInPrompt;
 use crate::tui::start::ScreenOptions;
 use crate::tui::text::{cut, matches, pad, width, wrap};
@@ -74,6 +74,10 @@ fn message() -> impl Strategy<Value = Msg> {
             Msg::Candidates(HUB, Ok(vec![found]))
         }),
         1 => Just(Msg::RunClosed(None)),
+        1 => (0..3_u8, 0..200_u16, 0..60_u16).prop_map(|(kind, column, row)| {
+            let kinds = [Mouse::Up, Mouse::Down, Mouse::Press];
+            Msg::Mouse(kinds[usize::from(kind)], column, row)
+        }),
         1 => ".{0,30}".prop_map(|text| Msg::Judged("namespace.name", text.clone(), Ok(Some(Verdict::Taken(Some(text)))))),
         1 => any::<bool>().prop_map(|stops| Msg::Checked(Ok(Box::new(super::entry::checkup(stops))))),
         1 => ".{0,30}".prop_map(|text| Msg::Prompted(SignInPrompt::Code { code: text.clone(), url: text, seconds: 9 })),

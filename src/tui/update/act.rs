@@ -6,11 +6,11 @@ use crate::domain::{Answers, Fault};
 use crate::engine::Command;
 use crate::tui::app::{App, Arrival, Page};
 use crate::tui::keymap::{self, Action, Scroll};
-use crate::tui::msg::{Effect, Key, Msg, Opened};
+use crate::tui::msg::{Effect, Key, Mouse, Msg, Opened};
 use crate::tui::plan;
 use crate::tui::requests::requests;
 use crate::tui::review::Depth;
-use crate::tui::session::{Lead, Panel};
+use crate::tui::session::{Focus, Lead, Panel};
 use crate::tui::signing::{SignInPrompt, Then};
 use crate::tui::summary::summary;
 use crate::tui::{az, exchange, why};
@@ -28,6 +28,10 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => {
             app.dirty = true;
             key_pressed(app, key)
+        }
+        Msg::Mouse(kind, column, row) => {
+            app.dirty = true;
+            mouse(app, kind, (column, row))
         }
         Msg::Paste(text) => {
             app.dirty = true;
@@ -242,6 +246,16 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Leave => return leave(app),
         Action::LeaveAnyway => return vec![Effect::End(app.end())],
         Action::Suspend => return vec![Effect::Suspend],
+        Action::Mouse => {
+            app.mouse = !app.mouse;
+            let told = if app.mouse {
+                "mouse on: Ctrl+O gives it back to the terminal"
+            } else {
+                "mouse off: the terminal selects"
+            };
+            app.tell(told);
+            return vec![Effect::Mouse(app.mouse)];
+        }
         Action::Scroll(scroll) => scrolled(app, scroll),
         Action::Copy => return copy(app),
         Action::NextField
@@ -407,6 +421,50 @@ fn leave(app: &mut App) -> Vec<Effect> {
                 vec![Effect::End(app.end())]
             }
         }
+    }
+}
+
+/// How many lines the wheel moves.
+const WHEEL: isize = 3;
+
+/// The wheel moves the log or the text that stands there; a click takes the cursor to its row. It confirms nothing.
+fn mouse(app: &mut App, kind: Mouse, place: (u16, u16)) -> Vec<Effect> {
+    let (on_stages, rows) = (matches!(app.page, Page::Setup) && !app.help, app.painted.log_rows);
+    let by = match kind {
+        Mouse::Up => -WHEEL,
+        Mouse::Down => WHEEL,
+        Mouse::Press => {
+            press(app, place, on_stages);
+            return Vec::new();
+        }
+    };
+    match &mut app.session {
+        Some(session) if on_stages && rows > 0 => session.log.scroll(by, rows),
+        _ => {
+            for _ in 0..WHEEL {
+                scrolled(app, if by < 0 { Scroll::LineUp } else { Scroll::LineDown });
+            }
+        }
+    }
+    missing(app)
+}
+
+fn press(app: &mut App, (column, row): (u16, u16), on_stages: bool) {
+    let (left, top, width, height) = app.painted.stages;
+    let inside = (left..left.saturating_add(width)).contains(&column)
+        && (top..top.saturating_add(height)).contains(&row);
+    let Some(session) = app.session.as_mut().filter(|session| {
+        on_stages && inside && session.panel == Panel::Detail && session.log.typing.is_none()
+    }) else {
+        return;
+    };
+    let shown = session.fitting(usize::from(height));
+    if let Some(found) = shown.get(usize::from(row - top)) {
+        session.cursor = *found;
+        session.scroll = 0;
+        session.focus = Focus::Stages;
+        session.led_by = Lead::Person;
+        session.shown = app.now;
     }
 }
 
