@@ -7,6 +7,7 @@ mod deletes;
 mod fault_scripts;
 mod fault_shapes;
 mod faults;
+mod front;
 mod grants;
 mod journey;
 mod kill;
