@@ -68,6 +68,11 @@ fn how_to_reach(sandbox: &Sandbox) -> String {
         format!("export AZURE_CLIENT_ID={}", sign_in.client_id),
         format!("export AZURE_CLIENT_SECRET={}", sign_in.client_secret),
     ]);
+    lines.extend([
+        "# or, for clients that know managed identities:".to_owned(),
+        format!("# export IDENTITY_ENDPOINT=http://{}/msi/token", sandbox.address()),
+        format!("# export IDENTITY_HEADER={}", sign_in.client_secret),
+    ]);
     lines.extend(
         sign_in
             .subscriptions

@@ -17,6 +17,7 @@ use crate::sandbox::request::{Request, pairs};
 use crate::sandbox::schema::shorten;
 use crate::sandbox::world::{World, text};
 
+pub(crate) mod managed;
 mod people;
 mod proofs;
 
@@ -44,9 +45,16 @@ impl Audience {
             "https://management.azure.com" | "https://management.core.windows.net" => Some(Self::Management),
             "https://graph.microsoft.com" => Some(Self::Graph),
             "https://azure-devices-provisioning.net" => Some(Self::ProvisioningService),
-            _ => None,
+            // A cloud that was registered under the address of this server has that as its resource manager.
+            other => is_loopback(other).then_some(Self::Management),
         }
     }
+}
+
+fn is_loopback(base: &str) -> bool {
+    let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://")).unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 /// Handles a request to `login.microsoftonline.com`.
