@@ -48,11 +48,13 @@ impl Reply {
         self
     }
 
-    /// Adds the waiting time twice: exact in milliseconds, and in whole seconds rounded up.
+    /// Adds the waiting time twice: exact in milliseconds, and in whole seconds rounded up, at least one: Microsoft's clients
+    /// take 0 for no word at all, and then wait for half a minute.
     #[must_use]
     pub(crate) fn with_retry_after(self, now: &Now, seconds: f64) -> Self {
         let wait = now.real_wait_ms(seconds);
-        self.with("retry-after-ms", wait.to_string()).with("Retry-After", wait.div_ceil(1000).to_string())
+        self.with("retry-after-ms", wait.to_string())
+            .with("Retry-After", wait.div_ceil(1000).max(1).to_string())
     }
 }
 

@@ -27,7 +27,7 @@ const POLICIES: [(&str, &str); 5] = [
     ("registryReadWrite", "RegistryWrite"),
 ];
 
-const CERTIFICATES: Manner = Manner { kind: credentials::HUB_CERTIFICATE, bad, stale };
+const CERTIFICATES: Manner = Manner { kind: credentials::HUB_CERTIFICATE, bad, stale, created: 201 };
 
 pub(super) static TAGS_ONLY: [Field; 1] = [optional("tags", TAGS)];
 static NAME_QUESTION: [Field; 1] = [required("name", Shape::Text)];
@@ -218,7 +218,8 @@ pub(crate) fn filled_identity(world: &World, body: &Value) -> Option<Value> {
 
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body_with_location(true)?;
-    let preview = call.version.ends_with("-preview");
+    // Before 2025 no version knew namespaces.
+    let preview = call.version.ends_with("-preview") && call.version.as_str() >= "2025";
     let fields: &'static [Field] = if preview { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
     if let Some(found) = call.world.resource(&call.id) {

@@ -24,6 +24,8 @@ pub(super) struct Manner {
     pub(super) kind: &'static str,
     pub(super) bad: fn(String) -> Refusal,
     pub(super) stale: fn(String) -> Refusal,
+    /// Status of the answer to a PUT that creates.
+    pub(super) created: u16,
 }
 
 static PROPERTIES: [Field; 9] = [
@@ -38,6 +40,8 @@ static PROPERTIES: [Field; 9] = [
     read_only("verificationCode"),
 ];
 static BODY: [Field; 2] = [required("properties", Shape::Object(&PROPERTIES)), optional("etag", Shape::Text)];
+/// Before 2022 the body of a PUT was what is now its `properties` (`CertificateBodyDescription` of 2021-10-15).
+static BODY_2021: [Field; 2] = [required("certificate", Shape::Text), optional("isVerified", Shape::Flag)];
 static PROOF: [Field; 1] = [required("certificate", Shape::Text)];
 
 /// `^[A-Za-z0-9-._]{1,64}$` (contract, section 2.1).
@@ -121,8 +125,13 @@ fn put(call: &mut Call<'_>, manner: &Manner) -> Result<Reply, Refusal> {
         );
         return Err((manner.bad)(message));
     }
-    let body = call.request.json_object()?;
-    schema::check_resource(&body, &BODY).map_err(|violation| (manner.bad)(violation.to_string()))?;
+    let mut body = call.request.json_object()?;
+    let bare = call.version.as_str() < "2022";
+    let fields: &'static [Field] = if bare { &BODY_2021 } else { &BODY };
+    schema::check_resource(&body, fields).map_err(|violation| (manner.bad)(violation.to_string()))?;
+    if bare {
+        body = json!({"properties": body});
+    }
     check_match(call, manner, false)?;
     let given = text(&body, &["properties", "certificate"]).unwrap_or_default();
     let read = uploaded(given)
@@ -139,7 +148,7 @@ fn put(call: &mut Call<'_>, manner: &Manner) -> Result<Reply, Refusal> {
         "isVerified": verified, "created": created, "updated": now, "certificate": STANDARD.encode(&read.der),
     });
     let etag = call.world.fresh_etag();
-    let status = if call.world.resource(&call.id).is_some() { 200 } else { 201 };
+    let status = if call.world.resource(&call.id).is_some() { 200 } else { manner.created };
     let resource = Resource::new(&call.id, manner.kind, json!({"properties": properties, "etag": etag}));
     call.world.insert(resource);
     Ok(Reply { status, ..shown(call, None) })

@@ -20,7 +20,7 @@ use crate::sandbox::world::{Resource, World, fresh_key, set, system_data, text};
 
 pub(crate) const SERVICE: &str = "Microsoft.Devices/provisioningServices";
 const CERTIFICATE: &str = "Microsoft.Devices/provisioningServices/certificates";
-const CERTIFICATES: Manner = Manner { kind: CERTIFICATE, bad, stale };
+const CERTIFICATES: Manner = Manner { kind: CERTIFICATE, bad, stale, created: 200 };
 const OWNER: &str = "provisioningserviceowner";
 const OWNER_RIGHTS: &str = "ServiceConfig, DeviceConnect, EnrollmentWrite, RegistrationStatusWrite";
 const BAD_ARGUMENT: u32 = 400_002;

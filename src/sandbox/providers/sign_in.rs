@@ -71,8 +71,8 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<
             }),
         )),
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
-            check_tenant(world, tenant)?;
-            Ok(configuration(world, request))
+            check_any_tenant(world, tenant)?;
+            Ok(configuration(world, request, tenant))
         }
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(world, &Form::of(request)?, tenant, now),
         ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) => {
@@ -106,15 +106,17 @@ fn check_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
     Err(Refusal::sign_in(400, "invalid_request", 90_002, &message))
 }
 
-fn configuration(world: &World, request: &Request) -> Reply {
-    let base = format!("{}/{}", request.link_base(), world.tenant());
+fn configuration(world: &World, request: &Request, tenant: &str) -> Reply {
+    let base = format!("{}/{tenant}", request.link_base());
+    // Where no tenant is named, the issuer's is not known before somebody has signed in.
+    let issuer = if check_tenant(world, tenant).is_ok() { world.tenant() } else { "{tenantid}" };
     Reply::json(
         200,
         json!({
             "token_endpoint": format!("{base}/oauth2/v2.0/token"),
             "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
             "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
-            "issuer": format!("https://login.microsoftonline.com/{}/v2.0", world.tenant()),
+            "issuer": format!("https://login.microsoftonline.com/{issuer}/v2.0"),
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
             "response_types_supported": ["code"],
             "tenant_region_scope": "NA",
