@@ -15,7 +15,7 @@ use super::connection::{Line, next};
 use super::tls::{self, Acceptor};
 
 /// How long a connection may take until it is known what it wants. A client may open one ahead of its use.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Longest head of a CONNECT request.
 const HEAD: usize = 8 * 1024;
 /// First byte of a TLS handshake.

@@ -105,8 +105,7 @@ pub(super) fn check_match(call: &Call<'_>, manner: &Manner, needed: bool) -> Res
         (None, Some(_)) => {
             Err((manner.stale)("There is no certificate that the If-Match header could fit.".to_owned()))
         }
-        (None, None) => Ok(()),
-        (Some(_), Some("*")) => Ok(()),
+        (None, None) | (Some(_), Some("*")) => Ok(()),
         (Some(found), Some(given)) if text(&found.body, &["etag"]) == Some(given) => Ok(()),
         (Some(_), _) => {
             Err((manner.stale)("Changing a certificate needs the If-Match header with its etag.".to_owned()))
