@@ -181,14 +181,19 @@ fn first_frame() -> Result<Duration, Box<dyn std::error::Error>> {
     Ok(taken)
 }
 
+#[expect(clippy::disallowed_methods, reason = "what is measured is that nothing happens meanwhile")]
+fn rest(span: Duration) {
+    std::thread::sleep(span);
+}
+
 /// The share of one processor that the program takes while nothing happens, and how often it was scheduled.
 fn idle() -> Result<Option<(f64, u64)>, Box<dyn std::error::Error>> {
     let (mut running, _) = Running::start()?;
     running.wait_for("Welcome")?;
-    std::thread::sleep(Duration::from_secs(2));
+    rest(Duration::from_secs(2));
     let used = |running: &Running| ticks(running.child.process_id()?);
     let before = used(&running);
-    std::thread::sleep(IDLE);
+    rest(IDLE);
     let after = used(&running);
     running.end()?;
     Ok(match (before, after) {

@@ -130,6 +130,8 @@ pub(crate) struct App {
     pub scroll: usize,
     /// What the last frame showed.
     pub painted: Painted,
+    /// What the last frame showed of the help, while that stands over the page: what the page showed before still holds.
+    pub painted_help: Painted,
     /// True when the screen no longer shows what is here.
     pub dirty: bool,
 }
@@ -174,6 +176,7 @@ impl App {
             help: false,
             scroll: 0,
             painted: Painted::default(),
+            painted_help: Painted::default(),
             dirty: true,
         }
     }

@@ -92,7 +92,7 @@ impl Rig {
         let before = CallId(Uuid::from_u128(self.number));
         self.number += 1;
         let call = CallId(Uuid::from_u128(self.number));
-        if self.number % 2 == 0 {
+        if self.number.is_multiple_of(2) {
             self.feed(RunEvent::CallFinished(Box::new(ReplyRecord {
                 call: before,
                 step: Some(STEP),

@@ -22,7 +22,7 @@ pub(crate) fn bindings(app: &App) -> Vec<Binding> {
         )
         .at(Place::Main);
         keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave", Action::Leave).at(Place::Main);
-        keys.scrolling(app.scroll, app.painted.overflow, true);
+        keys.scrolling(app.scroll, app.painted_help.overflow, true);
         return keys.0;
     }
     page_bindings(app)

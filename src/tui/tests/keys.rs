@@ -227,7 +227,7 @@ fn the_help_lists_the_keys_of_the_page_and_closes() {
         app.help = true;
         let screen = draw(&mut app).to_string();
         for binding in page_bindings(&app).iter().take(4) {
-            assert!(screen.contains(binding.name), "{name}: {} is not in the help", binding.name);
+            assert!(screen.contains(binding.name), "{name}: {} is not in the help:\n{screen}", binding.name);
         }
         for binding in bindings(&app) {
             for key in binding.keys {

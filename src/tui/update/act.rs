@@ -136,8 +136,8 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Painted(painted) => {
             // The footer was drawn by what the frame before showed: keys such as PgDn are named by another frame.
-            app.dirty |= app.painted != painted;
-            app.painted = painted;
+            let before = if app.help { &mut app.painted_help } else { &mut app.painted };
+            app.dirty |= std::mem::replace(before, painted) != painted;
             if let (Page::Setup, false, Some(session)) = (&app.page, app.help, &mut app.session) {
                 session.scroll = session.scroll.min(painted.overflow);
             } else {
@@ -469,7 +469,8 @@ fn press(app: &mut App, (column, row): (u16, u16), on_stages: bool) {
 }
 
 fn scrolled(app: &mut App, scroll: Scroll) {
-    let (rows, overflow) = (app.painted.rows, app.painted.overflow);
+    let painted = if app.help { app.painted_help } else { app.painted };
+    let (rows, overflow) = (painted.rows, painted.overflow);
     let place = match (&app.page, app.help, &mut app.session) {
         (Page::Setup, false, Some(session)) => &mut session.scroll,
         _ => &mut app.scroll,

@@ -49,7 +49,7 @@ fn random_keys_at_random_sizes_are_survived() {
             let (columns, rows) = pick(&mut state, &SIZES);
             terminal.resize(columns, rows);
             for _ in 0..20 + next(&mut state) % 30 {
-                let key = if next(&mut state) % 12 == 0 {
+                let key = if next(&mut state).is_multiple_of(12) {
                     pick(&mut state, &TEXTS)
                 } else {
                     pick(&mut state, &KEYS)
