@@ -47,7 +47,7 @@ fn random_keys_at_random_sizes_are_survived() {
         while sequence < last && played < OF_ONE {
             let mut state = sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
             let (columns, rows) = pick(&mut state, &SIZES);
-            terminal.resize(columns, rows);
+            terminal.squeeze(columns, rows);
             for _ in 0..20 + next(&mut state) % 30 {
                 let key = if next(&mut state).is_multiple_of(12) {
                     pick(&mut state, &TEXTS)

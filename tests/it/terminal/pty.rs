@@ -360,6 +360,11 @@ impl Terminal {
         self.master.resize(size(columns, rows)).unwrap();
     }
 
+    /// Gives the window a size that the screen of these tests does not follow: it is made for windows of some size.
+    pub fn squeeze(&mut self, columns: u16, rows: u16) {
+        self.master.resize(size(columns, rows)).unwrap();
+    }
+
     /// Sends a signal to the program.
     pub fn signal(&self, signal: Signal) {
         let id = self.child.process_id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
