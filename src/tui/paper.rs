@@ -104,16 +104,26 @@ impl Paper {
 
     /// The text as it is read aloud: a line each, without marks, columns and indents, which only an eye needs.
     pub(crate) fn spoken(&self) -> Vec<String> {
+        let mut before = ("", 0);
         let told = self.0.iter().map(|entry| match entry {
-            Entry::Item { label, text, .. } => match unmarked(label) {
-                "" => unmarked(text).to_owned(),
-                label => format!("{label}: {text}"),
-            },
-            // Such as a line of JSON: its indent is part of it.
-            Entry::Line(pieces) if pieces.len() == 1 => {
-                pieces.iter().map(|(_, text)| text.trim_end()).collect()
+            Entry::Item { label, text, column, .. } => {
+                let text = unmarked(text).replace("  ", ", ");
+                // What hangs below another stands under the same label, which is heard with each.
+                let label = match unmarked(label) {
+                    "" if *column > 0 && before.1 == *column => before.0,
+                    label => label,
+                };
+                before = (label, *column);
+                if label.is_empty() { text } else { format!("{label}: {text}") }
             }
-            Entry::Line(pieces) => run_on(pieces),
+            Entry::Line(pieces) => {
+                before = ("", 0);
+                match pieces.as_slice() {
+                    // Such as a line of JSON: its indent is part of it.
+                    [(_, text)] => text.trim_end().to_owned(),
+                    pieces => run_on(pieces),
+                }
+            }
         });
         told.filter(|line| !line.trim().is_empty()).collect()
     }

@@ -134,7 +134,6 @@ impl Screen {
         self.title.clear();
         Ok(())
     }
-
 }
 
 impl Surface for Screen {

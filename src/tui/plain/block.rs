@@ -41,8 +41,12 @@ impl Block {
     /// The lines, in the order in which they are said.
     pub(super) fn lines(&self) -> Vec<String> {
         let numbered = self.numbered.iter().enumerate().map(|(index, text)| format!("{}. {text}", index + 1));
-        let default = self.default.iter().map(|does| format!("Enter alone: {does}"));
-        self.told.iter().cloned().chain(numbered).chain(self.more.iter().cloned()).chain(default).collect()
+        let default = match &self.default {
+            Some(does) => format!("Enter alone: {does}"),
+            None => "Enter alone does nothing here.".to_owned(),
+        };
+        let told = self.told.iter().cloned().chain(numbered).chain(self.more.iter().cloned());
+        told.chain([default]).collect()
     }
 
     /// True when `other` says the same. What counts down is no difference.
@@ -67,8 +71,11 @@ pub(super) fn block(app: &App, whole: bool) -> Block {
         (Page::Form, _) => of_form(&mut block, app, whole),
         (Page::Preflight, _) => {
             if let Some(page) = &app.preflight {
+                // What it comes to is heard before the list, what can be done about it after that.
+                let comes_to = preflight::verdict(app, page).spoken();
+                block.told.extend(comes_to.first().cloned());
                 block.read(&preflight::found(app, page));
-                block.read(&preflight::verdict(app, page));
+                block.told.extend(comes_to.into_iter().skip(1));
             }
         }
         (Page::Review, _) => of_review(&mut block, app),
@@ -138,8 +145,7 @@ fn of_welcome(block: &mut Block, app: &App) {
     let Some(page) = &app.welcome else { return };
     if page.practising.is_some() {
         block.told("Practise in the sandbox. What shall go wrong?");
-        block.numbered =
-            page.rehearsals.iter().map(|one| format!("{}: {}.", one.name, one.about)).collect();
+        block.numbered = page.rehearsals.iter().map(|one| format!("{}: {}.", one.name, one.about)).collect();
         block.prompt = "Number".to_owned();
         return;
     }
@@ -175,7 +181,8 @@ fn of_sign_in(block: &mut Block, app: &App) {
     block.read(&signing::told(app, page));
     if let Some(known) = &page.choosing {
         block.told(format!("Signed in as {}. In which tenant?", known.account));
-        block.numbered = known.tenants.iter().map(|tenant| format!("{}: {}", tenant.name, tenant.hint)).collect();
+        block.numbered =
+            known.tenants.iter().map(|tenant| format!("{}: {}", tenant.name, tenant.hint)).collect();
         return;
     }
     block.told("How do you want to sign in?");
@@ -186,7 +193,9 @@ fn of_sign_in(block: &mut Block, app: &App) {
     }
     if let Some(Err(fault)) = &page.ways {
         block.told.extend(
-            crate::tui::summary::fault_items(fault).into_iter().map(|(label, text)| format!("{label}: {text}")),
+            crate::tui::summary::fault_items(fault)
+                .into_iter()
+                .map(|(label, text)| format!("{label}: {text}")),
         );
     }
 }
@@ -319,6 +328,7 @@ fn of_review(block: &mut Block, app: &App) {
             block.told(format!("Requests of {title}: a number tells one whole."));
             for exchange in page.exchanges() {
                 let (_, status) = exchange::status(exchange);
+                let status = status.replace("  ", ", ");
                 let again = if exchange.retry_of.is_some() { ", again" } else { "" };
                 block.numbered.push(format!(
                     "{} {} {}{again}, {status}",
@@ -404,14 +414,18 @@ fn of_setup(block: &mut Block, app: &App, session: &Session, whole: bool) {
         row.retain(|line| *line != session.why);
     }
     // What the screen says of Enter stands where that is asked.
-    if let Some(at) = row.iter().position(|line| line.starts_with("Enter does ")) {
-        let does = row.remove(at);
+    if let Some(line) = row.iter_mut().find(|line| line.starts_with("Enter does ")) {
+        let does = std::mem::replace(line, "What that sends:".to_owned());
         block.default = does.strip_prefix("Enter ").map(ToOwned::to_owned);
     }
     block.told.extend(row);
     let mut short = Vec::new();
-    for way in ways(app).iter().filter(|way| way.told) {
+    let ways = ways(app);
+    // What mends is told in sentences, what is there every time in words.
+    let mends = ways.iter().any(|way| way.action == Action::Retry);
+    for way in ways.iter().filter(|way| way.told) {
         match way.action {
+            Action::Skip if mends => block.more.extend(sentence(way)),
             Action::Retry | Action::KeepTrying | Action::TakeUp | Action::Answer | Action::UseExisting => {
                 block.more.extend(sentence(way));
             }

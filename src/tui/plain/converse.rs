@@ -173,7 +173,8 @@ impl Conversation {
                 Effect::Send(command) => {
                     self.heard = Instant::now();
                     self.ran = true;
-                    let told = self.driver.app.session.as_ref().map(|session| hear::told_to(session, command));
+                    let told =
+                        self.driver.app.session.as_ref().map(|session| hear::told_to(session, command));
                     self.orders.extend(told.unwrap_or_default());
                 }
                 Effect::Launch(..) => {
@@ -261,7 +262,7 @@ impl Conversation {
             if !self.answers_first()? {
                 return Ok(Then::GoOn);
             }
-        } else if let Some(what) = awaited(self.app()).or((self.errands > 0).then_some("Asking.")) {
+        } else if let Some(what) = awaited(self.app()).or_else(|| self.errand()) {
             if self.awaited != Some(what) {
                 self.awaited = Some(what);
                 self.say(what);
@@ -356,6 +357,15 @@ impl Conversation {
 
     /// Tells the question unless it stands already.
     fn ask(&mut self) -> Result<(), TuiError> {
+        // What is told counts as seen: only what was seen can be answered.
+        let session = self.app().session.as_ref();
+        let (question, candidates) = match session.map(|session| &session.panel) {
+            Some(Panel::Question(number)) => (Some(*number), 0),
+            Some(Panel::Use(using)) => (None, using.candidates().len()),
+            _ => (None, 0),
+        };
+        let finish = matches!(self.app().page, Page::Finish { .. });
+        self.step(Msg::Painted(Painted { question, finish, candidates, rows: 1, ..Painted::default() }))?;
         let asked = if self.editing && self.app().form.picking.is_none() && !self.app().form.leaving {
             of_answer(self.app())
         } else {
@@ -374,15 +384,6 @@ impl Conversation {
         self.said = Instant::now();
         self.whole = false;
         self.asked = Some(asked);
-        // It counts as seen: only what was told can be answered.
-        let session = self.app().session.as_ref();
-        let (question, candidates) = match session.map(|session| &session.panel) {
-            Some(Panel::Question(number)) => (Some(*number), 0),
-            Some(Panel::Use(using)) => (None, using.candidates().len()),
-            _ => (None, 0),
-        };
-        let finish = matches!(self.app().page, Page::Finish { .. });
-        self.step(Msg::Painted(Painted { question, finish, candidates, rows: 1, ..Painted::default() }))?;
         Ok(())
     }
 
@@ -466,7 +467,8 @@ impl Conversation {
         }
         // What does not fit yet was gone to: it is asked for.
         let form = &self.driver.app.form;
-        if matches!(self.app().page, Page::Form) && !self.editing && form.at < form.entries.len() && !picking {
+        if matches!(self.app().page, Page::Form) && !self.editing && form.at < form.entries.len() && !picking
+        {
             let wrong = form.first_wrong() == Some(form.at);
             if wrong && !form.leaving {
                 self.editing = true;
@@ -511,6 +513,15 @@ impl Conversation {
             }
         }
         Ok(self.app().end())
+    }
+
+    /// What was asked for beside the page.
+    fn errand(&self) -> Option<&'static str> {
+        let what = match self.app().page {
+            Page::Form => "Asking whether the names are free.",
+            _ => "Writing the file.",
+        };
+        (self.errands > 0).then_some(what)
     }
 
     /// When there is something to do although nothing happens.

@@ -36,9 +36,9 @@ pub(super) fn awaited(app: &App) -> Option<&'static str> {
             let looks = app.preflight.as_ref().is_some_and(|preflight| preflight.found.is_none());
             looks.then_some("Looking for everything that would stop the run. Nothing is changed.")
         }
-        Page::Starting { .. } => Some(
-            "Starting: signs in, reads what this Azure offers, and makes the plan. Nothing is changed.",
-        ),
+        Page::Starting { .. } => {
+            Some("Starting: signs in, reads what this Azure offers, and makes the plan. Nothing is changed.")
+        }
         Page::Review => {
             let reads = app.review.as_ref().is_some_and(|review| review.found.is_none());
             reads.then_some("Reading the journals.")
@@ -76,9 +76,7 @@ pub(super) fn runs(session: &Session) -> bool {
 fn starts(session: &Session, step: &StepOutline) -> bool {
     let known = session.progress.step(&step.id);
     match session.state(step) {
-        StepState::Queued => {
-            step.needs.iter().all(|need| session.progress.outcome(&need.step).is_some())
-        }
+        StepState::Queued => step.needs.iter().all(|need| session.progress.outcome(&need.step).is_some()),
         StepState::NotYet | StepState::Ready => {
             let back = known.is_some_and(|known| known.came_back.is_some());
             !back && session.progress.begun(&step.id)

@@ -97,7 +97,8 @@ pub(in crate::tui) fn head(app: &App, welcome: &Welcome) -> String {
     match &welcome.resume {
         Some(resume) => standing(app, resume),
         None => {
-            "From a sign-in to an IoT hub that can onboard devices with issued certificates, in seven stages.".to_owned()
+            "From a sign-in to an IoT hub that can onboard devices with issued certificates, in seven stages."
+                .to_owned()
         }
     }
 }
