@@ -248,14 +248,23 @@ fn of_form(block: &mut Block, app: &App, whole: bool) {
     }
     let (_, says) = form::comes_to(page);
     block.told(format!("{}.", capital(unmarked(&says))));
-    block.more.push(format!("1 to {}: change that answer.", page.entries.len()));
-    block.more.push("list: tell all answers again.".to_owned());
-    block.more.extend(
-        ways(app)
-            .iter()
-            .filter(|way| !matches!(way.action, Action::Launch | Action::List | Action::TakeSuggestion))
-            .filter_map(sentence),
-    );
+    let ways = ways(app);
+    let ways = ways
+        .iter()
+        .filter(|way| !matches!(way.action, Action::Launch | Action::List | Action::TakeSuggestion));
+    if whole {
+        block.more.push(format!("1 to {}: change that answer.", page.entries.len()));
+        block.more.push("list: tell all answers again.".to_owned());
+        block.more.extend(ways.filter_map(sentence));
+        block.more.push("?: what else can be typed.".to_owned());
+    } else {
+        let short: Vec<String> = ways.filter(|way| way.told).map(super::words::Way::short).collect();
+        let count = page.entries.len();
+        block.more.push(format!(
+            "1 to {count}: change that answer. Or: {}; list of the answers; ? help.",
+            short.join("; ")
+        ));
+    }
 }
 
 /// The question for one answer.
@@ -443,7 +452,7 @@ fn of_setup(block: &mut Block, app: &App, session: &Session, whole: bool) {
 
 fn of_panel(block: &mut Block, app: &App, session: &Session) {
     let (title, paper) = panel::paper(app, session);
-    block.told(format!("{title}:"));
+    block.told(if title.ends_with('?') { title } else { format!("{title}:") });
     if let Panel::Use(choice) = &session.panel {
         match &choice.found {
             Some(Ok(_)) if !choice.candidates().is_empty() => {

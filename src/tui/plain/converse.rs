@@ -53,6 +53,7 @@ pub(super) struct Conversation {
     orders: BTreeSet<StepId>,
     /// Things asked for beside the page, such as whether a name is free.
     errands: usize,
+    errand: &'static str,
     /// The question that was told last; none while one has to be told.
     asked: Option<Block>,
     /// The page that it was of.
@@ -91,6 +92,7 @@ impl Conversation {
             later: BTreeSet::new(),
             orders: BTreeSet::new(),
             errands: 0,
+            errand: "",
             asked: None,
             of: None,
             whole: true,
@@ -167,8 +169,11 @@ impl Conversation {
         let effects = update(&mut self.driver.app, message);
         for effect in &effects {
             match effect {
-                Effect::Judge(..) | Effect::Keep(_) | Effect::HandOver(_) | Effect::Export(..) => {
-                    self.errands += 1;
+                Effect::Judge(..) => {
+                    (self.errands, self.errand) = (self.errands + 1, "Asking whether the names are free.");
+                }
+                Effect::Keep(_) | Effect::HandOver(_) | Effect::Export(..) => {
+                    (self.errands, self.errand) = (self.errands + 1, "Writing the file.");
                 }
                 Effect::Send(command) => {
                     self.heard = Instant::now();
@@ -262,7 +267,7 @@ impl Conversation {
             if !self.answers_first()? {
                 return Ok(Then::GoOn);
             }
-        } else if let Some(what) = awaited(self.app()).or_else(|| self.errand()) {
+        } else if let Some(what) = awaited(self.app()).or((self.errands > 0).then_some(self.errand)) {
             if self.awaited != Some(what) {
                 self.awaited = Some(what);
                 self.say(what);
@@ -431,7 +436,11 @@ impl Conversation {
                 self.editing = true;
                 self.before = self.app().form.entries.iter().map(of_entry).collect();
             }
-            Heard::Settled => self.editing = false,
+            Heard::Settled => {
+                self.editing = false;
+                let form = &mut self.driver.app.form;
+                form.at = form.entries.len();
+            }
             Heard::Again => self.whole = true,
             Heard::Help => {
                 self.help();
@@ -513,15 +522,6 @@ impl Conversation {
             }
         }
         Ok(self.app().end())
-    }
-
-    /// What was asked for beside the page.
-    fn errand(&self) -> Option<&'static str> {
-        let what = match self.app().page {
-            Page::Form => "Asking whether the names are free.",
-            _ => "Writing the file.",
-        };
-        (self.errands > 0).then_some(what)
     }
 
     /// When there is something to do although nothing happens.

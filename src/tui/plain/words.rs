@@ -36,10 +36,8 @@ impl Way {
 
     fn is(&self, typed: &str) -> bool {
         let mut characters = typed.chars();
-        match (self.letter, characters.next(), characters.next()) {
-            (Some(letter), Some(only), None) => letter == only,
-            _ => false,
-        }
+        let (Some(only), None) = (characters.next(), characters.next()) else { return false };
+        self.letter == Some(only) || usual(self.action) == Some(only)
     }
 
     /// True when `typed` is the word, or whole words of its beginning.
@@ -78,14 +76,23 @@ fn way(binding: Binding) -> Way {
     };
     let key = binding.keys.iter().find(|key| letter(key).is_some()).or(binding.keys.first());
     let key = key.copied().unwrap_or(Key::Esc);
+    let digit = letter(&key).filter(char::is_ascii_digit);
     let (letter, word) = match binding.action {
-        // The same everywhere, whatever keys they have on the page.
-        Action::Back => (Some('b'), "back".to_owned()),
-        Action::Leave => (Some('q'), "leave".to_owned()),
+        Action::Back => (digit.or(usual(binding.action)), "back".to_owned()),
+        Action::Leave => (digit.or(usual(binding.action)), "leave".to_owned()),
         _ => (letter(&key), binding.word),
     };
     let told = binding.place != Place::Help || matches!(binding.action, Action::Keep | Action::ClearField);
     Way { letter, word, help: binding.help, key, action: binding.action, told }
+}
+
+/// The letters that are the same everywhere, whatever keys do it on the page.
+fn usual(action: Action) -> Option<char> {
+    match action {
+        Action::Back => Some('b'),
+        Action::Leave | Action::LeaveAnyway => Some('q'),
+        _ => None,
+    }
 }
 
 /// True for what means something in lines: not for what moves a cursor, scrolls, or copies off a screen.
