@@ -6,6 +6,7 @@ mod fixture;
 mod keys;
 mod logs;
 mod newcomer;
+mod plain;
 mod properties;
 mod resume;
 mod review;

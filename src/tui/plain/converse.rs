@@ -2,7 +2,7 @@
 //!
 //! It owns state and engine through [`Driver`], and decides nothing of what a line does: that is `hear` and `update`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::time::Duration;
 
@@ -32,8 +32,11 @@ const SILENCE: Duration = Duration::from_secs(30);
 const UNHEARD: Duration = Duration::from_secs(2);
 /// A prompt that lines were told below stands again when nothing more was told for so long.
 const PAUSE: Duration = Duration::from_secs(1);
+/// And at the latest after so long, however much is told.
+const REMINDED: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 const BATCH: usize = 512;
+const KNOWN: usize = 8;
 
 /// The conversation.
 pub(super) struct Conversation {
@@ -66,9 +69,14 @@ pub(super) struct Conversation {
     taught: bool,
     /// True while the run has moved since a person was asked.
     ran: bool,
-    /// When something was said, and when something was last heard of the run or told to it.
+    /// What was said of a step that only waits: it is not said again while it stays so.
+    known: BTreeMap<StepId, Vec<String>>,
+    /// When something was said, when the prompt was, when something was last heard of the run or told to it, and when the
+    /// time was told.
     said: Instant,
+    prompted: Instant,
     heard: Instant,
+    ticked: Instant,
 }
 
 impl Conversation {
@@ -99,8 +107,11 @@ impl Conversation {
             awaited: None,
             taught: false,
             ran: false,
+            known: BTreeMap::new(),
             said: now,
+            prompted: now,
             heard: now,
+            ticked: now,
         }
     }
 
@@ -224,7 +235,7 @@ impl Conversation {
         if let Some(step) = record.event.step() {
             self.orders.remove(step);
         }
-        let told = line(&record).filter(|line| line.level != Level::Detail);
+        let told = line(&record).filter(|line| line.level != Level::Detail && self.is_news(&record));
         let asks = matches!(record.event, RunEvent::Asked(_));
         self.step(Msg::Run(record))?;
         if let Some(line) = told {
@@ -236,6 +247,30 @@ impl Conversation {
             }
         }
         Ok(())
+    }
+
+    /// False for a look or a wait that came to the same as the one before: that is what `still` tells now and then.
+    fn is_news(&mut self, record: &Record) -> bool {
+        let Some(step) = record.event.step() else { return true };
+        let says = match &record.event {
+            RunEvent::StepWaiting { why, .. } => why.clone(),
+            RunEvent::CallFinished(reply) if reply.method.is_read() => {
+                format!(
+                    "{} {} {:?} {:?} {:?}",
+                    reply.method, reply.target, reply.status, reply.state, reply.code
+                )
+            }
+            _ => {
+                self.known.remove(step);
+                return true;
+            }
+        };
+        let known = self.known.entry(step.clone()).or_default();
+        let news = !known.contains(&says);
+        known.push(says);
+        // Nothing takes turns among more than a few.
+        known.drain(..known.len().saturating_sub(KNOWN));
+        news
     }
 
     /// Asks what is to be asked, as soon as nothing more is under way.
@@ -385,6 +420,7 @@ impl Conversation {
         for line in asked.lines() {
             self.say(&line);
         }
+        self.prompted = Instant::now();
         self.talk.ask(&asked.prompt);
         self.said = Instant::now();
         self.whole = false;
@@ -435,6 +471,14 @@ impl Conversation {
             Heard::Edit => {
                 self.editing = true;
                 self.before = self.app().form.entries.iter().map(of_entry).collect();
+            }
+            Heard::Went => {
+                let session = self.app().session.as_ref();
+                let told = session.filter(|session| moves(session, &self.orders));
+                // Where nothing moves, it is told with the question.
+                for line in told.map(|session| of_row(self.app(), session)).unwrap_or_default() {
+                    self.say(&line);
+                }
             }
             Heard::Settled => {
                 self.editing = false;
@@ -490,6 +534,7 @@ impl Conversation {
     /// Has the question that was told stand again, by its prompt alone.
     fn stand(&mut self, standing: Option<Block>) {
         if let Some(asked) = standing {
+            self.prompted = Instant::now();
             self.talk.ask(&asked.prompt);
             self.asked = Some(asked);
         }
@@ -528,13 +573,14 @@ impl Conversation {
     fn wakes(&self) -> Option<Instant> {
         let now = Instant::now();
         let busy = self.asked.is_none() || self.app().ticking();
-        busy.then(|| now + SECOND)
+        busy.then(|| (self.ticked + SECOND).max(now))
     }
 
     /// Tells the time, what is still under way, and the prompt that other lines were told below.
     fn tick(&mut self) -> Result<Then, TuiError> {
+        self.ticked = Instant::now();
         let then = self.step(Msg::Tick(terminal::now()))?;
-        if self.said.elapsed() >= PAUSE
+        if (self.said.elapsed() >= PAUSE || self.prompted.elapsed() >= REMINDED)
             && !self.talk.stands()
             && let Some(asked) = self.asked.take()
         {

@@ -28,6 +28,8 @@ pub(super) enum Heard {
     Again,
     /// Everything that can be typed is told.
     Help,
+    /// The cursor stands on another row.
+    Went,
     /// The row of the cursor is told.
     Row,
     /// What the review knows of the step of its cursor is told, then its requests are opened where there are any.
@@ -193,7 +195,7 @@ fn row(session: &mut Session, typed: &str) -> Option<Heard> {
         Some(step) if (1..=known.steps.len()).contains(&step) => Row::Step(stage - 1, step - 1),
         Some(step) => return Some(none_such(step, known.steps.len())),
     };
-    Some(Heard::Settled)
+    Some(Heard::Went)
 }
 
 /// What `typed` means where an answer is asked for.

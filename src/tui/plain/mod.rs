@@ -10,6 +10,11 @@ mod rest;
 mod talk;
 mod words;
 
+#[cfg(test)]
+pub(super) use rest::still;
+#[cfg(test)]
+pub(super) use words::{meant, ways};
+
 use tokio::sync::mpsc::Receiver;
 
 use super::app::App;

@@ -86,7 +86,7 @@ fn starts(session: &Session, step: &StepOutline) -> bool {
 }
 
 /// What is said when nothing was said for a while: what is under way, and for how long.
-pub(super) fn still(app: &App, orders: &BTreeSet<StepId>) -> Vec<String> {
+pub(in crate::tui) fn still(app: &App, orders: &BTreeSet<StepId>) -> Vec<String> {
     let mut told = Vec::new();
     let session = app.session.as_ref().filter(|session| session.open);
     for step in session.iter().flat_map(|session| &session.outline).flat_map(|stage| &stage.steps) {

@@ -5,7 +5,7 @@ use crate::tui::keymap::{Action, Binding, Place, page_bindings};
 use crate::tui::msg::Key;
 
 /// A key that acts now, as it is typed.
-pub(super) struct Way {
+pub(in crate::tui) struct Way {
     /// A letter or digit; `None` where only the word is typed.
     pub letter: Option<char>,
     pub word: String,
@@ -48,12 +48,12 @@ impl Way {
 }
 
 /// The ways that there are now.
-pub(super) fn ways(app: &App) -> Vec<Way> {
+pub(in crate::tui) fn ways(app: &App) -> Vec<Way> {
     page_bindings(app).into_iter().filter(|binding| serves(binding.action)).map(way).collect()
 }
 
 /// The way that `typed` means.
-pub(super) fn meant(app: &App, typed: &str) -> Option<Way> {
+pub(in crate::tui) fn meant(app: &App, typed: &str) -> Option<Way> {
     let mut ways = ways(app);
     let lower = typed.to_lowercase();
     let at = ways
