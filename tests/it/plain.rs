@@ -14,7 +14,7 @@ const AT_ONCE: [&str; 4] = ["--plain", "--sandbox", "--sandbox-speed", "0"];
 #[track_caller]
 fn play_with(account: &Account, arguments: &[&str], lines: &[&str]) -> Ran {
     let command = account.command(&[&AT_ONCE, arguments].concat());
-    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let input: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
     let ran = Ran::fed(command, &input);
     // Every line that was taken stands behind the prompt that it answers.
     let answered = ran.out.lines().filter(|line| line.contains(" > ")).count();

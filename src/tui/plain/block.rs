@@ -34,6 +34,10 @@ impl Block {
         self.told.push(line.into());
     }
 
+    fn asks(&mut self, prompt: &str) {
+        prompt.clone_into(&mut self.prompt);
+    }
+
     fn read(&mut self, paper: &Paper) {
         self.told.extend(paper.spoken());
     }
@@ -87,7 +91,7 @@ pub(super) fn block(app: &App, whole: bool) -> Block {
             if let Some(way) = page.way_back() {
                 block.told(teardown::question(way));
                 block.told(teardown::OTHERWISE);
-                block.prompt = "Name of the setup".to_owned();
+                block.asks("Name of the setup");
             }
         }
         (Page::Finish { .. }, Some(session)) => {
@@ -146,7 +150,7 @@ fn of_welcome(block: &mut Block, app: &App) {
     if page.practising.is_some() {
         block.told("Practise in the sandbox. What shall go wrong?");
         block.numbered = page.rehearsals.iter().map(|one| format!("{}: {}.", one.name, one.about)).collect();
-        block.prompt = "Number".to_owned();
+        block.asks("Number");
         return;
     }
     block.told(welcome::head(app, page));
@@ -165,7 +169,7 @@ fn of_welcome(block: &mut Block, app: &App) {
         let hint = hint.trim();
         block.numbered.push(if hint.is_empty() { format!("{label}.") } else { format!("{label}: {hint}.") });
     }
-    block.prompt = "Number".to_owned();
+    block.asks("Number");
 }
 
 fn of_sign_in(block: &mut Block, app: &App) {
@@ -174,7 +178,7 @@ fn of_sign_in(block: &mut Block, app: &App) {
         block.read(&signing::under_way(app, attempt));
         return;
     }
-    block.prompt = "Number".to_owned();
+    block.asks("Number");
     if let Some(fault) = &page.fault {
         block.told(format!("It did not work: {}", fault.says));
     }
@@ -231,7 +235,7 @@ fn of_form(block: &mut Block, app: &App, whole: bool) {
                 let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
                 block.numbered.push(parts.join(", "));
             }
-            block.prompt = "Number".to_owned();
+            block.asks("Number");
         }
         return;
     }
@@ -349,7 +353,7 @@ fn of_review(block: &mut Block, app: &App) {
             block.default = Some("back.".to_owned());
         }
     }
-    block.prompt = "Number".to_owned();
+    block.asks("Number");
 }
 
 /// What the review says of the step of its cursor.
@@ -463,11 +467,11 @@ fn of_panel(block: &mut Block, app: &App, session: &Session) {
         }
         block.more.push("Or type the id of one, which begins with /subscriptions/.".to_owned());
         block.more.extend(ways(app).iter().filter_map(sentence));
-        block.prompt = "Number or id".to_owned();
+        block.asks("Number or id");
         return;
     }
     block.told.extend(paper.spoken());
     if matches!(session.panel, Panel::Question(_) | Panel::Abort) {
-        block.prompt = "Number".to_owned();
+        block.asks("Number");
     }
 }

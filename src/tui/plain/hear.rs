@@ -70,6 +70,9 @@ pub(super) fn hear(app: &mut App, typed: &str) -> Heard {
     match meant(app, typed) {
         Some(way) if way.action == Action::ToggleDetail => Heard::Row,
         Some(way) => press(way.key),
+        None if matches!(typed, "b" | "back") => Heard::Say(
+            "Nothing to go back to from here. q leaves, ? tells what else can be typed.".to_owned(),
+        ),
         None => Heard::Say(format!("Not understood: {typed}. ? tells what can be typed.")),
     }
 }
@@ -79,7 +82,8 @@ fn on_enter(app: &App) -> Heard {
         && app.review.as_ref().is_some_and(|review| !review.exporting && review.reviewed().is_some());
     match enter(app).map(|binding| binding.action) {
         _ if back => press(Key::Esc),
-        None | Some(Action::OpenDetail | Action::NextField | Action::Agree) => nothing(),
+        // What exists is used by its number alone.
+        None | Some(Action::OpenDetail | Action::NextField | Action::Agree | Action::UseNow) => nothing(),
         Some(_) => press(Key::Enter),
     }
 }

@@ -63,9 +63,10 @@ fn of_stage(paper: &mut Paper, app: &App, session: &Session, row: Row) -> String
         let condition = RowState::Step(session.state(step));
         let time = session.row_seconds(Row::Step(row.stage(), index), app.now).map(clock).unwrap_or_default();
         // Where steps are chosen by a number, that stands before them.
-        let mark = match app.options.plain {
-            true => format!("{}.{}", row.stage() + 1, index + 1),
-            false => theme::symbol(condition, app.now, app.options).to_owned(),
+        let mark = if app.options.plain {
+            format!("{}.{}", row.stage() + 1, index + 1)
+        } else {
+            theme::symbol(condition, app.now, app.options).to_owned()
         };
         paper.line(vec![
             (theme::tone(condition), format!("{mark} ")),
