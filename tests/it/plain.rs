@@ -390,3 +390,81 @@ fn where_the_wizard_cannot_be_drawn_it_is_told_what_works() {
     let account = Account::new();
     account.run(&["--sandbox"]).exits(2).tells(&["TERM=dumb", "hubup --plain"]);
 }
+
+/// What may be typed anywhere, and what may not.
+const TYPED: &[&str] = &[
+    "",
+    "",
+    "",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "7",
+    "9",
+    "1.1",
+    "3.2",
+    "99",
+    "0",
+    "s",
+    "r",
+    "R",
+    "w",
+    "c",
+    "u",
+    "a",
+    "A",
+    "d",
+    "D",
+    "f",
+    "e",
+    "m",
+    "j",
+    "l",
+    "b",
+    "b",
+    "q?",
+    "?",
+    "list",
+    "all",
+    "P",
+    "T",
+    "take",
+    "clear",
+    "keep",
+    "h",
+    "o",
+    "i",
+    "p",
+    "plant",
+    "=x",
+    "contoso-factory",
+    "/subscriptions/x",
+    "skip",
+    "details",
+    "y",
+    "\u{1b}[A",
+    "é…",
+];
+
+#[test]
+fn whatever_is_typed_the_conversation_comes_to_an_end() {
+    let worlds = ["default", "links-2026", "neighbours", "limited-caller"];
+    for seed in 1..=8_u64 {
+        // Knuth's generator is random enough for this, and the same everywhere.
+        let mut state = seed;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let account = Account::new();
+        let world = worlds[next(worlds.len())];
+        let mut lines = vec!["1", "", ""];
+        lines.extend((0..60).map(|_| TYPED[next(TYPED.len())]));
+        let arguments = ["--sandbox-world", world];
+        let command = account.command(&[&AT_ONCE, &arguments[..]].concat());
+        let ran = Ran::fed(command, &lines.join("\n"));
+        assert!(matches!(ran.code, Some(0..=5)), "seed {seed}, {world}: {ran}");
+    }
+}

@@ -180,6 +180,10 @@ impl Conversation {
             self.errands = self.errands.saturating_sub(1);
         }
         let prompted = matches!(message, Msg::Prompted(_));
+        if matches!(message, Msg::Launched(_)) {
+            // Its first record is on its way.
+            self.heard = Instant::now();
+        }
         let effects = update(&mut self.driver.app, message);
         for effect in &effects {
             match effect {
