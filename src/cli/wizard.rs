@@ -18,11 +18,13 @@ use crate::tui::{self, Depth, End, Place, Rehearsal, ScreenOptions, THEMES, Them
 use launcher::{Launcher, stopped};
 
 /// Runs the wizard.
-pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
+pub async fn run(global: &Global, mut surroundings: Surroundings) -> Result<Ending, Failure> {
     if !global.plain && (!surroundings.interactive || surroundings.dumb) {
         return Err(no_terminal());
     }
     let piped = !surroundings.typed;
+    // What cannot be started is told in the same way.
+    surroundings.colour_errors &= !global.plain;
     let options = ScreenOptions {
         ascii: global.ascii,
         no_colour: surroundings.no_colour,
