@@ -64,6 +64,10 @@ impl fmt::Debug for Azure {
     }
 }
 
+/// What Resource Manager says when the caller lacks a right (contract preview-2025, 1.3: refresh once). A deny assignment or a
+/// policy is no such thing.
+const RIGHTS: [&str; 2] = ["AuthorizationFailed", "LinkedAuthorizationFailed"];
+
 /// A way to prove who calls, with the pipeline that does so.
 struct Door<'a> {
     pipeline: &'a Pipeline,
@@ -185,7 +189,8 @@ impl Azure {
     /// Fills `request`, sends it once as `call`, and gives its reply: 2xx with JSON or nothing. What the request
     /// captures goes to `vault` and is masked in the reply.
     ///
-    /// A refused token (401) is dropped; the error is `Auth` with a `retry_after` of zero.
+    /// A refused token (401) is dropped; the error is `Auth` with a `retry_after` of zero. So is one that lacks a right, once:
+    /// the error is `Forbidden` with a `retry_after` of zero then, and without one where a new token lacks it too.
     pub async fn call(
         &self,
         call: CallId,
@@ -264,8 +269,9 @@ impl Azure {
         })
     }
 
-    /// Sends `request`. A token that was refused (401) is dropped, and the error says to come back at once
-    /// (`retry_after` zero): sending again, with a new token, is the engine's, as a call of its own.
+    /// Sends `request`. A token that was refused (401), or that lacks a right which a newer one may have (403, once), is
+    /// dropped, and the error says to come back at once (`retry_after` zero): sending again, with a new token, is the
+    /// engine's, as a call of its own.
     async fn exchange(
         &self,
         call: CallId,
@@ -274,9 +280,18 @@ impl Azure {
     ) -> Result<Answer, ServiceError> {
         let inner = &*self.inner;
         let (answer, token) = self.send(call, door, request).await?;
-        let (401, Some(audience), Some(token)) = (answer.status, door.audience, token) else {
+        let (401 | 403, Some(audience), Some(token)) = (answer.status, door.audience, token) else {
             return Ok(answer);
         };
+        if answer.status == 403 {
+            let told = error::of_answer(&answer, inner.clock.now());
+            let of_caller = told.code.as_deref().is_some_and(|code| RIGHTS.contains(&code))
+                && !told.message.to_lowercase().contains("deny assignment");
+            if !of_caller || !inner.tokens.drop_for_rights(&audience.scope, &token.secret) {
+                return Ok(answer);
+            }
+            return Err(ServiceError { retry_after: Some(Duration::ZERO), ..told });
+        }
         inner.tokens.drop_refused(&audience.scope, &token.secret);
         let now = inner.clock.now();
         let told = match challenge(&answer) {

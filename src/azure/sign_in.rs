@@ -16,7 +16,7 @@ use super::credentials::{
 use super::door::LoginDoor;
 use super::options::{AzureOptions, Environment, SignInMethod, Timeouts};
 use super::transport::Transport;
-use crate::domain::{ErrorKind, ServiceError, clean};
+use crate::domain::{ErrorKind, NEXT, ServiceError, clean};
 
 mod ways;
 
@@ -288,7 +288,7 @@ impl SignIn {
         let tenant = self.state().tenant.clone();
         let tenant = tenant.map(|tenant| format!(" --tenant {tenant}")).unwrap_or_default();
         message.push_str(&format!(
-            "\nnext: run `az login{tenant}`, or set `[auth] method` to \"browser\" or \"device-code\", or set AZURE_TENANT_ID, \
+            "{NEXT}run `az login{tenant}`, or set `[auth] method` to \"browser\" or \"device-code\", or set AZURE_TENANT_ID, \
              AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
         ));
         let code =
@@ -340,7 +340,7 @@ fn only(way: Way, error: ServiceError) -> ServiceError {
     if error.kind == ErrorKind::Auth {
         let known = error.code.as_deref().and_then(in_words);
         let next = known.map_or_else(|| way.next(), |words| words.next);
-        message.push_str(&format!("\nnext: {next}"));
+        message.push_str(&format!("{NEXT}{next}"));
     }
     ServiceError { message, ..error }
 }

@@ -30,6 +30,8 @@ struct Slot {
     kept: Option<Kept>,
     /// The acquisition under way, which every caller joins.
     flight: Option<Flight>,
+    /// The next token is had for a right that the former one lacked.
+    for_rights: bool,
 }
 
 /// A token, and when it was had.
@@ -38,12 +40,14 @@ pub(super) struct Kept {
     pub secret: Secret,
     pub had: Timestamp,
     expires: Timestamp,
+    /// It was had because another one lacked a right: what it lacks, no newer one has.
+    for_rights: bool,
 }
 
 impl Kept {
     fn of(token: AccessToken, had: Timestamp) -> Self {
         let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).unwrap_or(had);
-        Self { secret: token.token, had, expires }
+        Self { secret: token.token, had, expires, for_rights: false }
     }
 
     /// True when less than the smaller of five minutes and a quarter of its life is left.
@@ -82,7 +86,8 @@ impl Tokens {
         if slot.flight.as_ref().is_some_and(|current| current.ptr_eq(&flight)) {
             slot.flight = None;
             if let Ok(kept) = &got {
-                slot.kept = Some(kept.clone());
+                let for_rights = std::mem::take(&mut slot.for_rights);
+                slot.kept = Some(Kept { for_rights, ..kept.clone() });
             }
         }
         match got {
@@ -102,6 +107,21 @@ impl Tokens {
         }
     }
 
+    /// Drops the token for `scope`, which `lacks` a right, if it is still that one: it may be older than a grant (contract
+    /// preview-2025, 1.3: refresh once). False when a newer one was had for that already.
+    pub fn drop_for_rights(&self, scope: &str, lacks: &Secret) -> bool {
+        let mut slots = self.lock();
+        let Some(slot) = slots.get_mut(scope) else { return false };
+        match &slot.kept {
+            Some(kept) if kept.secret == *lacks && kept.for_rights => false,
+            Some(kept) if kept.secret == *lacks => {
+                (slot.kept, slot.for_rights) = (None, true);
+                true
+            }
+            _ => true,
+        }
+    }
+
     /// Every token that is kept, to be masked where a service echoes it.
     pub fn kept(&self) -> Vec<Secret> {
         self.lock().values().filter_map(|slot| slot.kept.as_ref()).map(|kept| kept.secret.clone()).collect()
@@ -113,7 +133,7 @@ impl Tokens {
         let kept = Kept::of(token, self.clock.now());
         let mut slots = self.lock();
         slots.clear();
-        slots.insert(scope.to_owned(), Slot { kept: Some(kept), flight: None });
+        slots.insert(scope.to_owned(), Slot { kept: Some(kept), ..Slot::default() });
     }
 
     fn acquire(&self, scope: &str) -> Flight {

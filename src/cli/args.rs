@@ -215,6 +215,12 @@ pub enum SandboxCommand {
         /// Loopback port; 0 takes any
         #[arg(long, default_value_t = 0)]
         port: u16,
+        /// Speak https too on that port, with an authority of its own that clients are told to trust
+        #[arg(long)]
+        tls: bool,
+        /// Be a proxy too on that port, so that clients keep Azure's host names (with --tls)
+        #[arg(long)]
+        proxy: bool,
     },
     /// Forget its world
     Reset,

@@ -64,14 +64,25 @@ pub(super) async fn setup(start: &Start) -> Result<(Connected, Past, Prepared), 
     let connected = start.connect(&waiting).await?;
     let answers = start.config.answers.clone();
     let past = Past::read(&start.state, answers.setup_id())?;
-    let prepared = match start.prepare(&connected, answers.clone(), &past, Regions::Checked, &waiting).await {
-        Err(failure) if failure.exit == Exit::Usage => {
-            let anywhere = start.prepare(&connected, answers, &past, Regions::Unchecked, &waiting).await;
-            anywhere.map_err(|_| failure)?
-        }
-        prepared => prepared?,
-    };
+    let prepared = prepared(start, &connected, answers, &past, &waiting).await?;
     Ok((connected, past, prepared))
+}
+
+/// The plan for `answers`, also where a region is not offered: that is told with all else that is in the way.
+pub(super) async fn prepared(
+    start: &Start,
+    connected: &Connected,
+    answers: Answers,
+    past: &Past,
+    tell: Tell<'_>,
+) -> Result<Prepared, Failure> {
+    let offers = start.offers(connected, &answers, tell).await?;
+    let prepare =
+        |regions: Regions| start.prepare_from(connected, answers.clone(), &offers, past, regions, tell);
+    match prepare(Regions::Checked).await {
+        Err(failure) if failure.exit == Exit::Usage => prepare(Regions::Unchecked).await.map_err(|_| failure),
+        prepared => prepared,
+    }
 }
 
 /// What was checked, and what was found.

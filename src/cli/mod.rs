@@ -24,6 +24,7 @@ mod runs;
 mod sandbox;
 mod signals;
 mod status;
+mod usual;
 mod which;
 mod wire;
 mod wizard;

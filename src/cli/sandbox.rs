@@ -8,7 +8,7 @@ use super::signals::Signals;
 use super::wire;
 use crate::domain::Exit;
 use crate::engine::Clock;
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::{self, Sandbox, Tls};
 
 /// Runs the command.
 pub async fn run(
@@ -23,11 +23,16 @@ pub async fn run(
                 .map_err(|error| wire::sandbox_failure(&root, &error))?;
             out("The sandbox is empty again.");
         }
-        SandboxCommand::Serve { port } => {
+        SandboxCommand::Serve { port, tls, proxy } => {
             let options = wire::sandbox_options(global, &root, *port)?;
+            let tls = match (tls, proxy) {
+                (_, true) => Tls::Proxy,
+                (true, false) => Tls::On,
+                (false, false) => Tls::Off,
+            };
             let mut signals =
                 Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-            let sandbox = wire::open_scripted(global, &root, options).await?;
+            let sandbox = wire::open_scripted(global, &root, options, tls).await?;
             out(&how_to_reach(&sandbox));
             if sandbox.joined() {
                 out("Another process serves this folder; it goes on without this one.");
@@ -63,11 +68,30 @@ fn how_to_reach(sandbox: &Sandbox) -> String {
         format!("export AZURE_CLIENT_ID={}", sign_in.client_id),
         format!("export AZURE_CLIENT_SECRET={}", sign_in.client_secret),
     ]);
+    lines.extend([
+        "# or, for clients that know managed identities:".to_owned(),
+        format!("# export IDENTITY_ENDPOINT=http://{}/msi/token", sandbox.address()),
+        format!("# export IDENTITY_HEADER={}", sign_in.client_secret),
+    ]);
     lines.extend(
         sign_in
             .subscriptions
             .iter()
             .map(|subscription| format!("# subscription {} {}", subscription.id, subscription.name)),
     );
+    if let Some(file) = sandbox.ca_file() {
+        lines.extend([
+            String::new(),
+            format!("https://{} answers too. For clients that want TLS:", sandbox.address()),
+            format!("export REQUESTS_CA_BUNDLE={}", file.display()),
+            format!("export SSL_CERT_FILE={}", file.display()),
+        ]);
+    }
+    if sandbox.tls() == Tls::Proxy {
+        lines.extend([
+            format!("export HTTPS_PROXY=http://{}", sandbox.address()),
+            "export NO_PROXY=127.0.0.1,localhost".to_owned(),
+        ]);
+    }
     lines.join("\n")
 }

@@ -16,13 +16,14 @@ use super::past::Past;
 use super::person;
 use super::which;
 use crate::azure::{Azure, AzureError, AzureOptions, Caller, Prompts, SignInMethod};
+use crate::domain::catalogue::SIGN_IN_NEEDED;
 use crate::domain::{
     Answers, ErrorKind, Exit, FORMAT_VERSION, Fault, Moves, Plan, Replay, RunHeader, RunId, RunKind,
     ServiceError, StepId, clean,
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{JournalLog, StateFolder, Writer};
-use crate::sandbox::{self, FaultScript, Sandbox, SandboxError, SandboxOptions, WorldSource};
+use crate::sandbox::{self, FaultScript, Sandbox, SandboxError, SandboxOptions, Tls, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Regions, Selection};
 
 /// Looked for when no setup file is named.
@@ -137,7 +138,7 @@ pub(super) fn said_folder(global: &Global) -> Option<PathBuf> {
 /// Opens the sandbox of the state folder, or joins the process that serves it.
 pub async fn open_sandbox(global: &Global, root: &Path) -> Result<Sandbox, Failure> {
     let options = sandbox_options(global, root, 0)?;
-    open_scripted(global, root, options).await
+    open_scripted(global, root, options, Tls::Off).await
 }
 
 /// Opens a sandbox with these options, and begins the fault script that is asked for.
@@ -145,10 +146,11 @@ pub(super) async fn open_scripted(
     global: &Global,
     root: &Path,
     options: SandboxOptions,
+    tls: Tls,
 ) -> Result<Sandbox, Failure> {
     // A script that is no good is told before a world is made for it.
     let script = fault_script(global, root)?;
-    let opened = sandbox::open(options).await.map_err(|error| sandbox_failure(root, &error))?;
+    let opened = sandbox::open_speaking(options, tls).await.map_err(|error| sandbox_failure(root, &error))?;
     if let Some(script) = script {
         opened.rehearse(&script).await.map_err(|error| sandbox_failure(root, &error))?;
     }
@@ -228,6 +230,13 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
         SandboxError::NoAnswer { .. } => {
             (Exit::State, "end the process that holds it, or name another folder with `--state-folder PATH`")
         }
+        SandboxError::Tls(_) => (
+            Exit::Usage,
+            "leave `--tls` and `--proxy` away, or install hubup with its usual features; clients of plain http need neither",
+        ),
+        SandboxError::OtherTls { .. } => {
+            (Exit::State, "end the process that serves it, or name another folder with `--state-folder PATH`")
+        }
         SandboxError::Held { .. } => (Exit::State, "end the process that serves it, then run this again"),
     };
     let mut text = format!("error: {error}");
@@ -261,7 +270,8 @@ impl Start {
     /// A sign-in that failed, with the remedy that fits the way which the setup file insists on.
     pub(super) fn not_signed_in(&self, error: &ServiceError) -> Fault {
         let fault = Fault::from(error);
-        if error.kind != ErrorKind::Auth {
+        // What fits a code says more than what fits the way.
+        if error.kind != ErrorKind::Auth || fault.key.as_deref() != Some(SIGN_IN_NEEDED) {
             return fault;
         }
         match self.config.auth {
@@ -330,16 +340,22 @@ impl Start {
         regions: Regions,
         tell: Tell<'_>,
     ) -> Result<Prepared, Failure> {
-        if let Some(sandbox) = &self.sandbox {
-            // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
-            sandbox
-                .admit(&answers.subscription)
-                .await
-                .map_err(|error| sandbox_failure(self.state.root(), &error))?;
-        }
         let offers = self.offers(connected, &answers, tell).await?;
+        self.prepare_from(connected, answers, &offers, past, regions, tell).await
+    }
+
+    /// [`Start::prepare`] with what the subscription is known to offer.
+    pub async fn prepare_from(
+        &self,
+        connected: &Connected,
+        answers: Answers,
+        offers: &Offers,
+        past: &Past,
+        regions: Regions,
+        tell: Tell<'_>,
+    ) -> Result<Prepared, Failure> {
         let choose = |replay: &mut Replay<'_>| {
-            stages::choose(&answers, &offers, DIALECTS, past.kept(), regions, replay)
+            stages::choose(&answers, offers, DIALECTS, past.kept(), regions, replay)
         };
         let selection = self.read_through(connected, tell, choose).await?;
         let plan = stages::plan(selection.dialect, &selection.profile, &answers).map_err(|error| {
@@ -355,6 +371,13 @@ impl Start {
         answers: &Answers,
         tell: Tell<'_>,
     ) -> Result<Offers, Failure> {
+        if let Some(sandbox) = &self.sandbox {
+            // A person's own setup can be rehearsed: whatever subscription it names is one of the sandbox's.
+            sandbox
+                .admit(&answers.subscription)
+                .await
+                .map_err(|error| sandbox_failure(self.state.root(), &error))?;
+        }
         let requests = stages::offer_requests(answers, DIALECTS);
         let looks =
             requests.iter().map(|request| engine::lookup(&connected.azure, self.clock, request, tell));

@@ -115,6 +115,12 @@ impl From<&ServiceError> for Fault {
                 "correct what the message names, then retry".to_owned(),
             ),
         };
+        let (says, next) = error.parts();
+        // One hint and no more: what fits the code goes first, then what fits the way that was tried.
+        let by_code = entry.is_some_and(|entry| entry.key != catalogue::SIGN_IN_NEEDED);
+        if let Some(next) = next.filter(|_| !by_code) {
+            next.clone_into(&mut remedy);
+        }
         if let Some(code) = error.code.as_ref().filter(|_| catalogue::is_unknown(error, entry)) {
             means.push_str(&format!("; hubup does not know the code {code}"));
             remedy.push_str("; if the message does not help, ask Azure support and quote the ids");
@@ -127,7 +133,7 @@ impl From<&ServiceError> for Fault {
             _ => Exit::Failed,
         };
         Self {
-            says: error.message.clone(),
+            says: says.to_owned(),
             code: error.code.clone(),
             status: error.status,
             means: Some(means),

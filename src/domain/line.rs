@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::event::{Record, RunEvent, Wait};
-use super::ids::{CallId, StepId};
+use super::ids::{CallId, RunId, StepId};
 use super::step::Outcome;
 
 /// How much a line matters; a screen may colour it, the words say it anyway.
@@ -41,6 +41,24 @@ pub trait LogSource: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// The records of a call, and its place among the calls of its step; `None` when it is not on record.
+    fn exchange(&self, call: CallId) -> Option<Exchanged>;
+}
+
+/// What is on record of one call.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Exchanged {
+    pub run: RunId,
+    /// The record that the call was begun.
+    pub begun: Record,
+    /// The record of its reply, once there is one.
+    pub ended: Option<Record>,
+    /// The calls of the same step before and after it.
+    pub before: Option<CallId>,
+    pub after: Option<CallId>,
+    /// Counts the calls of the step from 1.
+    pub place: usize,
+    pub count: usize,
 }
 
 /// The line of an event; `None` for events that are not told.

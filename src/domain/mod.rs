@@ -3,6 +3,7 @@
 //! Pure: no clock, no network, no disk, no environment. Everyone may use it; it uses nobody.
 
 mod answers;
+mod az;
 pub mod catalogue;
 mod cloud;
 mod defaults;
@@ -26,6 +27,7 @@ mod template;
 mod tests;
 
 pub use answers::{Answers, AssignableScope, Certificates, IdentityKind, Roles, SETUP_TAG};
+pub use az::{AzCommand, az_rest, az_words};
 pub use cloud::Cloud;
 pub use defaults::{Names, setup_name};
 pub use earlier::Earlier;
@@ -37,12 +39,12 @@ pub use exit::Exit;
 pub use fault::Fault;
 pub use field::{Choices, Field, FieldKind, Fixed};
 pub use ids::{CallId, RunId, SetupId, StageId, StepId, derived_uuid};
-pub use line::{Level, Line, LogSource, brief, clean, line, target};
+pub use line::{Exchanged, Level, Line, LogSource, brief, clean, line, target};
 pub use names::{Finding, NameKind};
 pub use plan::{Impact, Plan, PlanError, PlannedStage, StageOutline, StepOutline};
 pub use progress::{Counts, Progress, StepProgress, StepState};
 pub use replay::{Moves, Patience, Replay, Seen, Turn};
-pub use reply::{ErrorKind, Reply, ServiceError};
+pub use reply::{ErrorKind, NEXT, Reply, ServiceError};
 pub use request::{Auth, Body, Capture, Method, Patch, Pick, Request, Shown};
 pub use step::{
     Act, Ask, Need, NeedKind, Next, Outcome, Outputs, Planned, Purpose, SIGNED_IN_AGAIN, Step, StepOutputs,

@@ -52,6 +52,9 @@ impl StepState {
     }
 }
 
+/// So many correlation ids of a step are kept, the newest: one that is watched for hours has a new one with each look.
+const MOST_IDS: usize = 200;
+
 /// What is known of one step.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StepProgress {
@@ -85,6 +88,14 @@ pub struct StepProgress {
     pub calls: Vec<CallId>,
     /// Correlation ids of its calls, without repeats.
     pub correlation_ids: Vec<String>,
+}
+
+impl StepProgress {
+    /// In what the resource differed from the answers, the last time that this was asked about.
+    pub fn differed(&self) -> &[String] {
+        let mut asked = self.answers.iter().rev().map(|(ask, _)| &ask.differs[..]);
+        asked.find(|differs| !differs.is_empty()).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,6 +199,9 @@ impl Progress {
                 if let (Some(step), Some(id)) = (&reply.step, &reply.correlation_id) {
                     let progress = self.step_mut(step);
                     if !progress.correlation_ids.contains(id) {
+                        if progress.correlation_ids.len() >= MOST_IDS {
+                            progress.correlation_ids.remove(0);
+                        }
                         progress.correlation_ids.push(id.clone());
                     }
                 }

@@ -83,7 +83,10 @@ impl<'a> Replay<'a> {
                 Ok(true)
             }
             Some(_) => Ok(false),
-            None => Err(Box::new(Next::Wait { why: why.to_owned(), every, bound })),
+            None => {
+                let bound = patience.spent + whole(bound.saturating_sub(patience.spent), every);
+                Err(Box::new(Next::Wait { why: why.to_owned(), every, bound }))
+            }
         }
     }
 
@@ -132,6 +135,14 @@ impl<'a> Replay<'a> {
             None => Err(Box::new(Next::Redo { steps: steps.to_vec(), why: why.to_owned() })),
         }
     }
+}
+
+/// How long waits of `every` take that go on until `span` is over: the last one is not cut short.
+fn whole(span: Duration, every: Duration) -> Duration {
+    // As long as one is counted (engine/performer.rs).
+    let every = every.max(Duration::from_secs(1));
+    let waits = span.as_millis().div_ceil(every.as_millis().max(1));
+    every.saturating_mul(u32::try_from(waits).unwrap_or(u32::MAX)).max(span)
 }
 
 /// What was seen does not fit the move that comes of it, as when an output of another step changed meanwhile. To make the

@@ -67,6 +67,9 @@ pub enum ErrorKind {
     Left,
 }
 
+/// What stands in a message of our own before what to do next.
+pub const NEXT: &str = "\nnext: ";
+
 /// An exchange that did not succeed. `message` is the service's own text, cleaned of control bytes and capped.
 #[derive(Clone, PartialEq, Debug, Error)]
 #[error("{}{message}", code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default())]
@@ -92,6 +95,14 @@ impl ServiceError {
             request_id: None,
             correlation_id: None,
             retry_after: None,
+        }
+    }
+
+    /// What the message says, and what it says is to be done next, where it does: a sign-in knows which way was tried.
+    pub fn parts(&self) -> (&str, Option<&str>) {
+        match self.message.split_once(NEXT) {
+            Some((says, next)) => (says, Some(next)),
+            None => (&self.message, None),
         }
     }
 

@@ -117,6 +117,8 @@ pub struct Request {
     pub captures: Vec<Capture>,
     /// True when the resource itself is to be watched, and not the operation that the service accepts.
     pub unfollowed: bool,
+    /// True for a POST that only asks something, such as whether a name is free.
+    pub asks: bool,
 }
 
 /// A request filled as far as it may be shown: outputs in, secrets as marks.
@@ -155,6 +157,7 @@ impl Request {
             body: Body::Empty,
             captures: Vec::new(),
             unfollowed: false,
+            asks: false,
         }
     }
 
@@ -172,6 +175,7 @@ impl Request {
             body: Body::Empty,
             captures: Vec::new(),
             unfollowed: false,
+            asks: false,
         }
     }
 
@@ -179,6 +183,13 @@ impl Request {
     #[must_use]
     pub fn unfollowed(mut self) -> Self {
         self.unfollowed = true;
+        self
+    }
+
+    /// This request as a question: it changes nothing, whatever its method.
+    #[must_use]
+    pub fn asking(mut self) -> Self {
+        self.asks = true;
         self
     }
 
@@ -210,9 +221,9 @@ impl Request {
         self
     }
 
-    /// True when the request changes nothing: a GET or HEAD, or a POST that only reads keys.
+    /// True when the request changes nothing: a GET or HEAD, or a POST that only asks or reads keys.
     pub fn is_read(&self) -> bool {
-        self.method.is_read() || !self.captures.is_empty()
+        self.method.is_read() || self.asks || !self.captures.is_empty()
     }
 
     /// The request with what `outputs` knows filled in; secrets and unknown outputs stay marks.

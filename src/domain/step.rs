@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::ids::StepId;
 use super::replay::{Moves, Replay, Seen};
 use super::request::Request;
+use super::template::Text;
 
 /// How a step ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -202,6 +203,10 @@ pub struct Step {
     pub planned: Vec<Planned>,
     /// How long Azure's documents say it can take.
     pub bound: Duration,
+    /// The documented `az` commands that do the same, each in its words. Beside them there is always `az_rest`.
+    pub az: Vec<Vec<Text>>,
+    /// Where it is documented, as an address without its scheme.
+    pub documented: Vec<&'static str>,
     /// Lists what may be used instead of making one, where that can be; entries have `id`, `name` and `location`.
     pub usable: Option<Request>,
     /// What Azure charges for what it makes, a fragment; `None` for what is free.
@@ -224,6 +229,8 @@ impl Step {
             touches: Vec::new(),
             planned: Vec::new(),
             bound: Duration::from_mins(1),
+            az: Vec::new(),
+            documented: Vec::new(),
             usable: None,
             billed: None,
             act: Arc::new(act),
@@ -234,6 +241,20 @@ impl Step {
     #[must_use]
     pub fn because(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
+        self
+    }
+
+    /// This step documented at `address`.
+    #[must_use]
+    pub fn documented(mut self, address: &'static str) -> Self {
+        self.documented.push(address);
+        self
+    }
+
+    /// This step done by the documented command `words` too.
+    #[must_use]
+    pub fn in_az(mut self, words: Vec<Text>) -> Self {
+        self.az.push(words);
         self
     }
 

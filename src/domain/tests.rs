@@ -386,3 +386,78 @@ fn only_dps_hosts_of_the_cloud_are_dps_hosts() {
         assert_eq!(cloud.is_dps_host(host), expected, "{host}");
     }
 }
+
+fn az_text(az: &AzCommand) -> String {
+    let lines = az.lines.iter().map(|(depth, line)| " ".repeat(*depth) + line + "\n");
+    lines.collect()
+}
+
+#[test]
+fn a_request_is_told_as_a_command_without_its_secrets() {
+    let body = object([
+        ("principal", Text::slot(&A, "principalId").into()),
+        ("both", Text::slot(&A, "x").then("-").then(Text::secret("hub key")).into()),
+        ("quoted", "it's $HOME".into()),
+    ]);
+    let path = Text::from("/groups/").then(Text::derived(Text::slot(&A, "x")));
+    let auth = Auth::DpsSas { key: "hub key".into(), policy: "owner".into() };
+    let request = Request::new(Method::Put, auth, "host.example", path, "1")
+        .with_query("$filter", "a b")
+        .with_header("If-Match", "*")
+        .with_body(body);
+    let az = az_rest(&request, &Outputs::default());
+    assert_eq!(
+        az_text(&az),
+        r#"az rest --method put \
+  --url 'https://host.example/groups/'"$DERIVED_ID"'?api-version=1&$filter=a%20b' \
+  --skip-authorization-header \
+  --headers 'If-Match=*' Authorization="$DPS_SAS" \
+  --body '{
+    "principal": "'"$A_PRINCIPAL_ID"'",
+    "both": "'"$A_X"'-'"$HUB_KEY"'",
+    "quoted": "it'\''s $HOME"
+  }'
+"#
+    );
+    assert_eq!(
+        az.notes,
+        [
+            "$DERIVED_ID: an id that hubup derives once the values above are known",
+            "$A_PRINCIPAL_ID: what a gives as principalId",
+            "$A_X: what a gives as x",
+            "$HUB_KEY: a secret, hub key",
+            "$DPS_SAS: a shared access signature of the policy `owner`, made with its key",
+        ]
+    );
+    // What is known stands in it.
+    let mut outputs = Outputs::default();
+    outputs.set(&A, StepOutputs::from([("principalId".into(), "p".into()), ("x".into(), "1".into())]));
+    let az = az_text(&az_rest(&request, &outputs));
+    assert!(az.contains("\"principal\": \"p\"") && !az.contains("$A_") && az.contains("$HUB_KEY"), "{az}");
+}
+
+#[test]
+fn commands_say_what_their_body_leaves_open_and_what_their_reply_holds() {
+    let arm = |method| Request::new(method, Auth::ResourceManager, "h", "/p", "1");
+    let mut merges = arm(Method::Put);
+    merges.body = Body::MergeInto { read: None, patches: vec![Patch::Set("/sku".into(), "S1".into())] };
+    assert_eq!(
+        az_rest(&merges, &Outputs::default()).notes,
+        ["its body is what the look before gives, with this in it"]
+    );
+    let keys = arm(Method::Post).capturing("key", Pick::At("/key".into()));
+    let az = az_rest(&keys, &Outputs::default());
+    assert_eq!(az.notes, ["its reply holds keys: hubup keeps them in memory only, az prints them"]);
+    assert_eq!(az_text(&az), "az rest --method post \\\n  --url 'https://h/p?api-version=1'\n");
+}
+
+#[test]
+fn documented_words_are_quoted_where_they_must_be() {
+    let words: Vec<Text> = ["az", "x", "--name", "it's mine", "--scope"]
+        .map(Text::from)
+        .into_iter()
+        .chain([Text::slot(&A, "id")])
+        .collect();
+    let az = az_words(&words, &Outputs::default());
+    assert_eq!(az_text(&az), "az x --name 'it'\\''s mine' --scope \"$A_ID\"\n");
+}

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock::Clock;
 use super::pause::{Pause, is_of_sign_in};
 use super::recorder::Recorder;
-use super::retry::{Again, LONGEST_WAIT, judge, token_was_refused};
+use super::retry::{Again, LONGEST_WAIT, Tries, token_was_refused};
 use crate::azure::{Azure, Vault, poll, redact};
 use crate::domain::{
     CallId, CallRecord, ErrorKind, Method, Outputs, Purpose, Reply, ReplyRecord, Request, RunEvent,
@@ -98,12 +98,12 @@ impl StepContext {
         purpose: Purpose,
     ) -> Recorded<Result<(Reply, Option<Accepted>), ServiceError>> {
         let mut retry_of = None;
-        let mut tries = 0;
+        let mut tries = Tries::default();
+        let longest = self.shared.clock.service_time(LONGEST_WAIT);
         loop {
             if self.stop.is_cancelled() {
                 return Ok(Err(left()));
             }
-            tries += 1;
             let signed_in = self.shared.pause.times();
             let call = CallId::fresh();
             let outputs = self.shared.outputs.read().await.clone();
@@ -126,20 +126,17 @@ impl StepContext {
                 Ok(reply) => return Ok(Ok((reply, accepted))),
                 Err(error) => error,
             };
-            match judge(request, &error, tries, jitter(call)) {
+            match tries.judge(request, &error, jitter(call), longest) {
                 Again::No if is_of_sign_in(request, &error) => {
                     let pause = &self.shared.pause;
                     if !pause.signed_in_again(&self.step, &error, signed_in, &self.stop).await {
                         return Ok(Err(error));
                     }
-                    (tries, retry_of) = (0, Some(call));
+                    (tries, retry_of) = (Tries::default(), Some(call));
                 }
                 Again::No => return Ok(Err(error)),
-                Again::After { wait, .. } if self.shared.clock.wall_time(wait) > LONGEST_WAIT => {
-                    return Ok(Err(error));
-                }
-                Again::After { wait, why } => {
-                    if !self.wait(why, wait, wait).await? {
+                Again::After { wait, bound, why } => {
+                    if !self.wait(why, wait, bound).await? {
                         return Ok(Err(left()));
                     }
                     retry_of = Some(call);
@@ -199,13 +196,15 @@ impl StepContext {
         let (how, ended) = loop {
             let bound = FOLLOW_BOUND + *self.grace.borrow();
             // Where time is scaled, one second that a service asks for may be many minutes of its time.
-            if spent >= bound && looks >= FEWEST_LOOKS {
+            let fewest = if self.shared.clock.scale() > 1.0 { FEWEST_LOOKS } else { 1 };
+            if spent >= bound && looks >= fewest {
                 let says =
                     format!("Azure is still working on it ({state}); it was followed for {}", told(spent));
                 return Ok(Err(ServiceError::local(ErrorKind::StillRunning, says)));
             }
             // It goes on in Azure: the record must not say that it has ended.
-            if !self.wait(&format!("Azure works on it ({state})"), pause, bound.max(pause)).await? {
+            let most = bound.max(spent + pause).max(pause.saturating_mul(fewest.saturating_sub(looks)));
+            if !self.wait(&format!("Azure works on it ({state})"), pause, most).await? {
                 return Ok(Err(left()));
             }
             looks += 1;

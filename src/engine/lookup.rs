@@ -6,7 +6,7 @@ use crate::azure::{Azure, Caller, Vault};
 use crate::domain::{CallId, Outputs, Reply, Request, ServiceError};
 
 use super::clock::Clock;
-use super::retry::{Again, LONGEST_WAIT, judge, judge_sign_in};
+use super::retry::{Again, LONGEST_WAIT, Tries, judge_sign_in};
 
 /// Makes one look, again as often as the retry layer allows. Each wait is told before it begins: why, and how long by the
 /// wall.
@@ -27,14 +27,21 @@ pub(super) async fn look(
     vault: &Vault,
     tell: &(dyn Fn(&str, Duration) + Sync),
 ) -> Result<Reply, ServiceError> {
-    let mut tries = 0;
+    let mut tries = Tries::default();
     loop {
-        tries += 1;
         let result = azure.call(CallId::fresh(), request, &Outputs::default(), vault).await;
-        let Err(error) = result else { return result };
-        match judge(request, &error, tries, 0.5) {
+        let Err(mut error) = result else { return result };
+        // What it says about waiting comes in wall time; what we choose, in service time.
+        error.retry_after = error.retry_after.map(|wall| clock.service_time(wall));
+        match tries.judge(request, &error, 0.5, clock.service_time(LONGEST_WAIT)) {
             Again::No => return Err(error),
-            Again::After { wait, why } => pause(clock, error, wait, &|wait| tell(why, wait)).await?,
+            Again::After { wait, why, .. } => {
+                // A new token is no wait.
+                if !wait.is_zero() {
+                    tell(why, clock.wall_time(wait));
+                }
+                clock.sleep(wait).await;
+            }
         }
     }
 }
@@ -54,7 +61,7 @@ pub async fn sign_in(
         };
         match judge_sign_in(&error, tries) {
             Again::No => return Err(error),
-            Again::After { wait, why } => pause(clock, error, wait, &|wait| tell(why, wait)).await?,
+            Again::After { wait, why, .. } => pause(clock, error, wait, &|wait| tell(why, wait)).await?,
         }
     }
 }

@@ -66,7 +66,7 @@ fn ask(error: &ServiceError) -> Ask {
     Ask {
         question: format!(
             "you are not signed in any more: {}. Sign in again (for example `az login` in another terminal), then go on",
-            error.message.trim_end_matches('.')
+            error.parts().0.trim_end_matches('.')
         ),
         differs: Vec::new(),
         choices: vec![

@@ -5,14 +5,22 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::domain::{CallId, Line, LogSource, Record, RunEvent, line};
+use serde::Deserialize;
+
+use crate::domain::{CallId, Exchanged, Line, LogSource, Record, RunEvent, RunId, line};
 
 use super::reader::Journal;
+
+/// Bytes read from a journal at once.
+const BUFFER: usize = 64 * 1024;
+/// What lines of calls and of replies hold, as `serde_json` writes them. Another line may hold it in a text.
+const BEGUN: &[u8] = br#""event":"call-started""#;
+const ENDED: &[u8] = br#""event":"call-finished""#;
 
 /// An index of the lines of several journals, the last of which may still grow.
 #[derive(Debug, Default)]
@@ -112,18 +120,104 @@ impl LogSource for JournalLog {
         }
         wanted.iter().flat_map(|(path, offsets)| lines_at(path, offsets)).collect()
     }
+
+    /// Reads the files from their beginnings: calls are opened one at a time, so no index is kept for that.
+    fn exchange(&self, call: CallId) -> Option<Exchanged> {
+        let paths: Vec<PathBuf> = self.locked().files.iter().rev().map(|file| file.path.clone()).collect();
+        paths.iter().find_map(|path| exchange_in(path, call))
+    }
 }
 
 fn lines_at(path: &Path, offsets: &[u64]) -> Vec<Line> {
     let Ok(file) = File::open(path) else { return Vec::new() };
-    let mut source = BufReader::new(file);
-    offsets
-        .iter()
-        .filter_map(|offset| {
-            source.seek(SeekFrom::Start(*offset)).ok()?;
-            let mut text = Vec::new();
-            (&mut source).take(super::reader::LONGEST_LINE).read_until(b'\n', &mut text).ok()?;
-            line(&serde_json::from_slice::<Record>(&text).ok()?)
-        })
-        .collect()
+    let mut source = BufReader::with_capacity(BUFFER, file);
+    let mut at = 0;
+    let mut text = Vec::new();
+    let mut lines = Vec::with_capacity(offsets.len());
+    for offset in offsets {
+        // What is in the buffer already is not read again: most lines stand one after the other.
+        let by = i64::try_from(*offset).unwrap_or(i64::MAX).saturating_sub_unsigned(at);
+        if source.seek_relative(by).is_err() {
+            break;
+        }
+        text.clear();
+        let read = (&mut source).take(super::reader::LONGEST_LINE).read_until(b'\n', &mut text);
+        let Ok(read) = read else { break };
+        at = offset.saturating_add(u64::try_from(read).unwrap_or(0));
+        let record = serde_json::from_slice::<Record>(&text).ok();
+        lines.extend(record.and_then(|record| line(&record)));
+    }
+    lines
+}
+
+/// Gives every line of the file at `path` to `take`, until that says it has enough.
+fn each_line(path: &Path, mut take: impl FnMut(&[u8]) -> bool) {
+    let Ok(file) = File::open(path) else { return };
+    let mut source = BufReader::with_capacity(BUFFER, file);
+    let mut text = Vec::new();
+    loop {
+        text.clear();
+        match (&mut source).take(super::reader::LONGEST_LINE).read_until(b'\n', &mut text) {
+            Ok(read) if read > 0 => {}
+            _ => return,
+        }
+        if take(&text) {
+            return;
+        }
+    }
+}
+
+/// The part of a record of a call that tells which it is.
+#[derive(Deserialize)]
+struct Named {
+    call: CallId,
+    #[serde(default)]
+    step: Option<String>,
+}
+
+/// Looks for the records of `call` in the file at `path`.
+fn exchange_in(path: &Path, call: CallId) -> Option<Exchanged> {
+    let mut begun: Option<Record> = None;
+    let name = call.to_string();
+    each_line(path, |text| {
+        if holds(text, BEGUN) && holds(text, name.as_bytes()) {
+            begun = serde_json::from_slice::<Record>(text).ok().filter(
+                |record| matches!(&record.event, RunEvent::CallStarted(started) if started.call == call),
+            );
+        }
+        begun.is_some()
+    });
+    let begun = begun?;
+    let step = begun.event.step().map(|step| step.as_str().to_owned());
+    let mut calls: Vec<CallId> = Vec::new();
+    let mut ended = None;
+    each_line(path, |text| {
+        let (starts, ends) = (holds(text, BEGUN), holds(text, ENDED));
+        if starts && let Ok(named) = serde_json::from_slice::<Named>(text) {
+            if named.step == step {
+                calls.push(named.call);
+            }
+        } else if ends && holds(text, name.as_bytes()) {
+            let record = serde_json::from_slice::<Record>(text).ok();
+            ended = ended.take().or(record.filter(
+                |record| matches!(&record.event, RunEvent::CallFinished(reply) if reply.call == call),
+            ));
+        }
+        false
+    });
+    let place = calls.iter().position(|known| *known == call)?;
+    let run = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Some(Exchanged {
+        run: RunId(run),
+        begun,
+        ended,
+        before: place.checked_sub(1).and_then(|before| calls.get(before)).copied(),
+        after: calls.get(place + 1).copied(),
+        place: place + 1,
+        count: calls.len(),
+    })
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }

@@ -457,6 +457,45 @@ fn the_log_gives_what_there_is() {
 }
 
 #[test]
+fn a_call_is_found_with_its_neighbours() {
+    let place = Place::new();
+    place.run("r1", None);
+    let earlier = chain(&place.state, place.id).unwrap();
+    let log = Arc::new(JournalLog::of(&earlier));
+    let mut writer = place.writer("r2").indexed(Arc::clone(&log));
+    let [one, two, three, elsewhere] = [1, 2, 3, 4].map(|number| CallId(Uuid::from_u128(number)));
+    let begin = RunEvent::RunStarted(Box::new(header(&RunId("r2".into()), Some("r1"))));
+    let mut other = call_started(4, elsewhere);
+    if let RunEvent::CallStarted(call) = &mut other.event {
+        call.step = Some(StepId::new("dps.create"));
+    }
+    // A text that looks like a call is none.
+    let quoting = noted(5, &format!("\"event\":\"call-started\" {two}"));
+    let told = [
+        record(0, begin),
+        quoting,
+        call_started(1, one),
+        call_finished(2, one),
+        call_started(3, two),
+        other,
+        call_started(6, three),
+        call_finished(7, two),
+    ];
+    for record in &told {
+        writer.append(record, Durability::Written).unwrap();
+    }
+    let found = log.exchange(two).unwrap();
+    assert_eq!(
+        (found.run.0.as_str(), found.begun, found.ended),
+        ("r2", told[4].clone(), Some(told[7].clone()))
+    );
+    assert_eq!((found.before, found.after, found.place, found.count), (Some(one), Some(three), 2, 3));
+    let found = log.exchange(elsewhere).unwrap();
+    assert_eq!((found.ended, found.before, found.after, found.count), (None, None, None, 1));
+    assert_eq!(log.exchange(CallId(Uuid::from_u128(99))), None);
+}
+
+#[test]
 fn a_run_may_end_after_any_byte() {
     let place = Place::new();
     let call = CallId(Uuid::from_u128(7));

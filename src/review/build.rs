@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::gather::Gathered;
 use super::value::{Exchange, Remark, Review, RunReview, StageReview, StepReview, Tally};
 use crate::domain::{
-    CallId, CallRecord, Outcome, Progress, Record, ReplyRecord, RunEvent, RunHeader, RunKind, StageId,
-    StepId, StepOutline, StepProgress, StepState,
+    CallId, CallRecord, Exchanged, Outcome, Progress, Record, ReplyRecord, RunEvent, RunHeader, RunId,
+    RunKind, StageId, StepId, StepOutline, StepProgress, StepState,
 };
 
 /// The stage of steps that the newest plan no longer has.
@@ -152,7 +154,7 @@ impl Collection {
                 let Some(step) = &call.step else { return };
                 let exchanges = &mut self.steps.entry(step.clone()).or_default().exchanges;
                 self.places.insert(call.call, (step.clone(), exchanges.len()));
-                exchanges.push(sent(record, header, call));
+                exchanges.push(sent(record.at, &header.run, call));
             }
             RunEvent::CallFinished(reply) => {
                 let Some((step, index)) = self.places.remove(&reply.call) else { return };
@@ -283,15 +285,28 @@ fn listed(steps: &[StepId]) -> String {
     named.join(", ")
 }
 
-fn sent(record: &Record, header: &RunHeader, call: &CallRecord) -> Exchange {
+impl Exchange {
+    /// The call that `exchanged` tells of; `None` when its first record is not one of a call.
+    pub fn of(exchanged: &Exchanged) -> Option<Self> {
+        let RunEvent::CallStarted(call) = &exchanged.begun.event else { return None };
+        let mut exchange = sent(exchanged.begun.at, &exchanged.run, call);
+        if let Some(RunEvent::CallFinished(reply)) = exchanged.ended.as_ref().map(|record| &record.event) {
+            replied(&mut exchange, reply);
+        }
+        Some(exchange)
+    }
+}
+
+fn sent(at: Timestamp, run: &RunId, call: &CallRecord) -> Exchange {
     Exchange {
-        run: header.run.0.clone(),
-        at: record.at,
+        run: run.0.clone(),
+        at,
         call: call.call,
         retry_of: call.retry_of,
         purpose: call.purpose,
         method: call.shown.method,
         url: call.shown.url.clone(),
+        headers: call.shown.headers.clone(),
         request: call.shown.body.clone(),
         answered: false,
         status: None,

@@ -222,6 +222,9 @@ pub struct Exchange {
     pub purpose: Purpose,
     pub method: Method,
     pub url: String,
+    /// Those that not every call has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
     pub request: Option<Value>,
     /// False when how it went is not on record: it was under way when the run ended, or still is.
     pub answered: bool,

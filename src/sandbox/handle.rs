@@ -18,9 +18,11 @@ use uuid::Uuid;
 
 use super::clock::real_now_ms;
 use super::faults::FaultScript;
+use super::front::Front;
 use super::server::{self, FAULTS_PATH, IDENTITY_PATH, SUBSCRIPTIONS_PATH, Served};
 use super::settings::{self, Settings, WorldSource};
 use super::store::Store;
+use super::tls;
 use super::world::World;
 
 const LOCK_FILE: &str = "lock";
@@ -41,6 +43,18 @@ pub struct SandboxOptions {
     pub world: WorldSource,
     /// 0 takes any free port.
     pub port: u16,
+}
+
+/// What a sandbox's port speaks beside plain http.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    #[default]
+    Off,
+    /// Also https, with a certificate of an authority that it makes in its folder.
+    On,
+    /// Also a proxy that ends TLS for Azure's own host names.
+    Proxy,
 }
 
 impl Default for SandboxOptions {
@@ -64,6 +78,10 @@ pub enum SandboxError {
     Speed(f64),
     #[error("the sandbox cannot listen on loopback port {port}")]
     Listen { port: u16, source: std::io::Error },
+    #[error("the sandbox cannot speak TLS: {0}")]
+    Tls(String),
+    #[error("another process serves the sandbox folder without the TLS that is asked for: `{}`", folder.display())]
+    OtherTls { folder: PathBuf },
     #[error("another process holds the sandbox folder, but no server answers in it: `{}`", folder.display())]
     NoAnswer { folder: PathBuf },
     #[error("the sandbox does not take the subscription `{0}`")]
@@ -124,6 +142,11 @@ struct ServerFile {
     instance: String,
     speed: f64,
     sign_in: SignIn,
+    #[serde(default)]
+    tls: Tls,
+    /// Certificate of the authority, where TLS is on.
+    #[serde(default)]
+    ca_file: Option<PathBuf>,
 }
 
 /// A running embedded Azure: served by this process, or joined.
@@ -145,6 +168,14 @@ struct Own {
 /// # Errors
 /// See [`SandboxError`]. Nothing is left running after an error.
 pub async fn open(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
+    open_speaking(options, Tls::Off).await
+}
+
+/// Like [`open`], with a port that speaks more than plain http.
+///
+/// # Errors
+/// See [`SandboxError`]. Nothing is left running after an error.
+pub async fn open_speaking(options: SandboxOptions, tls: Tls) -> Result<Sandbox, SandboxError> {
     let folder = options.folder.clone();
     if !(0.0..=100_000.0).contains(&options.speed) {
         return Err(SandboxError::Speed(options.speed));
@@ -153,11 +184,14 @@ pub async fn open(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
         .map_err(|source| SandboxError::Folder { path: folder.clone(), source })?;
     for _ in 0..JOIN_TRIES {
         if let Some(lock) = take_lock(&folder)? {
-            return start(options, lock).await;
+            return start(options, tls, lock).await;
         }
         if let Some(file) = read_server_file(&folder)
             && answers(&file).await
         {
+            if tls > file.tls {
+                return Err(SandboxError::OtherTls { folder });
+            }
             return Ok(Sandbox { file, own: None });
         }
         // The holder may be between taking the lock and listening, or between stopping and letting go.
@@ -191,7 +225,7 @@ fn take_lock(folder: &Path) -> Result<Option<File>, SandboxError> {
     }
 }
 
-async fn start(options: SandboxOptions, lock: File) -> Result<Sandbox, SandboxError> {
+async fn start(options: SandboxOptions, tls: Tls, lock: File) -> Result<Sandbox, SandboxError> {
     let SandboxOptions { folder, speed, world: source, port } = options;
     // A dead server's file must not lead anybody astray while this one starts.
     _ = std::fs::remove_file(folder.join(SERVER_FILE));
@@ -211,6 +245,12 @@ async fn start(options: SandboxOptions, lock: File) -> Result<Sandbox, SandboxEr
     world.epoch.rebase(real_now_ms(), speed);
     let failed = |source| SandboxError::Folder { path: folder.clone(), source };
     store.save(&world).map_err(failed)?;
+    let front = if tls == Tls::Off {
+        None
+    } else {
+        let acceptor = tls::open(&folder, real_now_ms()).map_err(SandboxError::Tls)?;
+        Some(Front { acceptor, proxy: tls == Tls::Proxy })
+    };
     let (listener, address) =
         server::bind(port).await.map_err(|source| SandboxError::Listen { port, source })?;
     let file = ServerFile {
@@ -218,12 +258,14 @@ async fn start(options: SandboxOptions, lock: File) -> Result<Sandbox, SandboxEr
         instance: Uuid::new_v4().to_string(),
         speed,
         sign_in: SignIn::of(&world.settings),
+        tls,
+        ca_file: front.as_ref().map(|_| tls::ca_file(&folder)),
     };
     let served = Served { world, store, instance: file.instance.clone() };
     let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
     write_server_file(&folder, &file).map_err(failed)?;
     let guard = ended.clone().drop_guard();
-    let serving = server::serve(listener, served, stop.clone());
+    let serving = server::serve(listener, front, served, stop.clone());
     let task = tokio::spawn(async move {
         // The lock is held exactly as long as the server runs, whatever becomes of the handle.
         let _held = (guard, lock);
@@ -285,16 +327,17 @@ impl Sandbox {
     /// Host patterns and the base URL that each is reached at.
     pub fn routes(&self) -> Vec<(String, String)> {
         let base = format!("http://{}", self.file.address);
-        [
-            "management.azure.com",
-            "graph.microsoft.com",
-            "login.microsoftonline.com",
-            "*.azure-devices-provisioning.net",
-            "*.azure-devices.net",
-        ]
-        .into_iter()
-        .map(|host| (host.to_owned(), base.clone()))
-        .collect()
+        tls::HOSTS.into_iter().map(|host| (host.to_owned(), base.clone())).collect()
+    }
+
+    /// What the server's port speaks beside plain http; a joined one may speak more than was asked for.
+    pub fn tls(&self) -> Tls {
+        self.file.tls
+    }
+
+    /// Certificate of the authority that clients have to trust, where TLS is on.
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.file.ca_file.as_deref()
     }
 
     /// Adds a subscription to the tenant, so that a person's own setup file can be rehearsed. One that is there stays

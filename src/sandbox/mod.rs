@@ -7,6 +7,7 @@ mod clock;
 mod connection;
 mod delivery;
 mod faults;
+mod front;
 mod front_door;
 mod handle;
 mod link_settings;
@@ -24,6 +25,7 @@ mod sign_in_settings;
 mod step;
 mod store;
 mod target;
+mod tls;
 mod world;
 mod x509;
 
@@ -31,5 +33,7 @@ mod x509;
 mod tests;
 
 pub use faults::{FaultScript, builtin_faults};
-pub use handle::{Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, open, reset};
+pub use handle::{
+    Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, Tls, open, open_speaking, reset,
+};
 pub use settings::{WorldSource, builtin_worlds};

@@ -48,11 +48,13 @@ impl Reply {
         self
     }
 
-    /// Adds the waiting time twice: exact in milliseconds, and in whole seconds rounded up.
+    /// Adds the waiting time twice: exact in milliseconds, and in whole seconds rounded up, at least one: Microsoft's clients
+    /// take 0 for no word at all, and then wait for half a minute.
     #[must_use]
     pub(crate) fn with_retry_after(self, now: &Now, seconds: f64) -> Self {
         let wait = now.real_wait_ms(seconds);
-        self.with("retry-after-ms", wait.to_string()).with("Retry-After", wait.div_ceil(1000).to_string())
+        self.with("retry-after-ms", wait.to_string())
+            .with("Retry-After", wait.div_ceil(1000).max(1).to_string())
     }
 }
 
@@ -67,6 +69,8 @@ pub(crate) enum Shape {
     ProvisioningService,
     /// `{"errorCode","trackingId","message","info","timestampUtc"}`: the provisioning service itself.
     DataPlane,
+    /// `{"Message","ExceptionMessage"}`, the code in a header: the hub itself.
+    HubData,
     /// `{"error":{"code","message","innerError"}}`: Microsoft Graph.
     Graph,
     /// `{"error","error_description","error_codes"}`: the sign-in host.
@@ -116,6 +120,10 @@ impl Refusal {
         Self::new(status, Shape::DataPlane, &code.to_string(), message)
     }
 
+    pub(crate) fn hub_data(status: u16, code: &str, message: String) -> Self {
+        Self::new(status, Shape::HubData, code, message)
+    }
+
     pub(crate) fn graph(status: u16, code: &str, message: String) -> Self {
         Self::new(status, Shape::Graph, code, message)
     }
@@ -152,6 +160,10 @@ impl Refusal {
             Shape::DataPlane => json!({
                 "errorCode": number, "trackingId": request_id, "message": self.message, "info": {}, "timestampUtc": now.iso(),
             }),
+            Shape::HubData => json!({
+                "Message": format!("ErrorCode:{};{}", self.code, self.message),
+                "ExceptionMessage": format!("Tracking ID:{request_id}-TimeStamp:{}", now.iso()),
+            }),
             Shape::Graph => json!({"error": {"code": self.code, "message": self.message, "innerError": {
                 "date": now.iso(), "request-id": request_id, "client-request-id": request_id,
             }}}),
@@ -163,6 +175,8 @@ impl Refusal {
         let mut reply = Reply::json(self.status, body);
         if matches!(self.shape, Shape::DataPlane) {
             reply = reply.with("x-ms-error-code", self.code);
+        } else if matches!(self.shape, Shape::HubData) {
+            reply = reply.with("iothub-errorcode", self.code);
         } else if matches!(self.shape, Shape::Arm) && self.status >= 400 {
             reply = reply.with("x-ms-failure-cause", "gateway");
         }

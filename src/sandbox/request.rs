@@ -15,6 +15,8 @@ pub(crate) struct Request {
     pub(crate) host: String,
     /// The `Host` header as it came, for building links that lead back here.
     pub(crate) authority: String,
+    /// Whether it came through TLS.
+    pub(crate) secure: bool,
     /// Still percent-encoded.
     pub(crate) path: String,
     /// Still percent-encoded, without the question mark; `None` when there was no question mark.
@@ -64,7 +66,8 @@ impl Request {
     /// The start of a link that reaches the same host again.
     pub(crate) fn link_base(&self) -> String {
         if self.to_loopback() {
-            format!("http://{}", self.authority)
+            let scheme = if self.secure { "https" } else { "http" };
+            format!("{scheme}://{}", self.authority)
         } else {
             format!("https://{}", self.host)
         }

@@ -14,9 +14,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::real_now_ms;
-use super::connection::{Doorway, Scissors};
+use super::connection::{Doorway, Way};
 use super::delivery;
 use super::faults::{self, FaultScript};
+use super::front::{self, Front};
 use super::providers::admit;
 use super::reply::{Delivery, Refusal, Reply};
 use super::request::Request;
@@ -48,16 +49,22 @@ struct Shared {
     stop: CancellationToken,
 }
 
-/// Serves until the token is cancelled; open requests are answered first.
+/// Serves until the token is cancelled; open requests are answered first. With a front it speaks TLS on the same port.
 pub(crate) async fn serve(
     listener: TcpListener,
+    front: Option<Front>,
     served: Served,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    let doorway = match front {
+        None => Doorway::Open(listener),
+        Some(front) => Doorway::Sorted(front::sort(listener, front, stop.clone()), address),
+    };
     let shared = Shared { served: Arc::new(Mutex::new(served)), stop: stop.clone() };
     let router =
-        Router::new().fallback(answer).with_state(shared).into_make_service_with_connect_info::<Scissors>();
-    axum::serve(Doorway(listener), router).with_graceful_shutdown(stop.cancelled_owned()).await
+        Router::new().fallback(answer).with_state(shared).into_make_service_with_connect_info::<Way>();
+    axum::serve(doorway, router).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 /// Binds loopback only.
@@ -69,7 +76,7 @@ pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, SocketAddr)
 
 async fn answer(
     State(shared): State<Shared>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    ConnectInfo(way): ConnectInfo<Way>,
     incoming: HttpRequest<Body>,
 ) -> Response<Body> {
     let (parts, body) = incoming.into_parts();
@@ -84,6 +91,7 @@ async fn answer(
         method: parts.method.as_str().to_ascii_uppercase(),
         host: host_of(&authority).to_owned(),
         authority,
+        secure: way.secure,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         headers: parts
@@ -114,7 +122,7 @@ async fn answer(
         stop.cancelled().await;
     }
     if matches!(reply.delivery, Delivery::Never | Delivery::Hang) {
-        scissors.cut();
+        way.scissors.cut();
     }
     delivery::to_http(&reply)
 }

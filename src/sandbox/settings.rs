@@ -152,6 +152,9 @@ pub(crate) struct Latency {
     /// From `Succeeded` to the host names, id scope and principal of a new hub or provisioning service.
     #[serde(default)]
     pub(crate) fill_in: f64,
+    /// From a device's registration to its end.
+    #[serde(default)]
+    pub(crate) registration: f64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

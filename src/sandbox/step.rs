@@ -8,7 +8,7 @@ use super::clock::Now;
 use super::faults;
 use super::front_door;
 use super::operations;
-use super::providers::{dps_service, graph, sign_in};
+use super::providers::{dps_service, graph, hub_devices, sign_in};
 use super::reply::{Refusal, Reply};
 use super::request::Request;
 use super::world::World;
@@ -17,6 +17,7 @@ use super::world::World;
 pub(crate) const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 const DPS_SUFFIX: &str = ".azure-devices-provisioning.net";
+const HUB_SUFFIX: &str = ".azure-devices.net";
 
 /// Answers one request.
 pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
@@ -54,11 +55,17 @@ fn dispatch(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Re
         return graph::handle(world, request, now);
     }
     if host == "management.azure.com" {
+        if request.path.eq_ignore_ascii_case("/metadata/endpoints") {
+            return Ok(clouds(world, request));
+        }
         throttle(world, request, now)?;
         return front_door::handle(world, request, now);
     }
     if let Some(name) = host.strip_suffix(DPS_SUFFIX) {
         return dps_service::handle(world, request, now, name);
+    }
+    if let Some(name) = host.strip_suffix(HUB_SUFFIX) {
+        return hub_devices::handle(world, request, now, name);
     }
     if request.to_loopback() {
         return by_path(world, request, now);
@@ -80,6 +87,8 @@ fn by_path(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Ref
             throttle(world, request, now)?;
             front_door::handle(world, request, now)
         }
+        ("metadata", "endpoints") if request.method == "GET" => Ok(clouds(world, request)),
+        ("msi", "token") => sign_in::managed::token(world, request, now),
         ("v1.0", _) => graph::handle(world, request, now),
         (_, "oauth2" | "v2.0" | "discovery" | ".well-known") => sign_in::handle(world, request, now),
         _ => Err(Refusal::arm(
@@ -88,6 +97,30 @@ fn by_path(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Ref
             "No service of this sandbox has that path. Send the original Azure host name, or start the path with /subscriptions, /providers, /v1.0 or /{tenant}/oauth2.".to_owned(),
         )),
     }
+}
+
+/// The cloud behind an address of the resource manager, for clients that register one; told without a token. Facts: the
+/// endpoint `metadata/endpoints` at its 2019-05-01 and 2022-09-01 versions, which `az cloud register` reads.
+fn clouds(world: &World, request: &Request) -> Reply {
+    let base = request.link_base();
+    let here = request.to_loopback();
+    let of = |host: &str| if here { base.clone() } else { format!("https://{host}") };
+    let login = of("login.microsoftonline.com");
+    let cloud = serde_json::json!({
+        "name": "AzureCloud", "portal": "https://portal.azure.com",
+        "authentication": {
+            "loginEndpoint": login, "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+            "tenant": world.tenant(), "identityProvider": "AAD",
+        },
+        "resourceManager": of("management.azure.com"), "graph": of("graph.microsoft.com"),
+        "microsoftGraphResourceId": "https://graph.microsoft.com/", "graphAudience": "https://graph.microsoft.com/",
+        "activeDirectoryDataLake": "https://datalake.azure.net/", "gallery": "https://gallery.azure.com/",
+        "batch": "https://batch.core.windows.net/", "sqlManagement": "https://management.core.windows.net:8443/",
+        "media": "https://rest.media.azure.net", "vmImageAliasDoc": "",
+        "suffixes": {"storage": "core.windows.net", "keyVaultDns": "vault.azure.net"},
+    });
+    let old = request.query_value("api-version").is_some_and(|version| version.as_str() < "2020");
+    Reply::json(200, if old { serde_json::json!([cloud]) } else { cloud })
 }
 
 /// ARM's limit on writes, when the world has one.

@@ -37,6 +37,7 @@ fn request(method: &str, host: &str, target: &str, headers: &[(&str, &str)], bod
         method: method.to_owned(),
         host: host.to_owned(),
         authority: host.to_owned(),
+        secure: false,
         path,
         query,
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),

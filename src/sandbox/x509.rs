@@ -38,9 +38,8 @@ fn make(name: &str, real_ms: i64, days: i64, issuer: Option<&Authority>) -> Resu
     use base64::engine::general_purpose::STANDARD;
     use rcgen::{
         BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-        KeyUsagePurpose, SerialNumber,
+        KeyUsagePurpose,
     };
-    use sha1::{Digest as _, Sha1};
 
     let failed = |error: rcgen::Error| error.to_string();
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).map_err(failed)?;
@@ -52,19 +51,7 @@ fn make(name: &str, real_ms: i64, days: i64, issuer: Option<&Authority>) -> Resu
     params.key_usages =
         vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = issuer.is_some();
-    // A positive serial: the first byte's top bit is clear.
-    let mut serial = uuid::Uuid::new_v4().as_bytes().to_vec();
-    if let Some(first) = serial.first_mut() {
-        *first = (*first & 0x7f) | 0x01;
-    }
-    params.serial_number = Some(SerialNumber::from(serial));
-    // Back-dated by a day, as authorities do for clients whose clocks lag.
-    let (from_ms, until_ms) =
-        (real_ms.saturating_sub(DAY_MS), real_ms.saturating_add(days.saturating_mul(DAY_MS)));
-    let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    let seconds = |ms: i64| std::time::Duration::from_secs(u64::try_from(ms / 1000).unwrap_or(0));
-    params.not_before = epoch + seconds(from_ms);
-    params.not_after = epoch + seconds(until_ms);
+    let (from_ms, until_ms) = dated(&mut params, real_ms, days);
     let certificate = match issuer {
         None => params.self_signed(&key).map_err(failed)?,
         Some(authority) => {
@@ -75,7 +62,7 @@ fn make(name: &str, real_ms: i64, days: i64, issuer: Option<&Authority>) -> Resu
             params.signed_by(&key, &issuer).map_err(failed)?
         }
     };
-    let thumbprint = super::operations::hex(&Sha1::digest(certificate.der())).to_ascii_uppercase();
+    let thumbprint = thumbprint(certificate.der());
     Ok(Authority {
         certificate: STANDARD.encode(certificate.der()),
         key: STANDARD.encode(key.serialize_der()),
@@ -85,6 +72,24 @@ fn make(name: &str, real_ms: i64, days: i64, issuer: Option<&Authority>) -> Resu
         not_after_ms: until_ms,
         thumbprint,
     })
+}
+
+/// Valid from a day ago, as authorities do for clients whose clocks lag, with a serial of its own; both ends, in milliseconds.
+#[cfg(feature = "pki")]
+fn dated(params: &mut rcgen::CertificateParams, real_ms: i64, days: i64) -> (i64, i64) {
+    // A positive serial: the first byte's top bit is clear.
+    let mut serial = uuid::Uuid::new_v4().as_bytes().to_vec();
+    if let Some(first) = serial.first_mut() {
+        *first = (*first & 0x7f) | 0x01;
+    }
+    params.serial_number = Some(rcgen::SerialNumber::from(serial));
+    let (from_ms, until_ms) =
+        (real_ms.saturating_sub(DAY_MS), real_ms.saturating_add(days.saturating_mul(DAY_MS)));
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
+    let seconds = |ms: i64| std::time::Duration::from_secs(u64::try_from(ms / 1000).unwrap_or(0));
+    params.not_before = epoch + seconds(from_ms);
+    params.not_after = epoch + seconds(until_ms);
+    (from_ms, until_ms)
 }
 
 /// A key and a PEM request for a certificate of it, for an authority that somebody else signs.
@@ -112,7 +117,6 @@ pub(crate) fn adopt(key: &str, chain: &str) -> Result<Authority, String> {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use rcgen::{KeyPair, PublicKeyData as _};
-    use sha1::{Digest as _, Sha1};
     use x509_parser::pem::Pem;
 
     let blocks: Vec<Pem> = Pem::iter_from_buffer(chain.as_bytes())
@@ -146,8 +150,126 @@ pub(crate) fn adopt(key: &str, chain: &str) -> Result<Authority, String> {
         not_before: super::clock::iso(ms(from)),
         not_after: super::clock::iso(ms(until)),
         not_after_ms: ms(until),
-        thumbprint: super::operations::hex(&Sha1::digest(&block.contents)).to_ascii_uppercase(),
+        thumbprint: thumbprint(&block.contents),
     })
+}
+
+/// SHA-1 of a certificate, upper case: what Azure calls a thumbprint.
+#[cfg(feature = "pki")]
+pub(crate) fn thumbprint(der: &[u8]) -> String {
+    use sha1::{Digest as _, Sha1};
+
+    super::operations::hex(&Sha1::digest(der)).to_ascii_uppercase()
+}
+
+#[cfg(not(feature = "pki"))]
+pub(crate) fn thumbprint(_: &[u8]) -> String {
+    String::new()
+}
+
+/// Whether one certificate, in DER, is signed by the key of another.
+#[cfg(feature = "pki")]
+pub(crate) fn is_issued_by(der: &[u8], issuer: &[u8]) -> bool {
+    use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+    let (Ok((_, leaf)), Ok((_, issuer))) =
+        (X509Certificate::from_der(der), X509Certificate::from_der(issuer))
+    else {
+        return false;
+    };
+    // Through rcgen this feature of the parser is in every build with certificate support.
+    leaf.verify_signature(Some(issuer.public_key())).is_ok()
+}
+
+/// A build without certificate support believes nobody.
+#[cfg(not(feature = "pki"))]
+pub(crate) fn is_issued_by(_: &[u8], _: &[u8]) -> bool {
+    false
+}
+
+/// The certificates of a PEM text in their order, each base64 of DER.
+pub(crate) fn certificates(chain: &str) -> Vec<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use x509_parser::pem::Pem;
+
+    Pem::iter_from_buffer(chain.as_bytes()).flatten().map(|pem| STANDARD.encode(pem.contents)).collect()
+}
+
+/// The common name of a signing request that is signed by the key it is for; base64 of DER.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+#[cfg(feature = "pki")]
+pub(crate) fn requested(csr: &str) -> Result<String, String> {
+    use x509_parser::certification_request::X509CertificationRequest;
+    use x509_parser::prelude::FromDer as _;
+
+    let der = signing_request(csr)?;
+    let (_, request) = X509CertificationRequest::from_der(&der).map_err(|_| NO_REQUEST.to_owned())?;
+    let info = &request.certification_request_info;
+    // Elliptic curves only, while this is in preview (contract, section 10).
+    if info.subject_pki.algorithm.algorithm != x509_parser::oid_registry::OID_KEY_TYPE_EC_PUBLIC_KEY {
+        return Err("is for a key that is not of an elliptic curve".to_owned());
+    }
+    rcgen::CertificateSigningRequestParams::from_der(&der.as_slice().into())
+        .map_err(|_| "is not signed by the key that it is for, or asks for what is not issued".to_owned())?;
+    let name = info.subject.iter_common_name().next().and_then(|name| name.as_str().ok());
+    name.map(str::to_owned).ok_or_else(|| "has no common name".to_owned())
+}
+
+#[cfg(feature = "pki")]
+const NO_REQUEST: &str = "must be the base64 text of a signing request in DER (PKCS #10), without PEM lines";
+
+#[cfg(feature = "pki")]
+fn signing_request(csr: &str) -> Result<Vec<u8>, String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    STANDARD.decode(csr).map_err(|_| NO_REQUEST.to_owned())
+}
+
+/// A leaf for the key of a signing request that was checked: for clients of TLS, named as the request is; base64 of DER.
+///
+/// # Errors
+/// What went wrong, as a sentence.
+#[cfg(feature = "pki")]
+pub(crate) fn leaf(csr: &str, authority: &Authority, real_ms: i64, days: i64) -> Result<String, String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use rcgen::{
+        CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
+        ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose,
+    };
+
+    let failed = |error: rcgen::Error| error.to_string();
+    let name = requested(csr)?;
+    let der = signing_request(csr)?;
+    let mut request = CertificateSigningRequestParams::from_der(&der.as_slice().into()).map_err(failed)?;
+    // What a device asks for beside its name is not given.
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.use_authority_key_identifier_extension = true;
+    dated(&mut params, real_ms, days);
+    request.params = params;
+    let key = STANDARD.decode(&authority.key).map_err(|error| error.to_string())?;
+    let key = KeyPair::try_from(key.as_slice()).map_err(failed)?;
+    let issuer = STANDARD.decode(&authority.certificate).map_err(|error| error.to_string())?;
+    let issuer = Issuer::from_ca_cert_der(&issuer.into(), key).map_err(failed)?;
+    Ok(STANDARD.encode(request.signed_by(&issuer).map_err(failed)?.der()))
+}
+
+#[cfg(not(feature = "pki"))]
+pub(crate) fn requested(_: &str) -> Result<String, String> {
+    Err("cannot be read: this build has no certificate support (feature `pki`)".to_owned())
+}
+
+#[cfg(not(feature = "pki"))]
+pub(crate) fn leaf(_: &str, _: &Authority, _: i64, _: i64) -> Result<String, String> {
+    Err("this build has no certificate support: feature `pki`".to_owned())
 }
 
 #[cfg(not(feature = "pki"))]

@@ -13,7 +13,7 @@ use self::drift::{Changing, Drift, Update};
 use super::build::{
     Difference, LOOK_AGAIN, Registration, SETTLE_PATIENCE, arm, ask_to_use, done, fail, same, text,
 };
-use super::waits::{Registering, WriteWaits};
+use super::waits::{Registering, Unlisted, WriteWaits};
 use crate::domain::{
     Answers, Ask, ErrorKind, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay, Reply,
     Request, SETUP_TAG, ServiceError, Step, StepId, StepOutputs, Text, USE_AS_IT_IS,
@@ -214,7 +214,7 @@ impl Ensure {
             }
         }
         let mut settling = Patience::of(SETTLE_PATIENCE);
-        let mut absent = Patience::of(Duration::from_mins(1));
+        let mut unlisted = Unlisted::default();
         let mut waits = WriteWaits::default();
         let mut registering = Registering::default();
         let mut reach = Patience::of(self.reach);
@@ -295,8 +295,7 @@ impl Ensure {
                     }
                 }
                 Err(error) if error.kind == ErrorKind::NotFound && wrote => {
-                    let why = format!("{} was accepted and is not listed yet", self.noun);
-                    if replay.wait(&mut absent, &why, Duration::from_secs(5))? {
+                    if unlisted.wait(error, &self.noun, wrote, replay)? {
                         continue;
                     }
                     return Ok(fail(error));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::build::{LOOK_AGAIN, arm, fail, read_all, same, text};
+use super::documents::{GRANTS, az};
 use super::waits::WriteWaits;
 use crate::domain::{
     Answers, ErrorKind, Exit, Fault, Method, Moves, Next, Outcome, Outputs, Patience, Purpose, Replay,
@@ -69,7 +70,18 @@ impl Grant {
     /// `step` with the requests of this grant.
     #[must_use]
     pub fn plan(&self, answers: &Answers, step: Step) -> Step {
-        step.planning(Purpose::Look, &self.list(answers))
+        let words = az(
+            "az role assignment create",
+            [
+                ("--assignee-object-id", self.principal.clone()),
+                ("--assignee-principal-type", "ServicePrincipal".into()),
+                ("--role", self.role.clone()),
+                ("--scope", self.scope.clone()),
+            ],
+        );
+        let step = if step.documented.is_empty() { step.documented(GRANTS) } else { step };
+        step.in_az(words)
+            .planning(Purpose::Look, &self.list(answers))
             .planning(Purpose::Change, &self.create(answers))
             .planning(Purpose::Prove, &self.look(answers))
             .planning(Purpose::Prove, &self.list(answers))

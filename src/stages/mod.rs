@@ -9,6 +9,7 @@ mod changes;
 mod choice;
 mod choices;
 mod dialect;
+mod documents;
 mod dps;
 mod enrollment;
 mod ensure;

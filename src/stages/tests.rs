@@ -11,6 +11,7 @@ use crate::domain::{
     Outputs, Plan, Purpose, Replay, Reply, Roles, Seen, ServiceError, StepId, Turn,
 };
 
+mod documents;
 mod links;
 mod teardown;
 

@@ -59,6 +59,34 @@ impl Registering {
     }
 }
 
+/// What was accepted and is missing from the next looks: they may lag behind (field notes, 4.2: 404 right after accept).
+pub struct Unlisted {
+    patience: Patience,
+}
+
+impl Default for Unlisted {
+    fn default() -> Self {
+        Self { patience: Patience::of(Duration::from_mins(1)) }
+    }
+}
+
+impl Unlisted {
+    /// Waits when `error` says that what this step `wrote` is not there, and says whether it did.
+    pub fn wait(
+        &mut self,
+        error: &ServiceError,
+        noun: &str,
+        wrote: bool,
+        replay: &mut Replay<'_>,
+    ) -> Moves<bool> {
+        if error.kind != ErrorKind::NotFound || !wrote {
+            return Ok(false);
+        }
+        let why = format!("{noun} was accepted and is not listed yet");
+        replay.wait(&mut self.patience, &why, Duration::from_secs(5))
+    }
+}
+
 /// The waits that a refused write may be worth.
 pub struct WriteWaits {
     grant: Patience,

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::exchange::Reading;
 use super::form::{Form, Picking};
 use super::ground::{Ground, Place, Rehearsal};
+use super::log::{Job, Log};
 use super::msg::{Msg, Opened, Painted};
 use super::preflight::Preflight;
 use super::review::Reviewing;
@@ -52,6 +54,12 @@ pub(crate) enum Page {
     Teardown,
     /// Every request of the row of the cursor.
     Requests,
+    /// The `az` commands of the row of the cursor.
+    Az,
+    /// Why the steps of the row of the cursor are there.
+    Why,
+    /// The call of a line of the log, with its reply.
+    Exchange(Box<Reading>),
     /// One line of the log in full.
     LogLine(Box<Line>),
     /// Everything is finished; when that came up.
@@ -113,13 +121,17 @@ pub(crate) struct App {
     pub session: Option<Session>,
     pub note: Option<Note>,
     /// What came in while the indicator of its wait still had to stand.
-    pub late: Option<Box<Msg>>,
+    pub late: Vec<Msg>,
+    /// True while the mouse is heeded.
+    pub mouse: bool,
     /// True while the help stands over the page.
     pub help: bool,
     /// Lines scrolled past on the page or help that fills the screen.
     pub scroll: usize,
     /// What the last frame showed.
     pub painted: Painted,
+    /// What the last frame showed of the help, while that stands over the page: what the page showed before still holds.
+    pub painted_help: Painted,
     /// True when the screen no longer shows what is here.
     pub dirty: bool,
 }
@@ -159,10 +171,12 @@ impl App {
             page: Page::Form,
             session: None,
             note: None,
-            late: None,
+            late: Vec::new(),
+            mouse: false,
             help: false,
             scroll: 0,
             painted: Painted::default(),
+            painted_help: Painted::default(),
             dirty: true,
         }
     }
@@ -270,11 +284,12 @@ impl App {
             Page::Preflight => self.preflight.as_ref().is_some_and(|preflight| preflight.found.is_none()),
             page => {
                 let asked = match page {
+                    Page::Exchange(reading) => !reading.answered,
                     Page::Review => self.review.as_ref().is_some_and(|review| review.found.is_none()),
                     Page::Teardown => self.teardown.as_ref().is_some_and(|teardown| teardown.found.is_none()),
                     _ => self.using().is_some_and(|using| using.found.is_none()),
                 };
-                asked || self.session.as_ref().is_some_and(Session::busy)
+                asked || self.session.as_ref().is_some_and(|session| session.busy() || session.log.looks())
             }
         }
     }
@@ -318,8 +333,20 @@ impl App {
                 .using()
                 .filter(|using| using.found.is_none() && using.step == *step)
                 .map(|using| using.since),
+            Msg::Sought { token, .. } => self.log_job(*token, |log| &log.seeking),
+            Msg::Sifted { token, .. } => self.log_job(*token, |log| &log.sifting),
+            Msg::Exchanged { call, copy: false, .. } => match &self.page {
+                Page::Exchange(reading) if reading.call == *call => Some(reading.since),
+                _ => None,
+            },
             _ => None,
         }
+    }
+
+    /// Since when the look through the journal of that token is waited for.
+    fn log_job(&self, token: u64, job: impl Fn(&Log) -> &Option<Job>) -> Option<Timestamp> {
+        let job = job(&self.session.as_ref()?.log).as_ref()?;
+        (job.token == token).then_some(job.since)
     }
 
     /// True when time has to be told to `update` at all.
@@ -327,7 +354,7 @@ impl App {
         let wonders = matches!(self.page, Page::Form) && self.can_ask() && self.form.wonders();
         let waits = self.preflight.as_ref().is_some_and(|preflight| preflight.again_at.is_some());
         self.animated()
-            || self.late.is_some()
+            || !self.late.is_empty()
             || wonders
             || waits
             || self.note.is_some()

@@ -3,9 +3,11 @@
 //! A key paints at once; records and ticks are held to one frame per 33 ms, so that a flood of them costs no more
 //! than a trickle. It decides nothing: `update` does. `cli` calls [`run`].
 
+use std::collections::HashMap;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossterm::event::EventStream;
@@ -15,10 +17,11 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::domain::{Answers, Fault, Line, LogSource, Record, RunEvent, RunKind};
+use crate::domain::{Answers, Fault, LogSource, Record, RunEvent, RunKind};
 use crate::engine::{Command, Handle};
 
 use super::app::App;
+use super::log::{self, Seek, Sift, Take, To};
 use super::msg::{Effect, Msg, Opened, Painted};
 use super::signing::SignedIn;
 use super::start::{End, Launch, Launched, Report, Start, TellPrompt, TuiError};
@@ -34,8 +37,6 @@ const RESTING: Duration = Duration::from_secs(1);
 const BATCH: usize = 512;
 /// How long the engine gets to close its journal once it was told to leave.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// How far from where it is expected the first line in memory is looked for in the journal.
-const DRIFT: usize = 64;
 
 /// Runs the wizard from its first page to its end. It owns the terminal meanwhile and has given it back when this
 /// returns, fails, panics, or is dropped. The engine of a run has been told to leave by then.
@@ -57,6 +58,8 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
 pub(super) trait Surface {
     /// Puts `text` on the clipboard.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Has the terminal tell of the mouse, or keep it for selecting.
+    fn heed_mouse(&mut self, on: bool) -> io::Result<()>;
     /// Rings the bell.
     fn ring(&mut self) -> io::Result<()>;
 }
@@ -71,6 +74,8 @@ pub(super) struct Driver {
     events: Option<UnboundedReceiver<Record>>,
     ended: Option<BoxFuture<'static, Option<Fault>>>,
     older: Option<Arc<dyn LogSource>>,
+    /// What stops looks through the journal that are under way.
+    stops: HashMap<u64, Arc<AtomicBool>>,
     /// What tasks that were begun here come to.
     answers: (UnboundedSender<Msg>, UnboundedReceiver<Msg>),
 }
@@ -93,6 +98,7 @@ impl Driver {
             events: None,
             ended: None,
             older: None,
+            stops: HashMap::new(),
             answers: mpsc::unbounded_channel(),
         }
     }
@@ -112,6 +118,7 @@ impl Driver {
                     Signalled::End(number) => return Ok(End::Signal(number)),
                     Signalled::Continued => {
                         screen.renew()?;
+                        screen.heed_mouse(self.app.mouse)?;
                         self.app.dirty = true;
                     }
                 },
@@ -153,6 +160,7 @@ impl Driver {
                     drop(keys);
                     terminal::suspend(screen, signals).await?;
                     keys = EventStream::new();
+                    screen.heed_mouse(self.app.mouse)?;
                     self.app.dirty = true;
                 }
             }
@@ -262,6 +270,13 @@ impl Driver {
                     self.ask(async move { launcher.keep(*answers).await }, Msg::Kept);
                 }
                 Effect::Launch(answers, kind) => self.launch(*answers, kind),
+                Effect::Usual => {
+                    let (launcher, answers) = (Arc::clone(&self.launcher), self.answers.0.clone());
+                    tokio::spawn(async move {
+                        // Nobody listens any more when the wizard has ended.
+                        let _ = answers.send(Msg::Usual(launcher.usual().await));
+                    });
+                }
                 Effect::Candidates(step) => {
                     let (launcher, of) = (Arc::clone(&self.launcher), step.clone());
                     let asked = async move { launcher.candidates(of).await };
@@ -295,8 +310,23 @@ impl Driver {
                     }
                 }
                 Effect::Copy(text) => screen.copy(&text)?,
-                Effect::Older { at, count, first, expected } => self.read(at, count, first, expected),
                 Effect::Bell => screen.ring()?,
+                Effect::Mouse(on) => screen.heed_mouse(on)?,
+                Effect::Older { numbers, anchor } => self.look(move |source| {
+                    let shift = anchor.shift(source);
+                    Some(Msg::Older { shift, lines: log::read(source, &numbers) })
+                }),
+                Effect::Seek(wanted) => self.seek(wanted),
+                Effect::Sift(wanted) => self.sift(wanted),
+                Effect::StopLog(token) => {
+                    if let Some(stop) = self.stops.remove(&token) {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                }
+                Effect::Exchange { call, copy } => self.look(move |source| {
+                    Some(Msg::Exchanged { call, copy, found: source.exchange(call).map(Box::new) })
+                }),
+                Effect::Take(take) => self.take(take),
                 Effect::Suspend => then = Then::Suspend,
                 Effect::End(end) => then = Then::End(end),
             }
@@ -378,15 +408,54 @@ impl Driver {
         opened
     }
 
-    fn read(&self, at: usize, count: usize, first: Option<Box<Line>>, expected: usize) {
+    /// Has something looked for in the journal; what comes of it arrives as a message. `None` says nothing.
+    fn look(&self, looks: impl FnOnce(&dyn LogSource) -> Option<Msg> + Send + 'static) {
         let Some(source) = self.older.clone() else { return };
         let answer = self.answers.0.clone();
         tokio::task::spawn_blocking(move || {
-            let end = first.map_or(expected, |first| locate(source.as_ref(), &first, expected));
-            // Also some that are still in memory: they are the next to leave it.
-            let lines = source.lines(at..at + count);
-            // Nobody listens any more when the wizard has ended.
-            let _ = answer.send(Msg::Older { start: at, end, lines });
+            if let Some(message) = looks(source.as_ref()) {
+                // Nobody listens any more when the wizard has ended.
+                let _ = answer.send(message);
+            }
+        });
+    }
+
+    /// A mark that says when to stop the look through the journal of that token.
+    fn stoppable(&mut self, token: u64) -> impl Fn() -> bool + Send + 'static {
+        let stop = Arc::new(AtomicBool::new(false));
+        self.stops.retain(|_, stop| Arc::strong_count(stop) > 1);
+        self.stops.insert(token, Arc::clone(&stop));
+        move || stop.load(Ordering::Relaxed)
+    }
+
+    fn seek(&mut self, wanted: Box<Seek>) {
+        let stop = self.stoppable(wanted.token);
+        self.look(move |source| {
+            let hit = log::seek(source, &wanted, &stop);
+            let shift = wanted.anchor.shift(source);
+            (!stop()).then_some(Msg::Sought { token: wanted.token, shift, hit })
+        });
+    }
+
+    fn sift(&mut self, wanted: Box<Sift>) {
+        let stop = self.stoppable(wanted.token);
+        self.look(move |source| {
+            let shift = wanted.anchor.shift(source);
+            let numbers = log::sift(source, &wanted, shift, &stop)?;
+            Some(Msg::Sifted { token: wanted.token, shift, numbers })
+        });
+    }
+
+    fn take(&self, take: Box<Take>) {
+        let launcher = Arc::clone(&self.launcher);
+        self.look(move |source| {
+            Some(match &take.to {
+                To::Clipboard(most) => {
+                    let (text, count, all) = take.newest(source, *most);
+                    Msg::Taken { text, told: take.copied(count, all) }
+                }
+                To::File(name) => Msg::Saved(launcher.save(name, &mut take.lines(source))),
+            })
         });
     }
 
@@ -454,21 +523,4 @@ async fn launched(
 /// A task that panicked. What the panic said stands in the terminal once the screen is left.
 fn fell_over(when: &str) -> Fault {
     Fault::new(format!("hubup itself failed {when}"), "start it again; if it stays, report it")
-}
-
-/// Where the journal has `first`, near `expected`; `expected` when it is not there.
-pub(super) fn locate(source: &dyn LogSource, first: &Line, expected: usize) -> usize {
-    let from = expected.saturating_sub(DRIFT);
-    let near = source.lines(from..expected.saturating_add(DRIFT));
-    let same = |line: &Line| line.step == first.step && line.call == first.call && line.at <= first.at;
-    let exact = |line: &Line| same(line) && line.at == first.at && line.text == first.text;
-    // The line in memory may tell of a reply; the journal has the line that began that call before it.
-    let by_call = |line: &Line| first.call.is_some() && same(line);
-    let place = near
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| exact(line) || by_call(line))
-        .min_by_key(|(index, _)| (from + index).abs_diff(expected))
-        .map(|(index, _)| from + index);
-    place.unwrap_or(expected)
 }

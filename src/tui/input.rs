@@ -1,8 +1,8 @@
 //! Turns terminal events into messages. Called by `drive`; knows nothing of what a key does.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 
-use super::msg::{Key, Msg};
+use super::msg::{Key, Mouse, Msg};
 
 /// The message of a terminal event; `None` for events that mean nothing here.
 pub(super) fn message(event: Event) -> Option<Msg> {
@@ -11,6 +11,15 @@ pub(super) fn message(event: Event) -> Option<Msg> {
         Event::Key(key) if key.kind != KeyEventKind::Release => self::key(key).map(Msg::Key),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Event::Mouse(event) => {
+            let kind = match event.kind {
+                MouseEventKind::ScrollUp => Mouse::Up,
+                MouseEventKind::ScrollDown => Mouse::Down,
+                MouseEventKind::Down(MouseButton::Left) => Mouse::Press,
+                _ => return None,
+            };
+            Some(Msg::Mouse(kind, event.column, event.row))
+        }
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //! and no Azure: it draws plans, records and fields that are given. `cli` calls [`run`] and prints the report.
 
 mod app;
+mod az;
 mod drive;
 mod exchange;
 mod form;
@@ -19,6 +20,8 @@ mod plan;
 mod preflight;
 mod requests;
 mod review;
+#[doc(hidden)]
+pub mod rig;
 mod rows;
 mod session;
 mod signing;
@@ -32,6 +35,7 @@ mod update;
 mod using;
 mod view;
 mod welcome;
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -42,6 +46,7 @@ pub use ground::{Ground, Place, Rehearsal};
 pub use plain::{Ends, run as run_plain};
 pub use preflight::Checkup;
 pub use review::{Form as ExportForm, Reviewed};
+pub use session::Usual;
 pub use signing::{SignInPrompt, SignInWay, SignedIn};
 pub use start::{Banner, End, Launch, Launched, Report, ScreenOptions, Start, TellPrompt, TuiError};
 pub use summary::{Card, card, summary};

@@ -1,16 +1,20 @@
 //! What happened (`Msg`) and what is to be done (`Effect`). Both are plain values: `update` takes the one and gives
 //! the other, `drive` makes the one and performs the other.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::domain::{Answers, Fault, Line, Plan, Progress, Record, RunKind, StepId};
+use crate::domain::{Answers, CallId, Exchanged, Fault, Line, Plan, Progress, Record, RunKind, StepId};
 use crate::engine::Command;
 use crate::stages::preflight::HandOff;
 
 use super::form::Verdict;
 use super::ground::{Ground, Place};
+use super::log::{Anchor, Seek, Sift, Take};
 use super::preflight::Checkup;
 use super::review::{Form, Reviewed};
+use super::session::Usual;
 use super::signing::{SignInPrompt, SignInWay, SignedIn};
 use super::start::End;
 use super::teardown::WayBack;
@@ -37,10 +41,22 @@ pub(crate) enum Key {
     Delete,
 }
 
+/// What the mouse did, where it is heeded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mouse {
+    /// The wheel, towards older lines or the top.
+    Up,
+    Down,
+    /// The left button.
+    Press,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub(crate) enum Msg {
     Key(Key),
+    /// The mouse, at a column and a row of the screen.
+    Mouse(Mouse, u16, u16),
     /// Text pasted by the terminal.
     Paste(String),
     /// The terminal's new width and height.
@@ -75,15 +91,41 @@ pub(crate) enum Msg {
     Exported(Result<String, Box<Fault>>),
     /// What taking the setup down comes to.
     WayBack(Result<Box<WayBack>, Box<Fault>>),
+    /// How long steps usually take here.
+    Usual(BTreeMap<StepId, Usual>),
     Run(Record),
     /// The engine has ended, by itself or for that reason: nothing can be told to it any more.
     RunClosed(Option<Box<Fault>>),
-    /// Older lines were read: those from `start` on. The lines in memory begin at `end`.
+    /// Older lines were read, each with its number; `shift` is how far our numbers were from the journal's.
     Older {
-        start: usize,
-        end: usize,
-        lines: Vec<Line>,
+        shift: isize,
+        lines: Vec<(usize, Line)>,
     },
+    /// What a search of the journal came to.
+    Sought {
+        token: u64,
+        shift: isize,
+        hit: Option<usize>,
+    },
+    /// The older lines that pass the filter.
+    Sifted {
+        token: u64,
+        shift: isize,
+        numbers: Vec<usize>,
+    },
+    /// A call with its reply was looked up, to be shown or to be copied.
+    Exchanged {
+        call: CallId,
+        copy: bool,
+        found: Option<Box<Exchanged>>,
+    },
+    /// Lines for the clipboard: the text, and what to tell of it.
+    Taken {
+        text: String,
+        told: String,
+    },
+    /// The file that lines were saved to, and how many.
+    Saved(Result<(String, usize), Box<Fault>>),
     /// A frame is on the screen.
     Painted(Painted),
 }
@@ -115,10 +157,15 @@ pub(crate) struct Painted {
     pub overflow: usize,
     /// How many lines of such a text are shown.
     pub rows: usize,
-    /// How many lines of the log are shown.
+    /// How many rows the log has, and how many lines of it they show.
     pub log_rows: usize,
+    pub log_lines: usize,
+    /// How many cells of the longest line do not show.
+    pub log_beyond: usize,
     /// How many candidates for a step stand to be chosen.
     pub candidates: usize,
+    /// Where the rows of the stages stand: left, top, width, height.
+    pub stages: (u16, u16, u16, u16),
 }
 
 /// Something that we want done.
@@ -147,6 +194,8 @@ pub(crate) enum Effect {
     /// Write a setup file.
     Keep(Box<Answers>),
     Launch(Box<Answers>, RunKind),
+    /// Find out how long steps usually take here.
+    Usual,
     /// Look for what can be used for that step.
     Candidates(StepId),
     /// Look for what may be answered to the field of that key.
@@ -162,15 +211,28 @@ pub(crate) enum Effect {
     Send(Command),
     /// Put this on the clipboard of the terminal.
     Copy(String),
-    /// Read about `count` lines before and around `at`; `first` is the oldest line in memory, expected at `expected`.
+    /// Read the lines of these numbers.
     Older {
-        at: usize,
-        count: usize,
-        first: Option<Box<Line>>,
-        expected: usize,
+        numbers: Vec<usize>,
+        anchor: Box<Anchor>,
     },
+    /// Heed the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Ring the terminal's bell.
     Bell,
+    /// Search the journal.
+    Seek(Box<Seek>),
+    /// Look through the journal for what passes a filter.
+    Sift(Box<Sift>),
+    /// Stop the search or the look through the journal that has this token.
+    StopLog(u64),
+    /// Look a call up, to show it or to copy it.
+    Exchange {
+        call: CallId,
+        copy: bool,
+    },
+    /// Copy or save lines of the log.
+    Take(Box<Take>),
     Suspend,
     End(End),
 }

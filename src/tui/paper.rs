@@ -2,6 +2,8 @@
 //!
 //! Pure. `view` turns it into cells; a tone only repeats what the words say.
 
+use serde_json::Value;
+
 use super::text::{cut, safe, width, wrap};
 
 /// How a piece of text is meant.
@@ -62,6 +64,15 @@ impl Paper {
     /// One line of pieces.
     pub(crate) fn line(&mut self, pieces: Vec<Piece>) {
         self.0.push(Entry::Line(pieces.into_iter().map(|(tone, text)| (tone, safe(&text))).collect()));
+    }
+
+    /// `value` as JSON, `column` cells in. What is too long for a line goes on in the next.
+    pub(crate) fn json(&mut self, column: usize, value: &Value) {
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        for line in text.lines() {
+            let rest = line.trim_start();
+            self.item("", column + line.len() - rest.len(), Tone::Plain, rest);
+        }
     }
 
     /// An empty line, unless it would be the first or follow another.

@@ -80,10 +80,7 @@ fn address_and_body(paper: &mut Paper, shown: &Shown) {
         paper.item("", 3, Tone::Plain, &format!("{name}: {value}"));
     }
     if let Some(body) = &shown.body {
-        let body = serde_json::to_string_pretty(body).unwrap_or_default();
-        for line in body.lines() {
-            paper.line(vec![(Tone::Plain, format!("   {line}"))]);
-        }
+        paper.json(3, body);
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Outcome, StageOutline, StepId, StepOutline, StepState};
 
+use super::log::Of;
 use super::session::Session;
 use super::text::seconds;
 
@@ -65,6 +66,16 @@ impl Session {
             Row::Stage(_) => steps,
             Row::Step(_, step) => steps.get(step..=step).unwrap_or_default(),
         }
+    }
+
+    /// The lines that the log has of the cursor's row: of its step, or of the steps of its stage.
+    pub(crate) fn log_of_row(&self) -> Option<Of> {
+        let name = match self.step_of(self.cursor) {
+            Some(step) => step.id.to_string(),
+            None => self.stage(self.cursor)?.heading.clone(),
+        };
+        let steps = self.steps_of(self.cursor).iter().map(|step| step.id.to_string()).collect();
+        Some(Of { name, steps })
     }
 
     /// The rows that are not folded away.

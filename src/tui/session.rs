@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::{
-    CallId, CallRecord, Counts, Fault, Plan, Progress, Purpose, Question, Record, ReplyRecord, RunEvent,
-    RunKind, SIGNED_IN_AGAIN, Shown, StageId, StageOutline, StepId, StepState, line,
+    CallId, CallRecord, Counts, Fault, Outcome, Plan, Progress, Purpose, Question, Record, ReplyRecord,
+    RunEvent, RunKind, SIGNED_IN_AGAIN, Shown, StageId, StageOutline, StepId, StepState, line,
 };
 
 use super::log::Log;
@@ -29,6 +29,8 @@ pub(crate) enum Panel {
     Question(u64),
     /// The choice of something that exists for a step.
     Use(Box<Using>),
+    /// What can be copied and saved of the log; what came of it the last time.
+    TakeOut(Option<String>),
     /// Why the engine could not go on.
     Stopped(Box<Fault>),
 }
@@ -68,6 +70,14 @@ pub(crate) struct SentReply {
     pub request_id: Option<String>,
 }
 
+/// How long a step usually takes here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Usual {
+    pub seconds: u64,
+    /// How often it was seen.
+    pub times: usize,
+}
+
 /// A launched run.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
@@ -99,6 +109,8 @@ pub(crate) struct Session {
     /// True once the finish page has come up by itself.
     pub celebrated: bool,
     pub led_by: Lead,
+    /// What the journals of this machine teach of the steps.
+    pub usual: BTreeMap<StepId, Usual>,
 }
 
 impl Session {
@@ -131,6 +143,7 @@ impl Session {
             open: true,
             celebrated: false,
             led_by: if goes_on { Lead::Need } else { Lead::Person },
+            usual: BTreeMap::new(),
         };
         session.place();
         session
@@ -198,6 +211,11 @@ impl Session {
         }
     }
 
+    /// When the run began, where the log tells times since then.
+    pub(crate) fn times_since(&self) -> Option<Timestamp> {
+        self.progress.started.filter(|_| self.log.manner.since_start)
+    }
+
     /// The question `number`, while it waits.
     pub(crate) fn question(&self, number: u64) -> Option<&Question> {
         self.progress.questions.iter().find(|question| question.number == number)
@@ -207,6 +225,19 @@ impl Session {
     pub(crate) fn signs_in(&self, number: u64) -> bool {
         let asks = |question: &Question| question.ask.choices.iter().any(|(key, _)| key == SIGNED_IN_AGAIN);
         self.question(number).is_some_and(asks)
+    }
+
+    /// In what the resource of `step` differs from the answers: as it is asked about, or was.
+    pub(crate) fn differs(&self, step: &StepId) -> Vec<String> {
+        let asked = self.progress.questions.iter().find(|question| question.step == *step);
+        match (asked, self.progress.step(step)) {
+            (Some(question), _) if !question.ask.differs.is_empty() => question.ask.differs.clone(),
+            // What was changed, or is looked at anew, no longer differs.
+            (_, Some(known)) if self.progress.outcome(step) != Some(Outcome::Done) => {
+                known.differed().to_vec()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The question of the cursor's row, else the oldest.

@@ -1,5 +1,6 @@
 //! What the wizard is given and what it gives back. `cli` builds the one and prints the other.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use super::form::Verdict;
 use super::ground::{Ground, Place, Rehearsal};
 use super::preflight::Checkup;
 use super::review::{Form, Reviewed};
+use super::session::Usual;
 use super::signing::{SignInPrompt, SignInWay, SignedIn};
 use super::teardown::WayBack;
 use super::theme::Theme;
@@ -111,6 +113,16 @@ pub trait Launch: Send + Sync {
 
     /// Looks for what may be answered to the field of that key: `name` is the answer. Signs in first.
     async fn choices(&self, answers: Answers, key: &'static str) -> Result<Vec<Candidate>, Fault>;
+
+    /// How long the steps usually took in runs of this machine; nothing where none is on record.
+    async fn usual(&self) -> BTreeMap<StepId, Usual>;
+    /// Writes `lines` to a new file in the working folder whose name begins with `name`; gives its path and how many
+    /// lines it holds. Called from a thread that may wait.
+    fn save(
+        &self,
+        name: &str,
+        lines: &mut dyn Iterator<Item = String>,
+    ) -> Result<(String, usize), Box<Fault>>;
 
     /// Looks for resources that can be used for a step of the run that was launched last.
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault>;

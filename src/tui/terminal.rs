@@ -9,7 +9,9 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
@@ -29,6 +31,8 @@ const RESTORE_TITLE: &str = "\x1b[23;2t";
 
 /// True while the terminal is ours.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// True while the terminal tells of the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 /// What panicked elsewhere while the terminal was ours; told when it no longer is.
 static HELD_BACK: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOK: Once = Once::new();
@@ -142,6 +146,17 @@ impl Surface for Screen {
         execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
     }
 
+    fn heed_mouse(&mut self, on: bool) -> io::Result<()> {
+        if on {
+            MOUSE.store(true, Ordering::SeqCst);
+            execute!(self.terminal.backend_mut(), EnableMouseCapture)
+        } else if MOUSE.swap(false, Ordering::SeqCst) {
+            execute!(self.terminal.backend_mut(), DisableMouseCapture)
+        } else {
+            Ok(())
+        }
+    }
+
     fn ring(&mut self) -> io::Result<()> {
         execute!(self.terminal.backend_mut(), Print('\x07'))
     }
@@ -170,6 +185,9 @@ fn leave() {
         return;
     }
     let _ = disable_raw_mode();
+    if MOUSE.swap(false, Ordering::SeqCst) {
+        let _ = execute!(io::stdout(), DisableMouseCapture);
+    }
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,

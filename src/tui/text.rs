@@ -108,6 +108,33 @@ pub(super) fn time_of_day(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%H:%M:%S").to_string()
 }
 
+/// The time of day, or the time since `since`, in the eight cells of either.
+pub(super) fn stamp(at: Timestamp, zone: &TimeZone, since: Option<Timestamp>) -> String {
+    match since.filter(|since| *since <= at) {
+        Some(since) => format!("{:>8}", format!("+{}", clock(seconds(since, at)))),
+        None => time_of_day(at, zone),
+    }
+}
+
+/// `text` without its first `cells` cells. A glyph that is cut in half leaves a space.
+pub(super) fn without(text: &str, cells: usize) -> String {
+    let mut skipped = 0;
+    let mut chars = text.chars();
+    while skipped < cells
+        && let Some(c) = chars.next()
+    {
+        skipped += c.width().unwrap_or(0);
+    }
+    let mut rest = " ".repeat(skipped.saturating_sub(cells));
+    // A mark that joins the glyph before it goes with that.
+    let mut tail = chars.as_str();
+    while let Some(c) = tail.chars().next().filter(|c| cells > 0 && c.width() == Some(0)) {
+        tail = tail.get(c.len_utf8()..).unwrap_or_default();
+    }
+    rest.push_str(tail);
+    rest
+}
+
 /// Where `needle` stands in `text` without regard to case, as byte ranges. `needle` is lower case.
 pub(super) fn matches(text: &str, needle: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();

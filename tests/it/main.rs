@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on stops there")]
 
+mod bars;
 #[cfg(unix)]
 mod binary;
 mod catalogue;
 #[cfg(unix)]
 mod cli;
 mod destroy;
+mod each_fault;
 mod engine;
 #[cfg(unix)]
 mod hell;

@@ -144,7 +144,7 @@ fn an_answer_is_changed_judged_asked_for_again_and_kept_in_a_file() {
 fn a_rehearsed_failure_is_told_mended_by_retry_and_the_setup_finished() {
     let account = Account::new();
     let number = rehearsal("policy-denies");
-    let ran = play(&account, &["2", &number, "", "", "all", "d", "D", "r", ""]).exits(0);
+    let ran = play(&account, &["2", &number, "", "", "all", "d", "D", "z", "why", "r", ""]).exits(0);
     in_turn(
         &ran,
         &[
@@ -160,6 +160,9 @@ fn a_rehearsed_failure_is_told_mended_by_retry_and_the_setup_finished() {
             "Your choice > d\n",
             "Means: ",
             "Your choice > D\nThe requests.\n",
+            "Your choice > z\nThe az commands.\n",
+            "az rest --method",
+            "Your choice > why\nWhy.\nCreate the IoT hub, hub.create\n",
             "Your choice > r\n",
             "hub.create: done\n",
             "Everything is finished: 17 of 17 done",

@@ -188,6 +188,23 @@ fn what_cannot_be_asked_is_not_passed() {
     }
 }
 
+/// A question changes nothing: one whose reply is lost is asked again, a POST too.
+#[test]
+fn a_question_whose_answer_is_lost_is_asked_again() {
+    for (_, base) in MODELS {
+        let fault = |path: &str, action: &str| {
+            format!("[[faults]]\nmethod = \"POST\"\npath = \"{path}\"\nnth = [1]\naction = \"{action}\"\n")
+        };
+        let faults = [
+            fault("*/checkNameAvailability", "lost"),
+            fault("*/checkProvisioningServiceNameAvailability", "torn"),
+            fault("*/checkPolicyRestrictions", "broken"),
+        ];
+        let (_, ran) = in_world(&format!("{base}{}", faults.concat()), &CHECK);
+        assert_eq!(open(&checked(&ran.exits(0))), BTreeSet::new());
+    }
+}
+
 /// A proxy before `cloud` that keeps what comes by, and an account whose setup goes through it.
 async fn through_a_proxy(cloud: &Cloud) -> (Account, Arc<Mutex<Vec<Seen>>>) {
     let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();

@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
+mod clients;
 mod clock;
 mod deletes;
+mod devices;
 mod fault_scripts;
 mod fault_shapes;
 mod faults;
+mod front;
 mod grants;
 mod journey;
 mod kill;

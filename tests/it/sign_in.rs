@@ -252,5 +252,7 @@ fn commands_without_a_screen_print_the_code_and_say_why_a_sign_in_failed() {
         "declined",
         "run the same command to try again",
     ]);
+    // One hint, not one of the sign-in and one of the catalogue.
+    assert_eq!((ran.err.matches("do:").count(), ran.err.matches("next:").count()), (1, 0), "{}", ran.err);
     assert!(ran.err.contains("https://microsoft.com/devicelogin"), "{}", ran.err);
 }

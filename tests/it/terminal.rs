@@ -7,6 +7,8 @@ mod destroying;
 mod entering;
 mod failing;
 mod leaving;
+mod log;
+mod monkey;
 mod panics;
 mod pty;
 mod resuming;

@@ -289,6 +289,38 @@ async fn a_token_that_is_refused_is_replaced() {
     assert_eq!(cloud.calls().len(), 2);
 }
 
+/// A token may be older than a grant: what the caller may not do is asked once more with a new one, and never again with that.
+#[tokio::test]
+async fn a_token_that_lacks_a_right_is_replaced_once() {
+    let (tokens, granted) = (AtomicUsize::new(0), "Bearer token-1");
+    let cloud = Cloud::new(move |seen| {
+        if seen.url.contains("/oauth2/") {
+            return Ok(token_answer(&format!("token-{}", tokens.fetch_add(1, Ordering::SeqCst))));
+        }
+        let (code, message) = match seen.url.as_str() {
+            url if url.contains("/policy") => ("RequestDisallowedByPolicy", "no"),
+            url if url.contains("/denied") => ("AuthorizationFailed", "because of the deny assignment x"),
+            url if url.contains("/never") => ("AuthorizationFailed", "no"),
+            _ if seen.header("authorization") == Some(granted) => return Ok(json(200, "{}")),
+            _ => ("AuthorizationFailed", "no"),
+        };
+        let body = format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#);
+        Ok(answer(403, &[], body))
+    });
+    let azure = azure(&cloud);
+    // No newer token helps against these.
+    for path in ["/policy", "/denied"] {
+        let error = call(&azure, &get(path)).await.unwrap_err();
+        assert_eq!((error.kind, error.retry_after), (ErrorKind::Forbidden, None), "{path}");
+    }
+    let error = call(&azure, &get("/x")).await.unwrap_err();
+    assert_eq!((error.kind, error.retry_after), (ErrorKind::Forbidden, Some(Duration::ZERO)));
+    call(&azure, &get("/x")).await.unwrap();
+    let error = call(&azure, &get("/never")).await.unwrap_err();
+    assert_eq!((error.kind, error.retry_after), (ErrorKind::Forbidden, None));
+    assert_eq!(cloud.all().len() - cloud.calls().len(), 2, "one token, and one newer one");
+}
+
 #[tokio::test]
 async fn callers_that_are_refused_together_fetch_one_new_token() {
     let fetched = AtomicUsize::new(0);

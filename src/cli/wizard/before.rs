@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::launcher::Launcher;
 use super::standing::Standing;
 use crate::cli::candidates::answers_to;
-use crate::cli::check::{Checked, write_hand_off};
+use crate::cli::check::{Checked, prepared, write_hand_off};
 use crate::cli::config::Config;
 use crate::cli::failure::Failure;
 use crate::cli::init::{self, Overwrite, render_toml};
@@ -15,7 +15,7 @@ use crate::cli::past::Past;
 use crate::cli::wire::Connected;
 use crate::domain::{Answers, Choices, Exit, Fault, derived_uuid};
 use crate::stages::preflight::{HandOff, names};
-use crate::stages::{self, DIALECTS, Offers, Regions, read_all, subscriptions};
+use crate::stages::{self, DIALECTS, Offers, read_all, subscriptions};
 use crate::tui::{Checkup, Place, Verdict};
 
 /// Where a hand-off is written to.
@@ -108,15 +108,8 @@ impl Launcher {
         let answers = standing.settled(answers);
         let past = Past::read(&start.state, answers.setup_id())?;
         let quiet = &|_: &str, _| {};
-        let regions = Regions::Checked;
-        let prepared = match start.prepare(&connected, answers.clone(), &past, regions, quiet).await {
-            // A region that is not offered is told with all else that is in the way.
-            Err(failure) if failure.exit == Exit::Usage => {
-                let anywhere = start.prepare(&connected, answers, &past, Regions::Unchecked, quiet).await;
-                anywhere.map_err(|_| failure)?
-            }
-            prepared => prepared?,
-        };
+        standing.admit(&answers).await?;
+        let prepared = prepared(start, &connected, answers, &past, quiet).await?;
         past.check_changes(prepared.selection.dialect, &prepared.answers)?;
         let confirmed = prepared.plan.ids();
         let checked = Checked::make(start, &connected, &past, &prepared, confirmed, quiet).await;

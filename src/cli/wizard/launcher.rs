@@ -1,5 +1,7 @@
 //! What the wizard has done for it: places, looks, plans, runs. Failures become what a screen can show.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,20 +15,24 @@ use super::standing::{NO_FAULTS, Standing};
 use crate::cli::args::Global;
 use crate::cli::candidates::{answers_to, candidates};
 use crate::cli::environment::Surroundings;
-use crate::cli::export::export;
+use crate::cli::export::{export, save};
 use crate::cli::failure::Failure;
+use crate::cli::follow::shareable;
 use crate::cli::past::Past;
 use crate::cli::person::open_browser;
 use crate::cli::review::{Told, go_on, newest};
+use crate::cli::usual::usual;
 use crate::cli::wire::{self, Connected};
-use crate::domain::{Answers, Exit, Fault, Plan, RunKind, StepId};
+use crate::domain::{
+    Answers, CallId, Exchanged, Exit, Fault, Line, LogSource, Plan, Record, RunKind, StepId,
+};
 use crate::engine::Manner;
 use crate::journal::JournalLog;
 use crate::stages::preflight::HandOff;
 use crate::stages::{self, DIALECTS, Dialect, Regions};
 use crate::tui::{
     Candidate, Checkup, ExportForm, Ground, Launch, Launched, Place, Reviewed, SignInWay, SignedIn,
-    TellPrompt, Verdict, WayBack,
+    TellPrompt, Usual, Verdict, WayBack,
 };
 
 /// The wizard's hands.
@@ -187,7 +193,7 @@ impl Launcher {
             ended: Box::pin(async move { told.await.ok().flatten() }),
             account,
             why: prepared.selection.because,
-            older: log,
+            older: Arc::new(Screened(log)),
             earlier: past.progress,
             stays,
         })
@@ -295,6 +301,24 @@ impl Launch for Launcher {
         self.listed(&answers, key).await.map_err(|failure| as_fault(&failure))
     }
 
+    fn save(
+        &self,
+        name: &str,
+        lines: &mut dyn Iterator<Item = String>,
+    ) -> Result<(String, usize), Box<Fault>> {
+        let (path, count) = save(Path::new(""), name, lines)?;
+        Ok((path.display().to_string(), count))
+    }
+
+    async fn usual(&self) -> BTreeMap<StepId, Usual> {
+        let Ok(standing) = self.here() else { return BTreeMap::new() };
+        let read = tokio::task::spawn_blocking(move || {
+            let start = &standing.start;
+            usual(&start.state, start.sandbox.is_some(), start.scale())
+        });
+        read.await.unwrap_or_default()
+    }
+
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {
         self.usable(&step).await.map_err(|failure| as_fault(&failure))
     }
@@ -306,6 +330,25 @@ impl Standing {
         let Some(sandbox) = &self.start.sandbox else { return Ok(()) };
         let admitted = sandbox.admit(&answers.subscription).await;
         admitted.map_err(|error| wire::sandbox_failure(self.start.state.root(), &error))
+    }
+}
+
+/// The journal as a screen may show it: status URLs without their signatures.
+struct Screened(Arc<JournalLog>);
+
+impl LogSource for Screened {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn lines(&self, range: Range<usize>) -> Vec<Line> {
+        self.0.lines(range)
+    }
+
+    fn exchange(&self, call: CallId) -> Option<Exchanged> {
+        let fit = |record: Record| shareable(&record);
+        let exchanged = self.0.exchange(call)?;
+        Some(Exchanged { begun: fit(exchanged.begun), ended: exchanged.ended.map(fit), ..exchanged })
     }
 }
 

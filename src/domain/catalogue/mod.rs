@@ -17,3 +17,4 @@ mod tests;
 
 pub use entry::{Entry, Match, Place, Reaction};
 pub use find::{Explained, entries, explain, find, is_unknown};
+pub use sign_in::SIGN_IN_NEEDED;

@@ -5,6 +5,9 @@ use crate::domain::{ErrorKind, Exit};
 
 const SOURCE: &str = "Microsoft Entra authentication error codes";
 
+/// The key of what is known of a sign-in by its kind alone.
+pub const SIGN_IN_NEEDED: &str = "sign-in-needed";
+
 /// An entry of this file: all end the same way.
 const fn entry(
     key: &'static str,
@@ -224,7 +227,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         places: &[Place::SignIn, Place::ResourceManager, Place::Graph],
         source: "RFC 9110, 15.5.2",
         ..entry(
-            "sign-in-needed",
+            SIGN_IN_NEEDED,
             &[Match::Kind(
                 ErrorKind::Auth,
                 &["invalid_client", "invalid_grant", "Unauthorized", "interaction_required"],

@@ -323,6 +323,7 @@ fn activate(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     })?;
     let pending = serde_json::to_value(authority).unwrap_or_default();
     set(&mut found.vault, &["pending"], pending);
+    set(&mut found.vault, &["chain"], json!(x509::certificates(chain)));
     found.set_property("provisioningState", json!("Accepted"));
     let seconds = call.world.settings.latency.certificate_authority;
     Ok(accept(call, Work::Renew, Style::Location, seconds, Reply::empty(202)))

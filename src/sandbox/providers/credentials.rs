@@ -109,7 +109,8 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match (call.request.method.as_str(), &call.target.action) {
         ("POST", Some(action)) if action.eq_ignore_ascii_case("synchronize") => synchronize(call),
         ("GET", None) if !call.target.is_collection() => call.show(),
-        ("PUT", None) => put(call),
+        ("GET", None) => children(call, CREDENTIAL),
+        ("PUT", None) if !call.target.is_collection() => put(call),
         ("PATCH", None) => {
             let body = call.request.json_object()?;
             schema::check_resource(&body, &CREDENTIAL_PATCH).map_err(|violation| invalid(&violation))?;
@@ -191,23 +192,20 @@ fn check_region(call: &Call<'_>, location: &str) -> Result<(), Refusal> {
     Err(Refusal::arm(400, "LocationMismatch", message).at("location"))
 }
 
+/// What lies right below this call's resource, which must be there.
+fn children(call: &Call<'_>, kind: &str) -> Result<Reply, Refusal> {
+    if call.world.resource(&call.id).is_none() {
+        let message = format!("The parent resource '{}' could not be found.", shorten(&call.id));
+        return Err(Refusal::arm(404, "ParentResourceNotFound", message));
+    }
+    let found = call.world.of_kind(kind).filter(|found| parent(&found.id).eq_ignore_ascii_case(&call.id));
+    Ok(Reply::json(200, json!({"value": found.map(public_body).collect::<Vec<Value>>()})))
+}
+
 /// Handles policies.
 pub(crate) fn handle_policies(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match (call.request.method.as_str(), call.target.is_collection()) {
-        ("GET", true) => {
-            let above = call.id.clone();
-            if call.world.resource(&above).is_none() {
-                let message = format!("The parent resource '{}' could not be found.", shorten(&above));
-                return Err(Refusal::arm(404, "ParentResourceNotFound", message));
-            }
-            let value: Vec<Value> = call
-                .world
-                .of_kind(POLICY)
-                .filter(|policy| parent(&policy.id).eq_ignore_ascii_case(&above))
-                .map(public_body)
-                .collect();
-            Ok(Reply::json(200, json!({"value": value})))
-        }
+        ("GET", true) => children(call, POLICY),
         ("GET", false) => call.show(),
         ("PUT", false) => put_policy(call),
         ("PATCH", false) => patch_policy(call),

@@ -3,20 +3,17 @@
 //! A call carries a shared access signature over one of the service's own keys, or a bearer token and a data role. Facts:
 //! contract section 9; signatures as in section 7b. Enrollment groups themselves are in `enrollment`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
-use sha2::Sha256;
 
-use super::enrollment;
 use super::provisioning_services::SERVICE;
 use super::sign_in::{Audience, check_bearer};
+use super::signatures::Signature;
+use super::{device_plane, enrollment, registrations};
 use crate::sandbox::clock::Now;
 use crate::sandbox::models;
 use crate::sandbox::permissions::{self, Plane};
 use crate::sandbox::reply::{Refusal, Reply};
-use crate::sandbox::request::{Request, decode};
+use crate::sandbox::request::Request;
 use crate::sandbox::schema::shorten;
 use crate::sandbox::world::{Resource, World, text};
 
@@ -27,6 +24,10 @@ const VERSIONS_2026: [&str; 2] = ["2026-11-02-preview", "2026-11-01"];
 
 /// Handles a request to `{name}.azure-devices-provisioning.net`.
 pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str) -> Result<Reply, Refusal> {
+    // Devices are answered at the global host, and at a service's own.
+    if device_plane::is_meant(request, name) {
+        return device_plane::handle(world, request, now);
+    }
     let found = world
         .resources
         .values_mut()
@@ -41,19 +42,7 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str
         return Err(Refusal::data_plane(404, 404_001, message));
     }
     let service = service.clone();
-    let version = request.query_value("api-version").unwrap_or_default();
-    let links = models::links_served(world);
-    let newer: &[&str] = if links { &VERSIONS_2026 } else { &[] };
-    let spoken = [newer, &VERSIONS].concat();
-    if !spoken.contains(&version.as_str()) {
-        let message = format!(
-            "The api-version '{}' is missing or not supported; supported are: {}.",
-            shorten(&version),
-            spoken.join(", ")
-        );
-        // Where the newer model is, the code is one that other refusals have too (contract of 2026, section 9).
-        return Err(Refusal::data_plane(400, if links { 400_004 } else { 400_003 }, message));
-    }
+    let version = version(world, request)?;
     let writes = match request.method.as_str() {
         "GET" => false,
         "POST" => {
@@ -61,8 +50,33 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str
         }
         _ => true,
     };
-    check_caller(world, request, now, &service, writes)?;
+    let kind = match request.segments().first().map(String::as_str) {
+        Some("registrations") => "registrations",
+        _ => "enrollmentGroups",
+    };
+    check_caller(world, request, now, &service, kind, writes)?;
+    if kind == "registrations" {
+        return registrations::handle(world, request, &service);
+    }
     enrollment::handle(world, request, now, &service, &version)
+}
+
+/// The api-version of a call to either plane.
+pub(super) fn version(world: &World, request: &Request) -> Result<String, Refusal> {
+    let version = request.query_value("api-version").unwrap_or_default();
+    let links = models::links_served(world);
+    let newer: &[&str] = if links { &VERSIONS_2026 } else { &[] };
+    let spoken = [newer, &VERSIONS].concat();
+    if spoken.contains(&version.as_str()) {
+        return Ok(version);
+    }
+    let message = format!(
+        "The api-version '{}' is missing or not supported; supported are: {}.",
+        shorten(&version),
+        spoken.join(", ")
+    );
+    // Where the newer model is, the code is one that other refusals have too (contract of 2026, section 9).
+    Err(Refusal::data_plane(400, if links { 400_004 } else { 400_003 }, message))
 }
 
 fn check_caller(
@@ -70,13 +84,14 @@ fn check_caller(
     request: &Request,
     now: &Now,
     service: &Resource,
+    kind: &str,
     writes: bool,
 ) -> Result<(), Refusal> {
     let header = request.header("authorization").unwrap_or_default();
     if header.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) {
         let caller = check_bearer(world, request, now, Audience::ProvisioningService)?;
         let verb = if writes { "write" } else { "read" };
-        let action = format!("Microsoft.Devices/provisioningServices/enrollmentGroups/{verb}");
+        let action = format!("Microsoft.Devices/provisioningServices/{kind}/{verb}");
         if permissions::allows(world, &caller.object_id, Plane::Data, &action, &service.id, now) {
             return Ok(());
         }
@@ -88,63 +103,56 @@ fn check_caller(
         let message = "Unauthorized: local authentication is disabled for this service.";
         return Err(Refusal::data_plane(401, 401_002, message.to_owned()));
     }
-    check_signature(header, now, service, writes)
+    check_signature(header, now, service, kind, writes)
 }
 
 /// Verifies `SharedAccessSignature sr=..&sig=..&se=..&skn=..` against the service's keys.
-fn check_signature(header: &str, now: &Now, service: &Resource, writes: bool) -> Result<(), Refusal> {
-    let refuse = |message: &str| Err(Refusal::data_plane(401, 401_002, message.to_owned()));
-    let Some(token) = header.strip_prefix("SharedAccessSignature ") else {
-        return refuse("Unauthorized: the Authorization header is missing or of an unknown scheme.");
+fn check_signature(
+    header: &str,
+    now: &Now,
+    service: &Resource,
+    kind: &str,
+    writes: bool,
+) -> Result<(), Refusal> {
+    let refuse = |message: &str| Err(Refusal::data_plane(401, 401_002, format!("Unauthorized: {message}")));
+    let signature = match Signature::read(header) {
+        Ok(signature) => signature,
+        Err(message) => return refuse(message),
     };
-    let part = |wanted: &str| {
-        token
-            .split('&')
-            .filter_map(|part| part.split_once('='))
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| value)
-    };
-    let (Some(resource), Some(signature), Some(expiry), Some(policy)) =
-        (part("sr"), part("sig"), part("se"), part("skn"))
-    else {
-        return refuse("Unauthorized: the signature needs sr, sig, se and skn.");
+    let Some(policy) = &signature.policy else {
+        return refuse("the signature needs skn, the name of the policy that signed.");
     };
     let host = service.property("serviceOperationsHostName").unwrap_or_default();
-    if !decode(resource, false).eq_ignore_ascii_case(host) {
-        return refuse("Unauthorized: the signature is for another resource than this host.");
+    if !signature.resource().eq_ignore_ascii_case(host) {
+        return refuse("the signature is for another resource than this host.");
     }
-    let until: i64 = expiry.parse().unwrap_or(0);
-    if until <= now.real_ms.div_euclid(1000) {
-        return refuse("Unauthorized: the signature has expired.");
+    if signature.has_expired(now) {
+        return refuse("the signature has expired.");
     }
-    let policy = decode(policy, false);
     let keys = service.vault.get("keys").and_then(Value::as_array);
-    let Some(known) = keys.into_iter().flatten().find(|key| text(key, &["keyName"]) == Some(policy.as_str()))
-    else {
-        return refuse("Unauthorized: the service has no such shared access policy.");
+    let Some(known) = keys.into_iter().flatten().find(|key| text(key, &["keyName"]) == Some(policy)) else {
+        return refuse("the service has no such shared access policy.");
     };
-    let given = STANDARD.decode(decode(signature, false)).unwrap_or_default();
-    let signed = format!("{resource}\n{expiry}");
-    let right = ["primaryKey", "secondaryKey"].iter().filter_map(|name| text(known, &[name])).any(|key| {
-        STANDARD.decode(key).ok().and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok()).is_some_and(
-            |mut mac| {
-                mac.update(signed.as_bytes());
-                mac.verify_slice(&given).is_ok()
-            },
-        )
-    });
-    if !right {
-        return refuse("Unauthorized: the signature does not fit the key.");
+    if !["primaryKey", "secondaryKey"]
+        .iter()
+        .filter_map(|name| text(known, &[name]))
+        .any(|key| signature.is_of(key))
+    {
+        return refuse("the signature does not fit the key.");
     }
     let rights = text(known, &["rights"]).unwrap_or_default();
     let has = |right: &str| rights.split(',').any(|one| one.trim() == right);
-    if has("EnrollmentWrite") || (!writes && has("EnrollmentRead")) {
+    let (reads_with, writes_with) = match kind {
+        "registrations" => ("RegistrationStatusRead", "RegistrationStatusWrite"),
+        _ => ("EnrollmentRead", "EnrollmentWrite"),
+    };
+    if has(writes_with) || (!writes && has(reads_with)) {
         return Ok(());
     }
     let message = format!(
         "The shared access policy '{}' lacks the right {}.",
-        shorten(&policy),
-        if writes { "EnrollmentWrite" } else { "EnrollmentRead" }
+        shorten(policy),
+        if writes { writes_with } else { reads_with }
     );
     Err(Refusal::data_plane(403, 403_001, message))
 }

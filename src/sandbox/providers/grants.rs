@@ -54,6 +54,22 @@ fn principal_on_namespace(
     ))
 }
 
+/// Whether an identity may have certificates issued by a namespace's policies.
+pub(crate) fn may_issue(world: &mut World, identity: &str, namespace: &str, now: &Now) -> bool {
+    let principal = world
+        .resource(identity)
+        .and_then(|found| found.property("principalId"))
+        .unwrap_or_default()
+        .to_owned();
+    let (plane, action) =
+        (Plane::Data, "Microsoft.DeviceRegistry/namespaces/credentials/policies/issueCertificate/action");
+    let allowed = permissions::allows(world, &principal, plane, action, namespace, now);
+    if !allowed {
+        permissions::look(world, &principal, namespace, now);
+    }
+    allowed
+}
+
 /// Whether the hubs' own application may manage the group that a hub goes into.
 pub(crate) fn hub_application_on_group(world: &mut World, group: &str, now: &Now) -> Result<(), String> {
     let principal = world

@@ -130,29 +130,35 @@ static STABLE_SKU: [Field; 3] = [
 ];
 
 /// Body of the preview versions: with a namespace link and the GEN2 sku.
-pub(crate) static PREVIEW: [Field; 6] = [
+pub(crate) static PREVIEW: [Field; 8] = [
     required("location", Shape::Text),
     optional("tags", TAGS),
     optional("etag", Shape::Text),
+    optional("resourcegroup", Shape::Text),
+    optional("subscriptionid", Shape::Text),
     required("sku", Shape::Object(&PREVIEW_SKU)),
     optional("identity", Shape::Object(&IDENTITY)),
     required("properties", Shape::Object(&PREVIEW_PROPERTIES)),
 ];
 /// Body of the stable versions.
-pub(crate) static STABLE: [Field; 6] = [
+pub(crate) static STABLE: [Field; 8] = [
     required("location", Shape::Text),
     optional("tags", TAGS),
     optional("etag", Shape::Text),
+    optional("resourcegroup", Shape::Text),
+    optional("subscriptionid", Shape::Text),
     required("sku", Shape::Object(&STABLE_SKU)),
     optional("identity", Shape::Object(&IDENTITY)),
     required("properties", Shape::Object(&STABLE_PROPERTIES)),
 ];
 
 /// Body of the versions of the 2026 model: no GEN2, and the namespace is not the hub's to name.
-pub(crate) static LINKS: [Field; 6] = [
+pub(crate) static LINKS: [Field; 8] = [
     required("location", Shape::Text),
     optional("tags", TAGS),
     optional("etag", Shape::Text),
+    optional("resourcegroup", Shape::Text),
+    optional("subscriptionid", Shape::Text),
     required("sku", Shape::Object(&STABLE_SKU)),
     optional("identity", Shape::Object(&IDENTITY)),
     optional("properties", Shape::Object(&LINKS_PROPERTIES)),

@@ -6,7 +6,8 @@
 use serde_json::{Value, json};
 
 use super::device_registry::{NAMESPACE, accept, check_idle};
-use super::{credentials, device_view, grants, hub_schema, hubs_2026, public_body};
+use super::own_certificates::{self, Manner};
+use super::{credentials, device_view, grants, hub_details, hub_schema, hubs_2026, public_body};
 use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::Call;
 use crate::sandbox::models::{self, Model};
@@ -26,11 +27,17 @@ const POLICIES: [(&str, &str); 5] = [
     ("registryReadWrite", "RegistryWrite"),
 ];
 
+const CERTIFICATES: Manner = Manner { kind: credentials::HUB_CERTIFICATE, bad, stale, created: 201 };
+
 pub(super) static TAGS_ONLY: [Field; 1] = [optional("tags", TAGS)];
 static NAME_QUESTION: [Field; 1] = [required("name", Shape::Text)];
 
 pub(super) fn bad(message: String) -> Refusal {
     Refusal::hub(400, BAD_ARGUMENT, message)
+}
+
+fn stale(message: String) -> Refusal {
+    Refusal::hub(412, "IH412001", message)
 }
 
 /// Handles one call to hubs and what lies below them.
@@ -67,7 +74,11 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
         ("POST", "iothubs/iothubkeys", Some("listkeys")) => key(call),
         ("GET", "iothubs/certificates", None) => certificates(call),
-        ("DELETE", "iothubs/certificates", None) if !call.target.is_collection() => delete_certificate(call),
+        ("DELETE", "iothubs/certificates", None) if !call.target.is_collection() => {
+            own_certificates::delete(call, &CERTIFICATES)
+        }
+        (_, "iothubs/certificates", _) => own_certificates::handle(call, &CERTIFICATES),
+        (_, kind, None) if kind.starts_with("iothubs/") => hub_details::handle(call, kind),
         _ => Err(call.method_not_allowed()),
     }
 }
@@ -179,19 +190,6 @@ fn certificates(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::json(200, json!({"value": value})))
 }
 
-/// Takes a certificate out; its etag is asked for (`Certificates_Delete` of the specification).
-fn delete_certificate(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let Some(found) = call.world.resource(&call.id) else { return Ok(Reply::empty(204)) };
-    let current = text(&found.body, &["etag"]).unwrap_or_default();
-    let given = call.request.header("if-match").map(|given| given.trim_matches('"'));
-    if given.is_none_or(|given| given != "*" && given != current) {
-        let message = "Deleting a certificate needs the If-Match header with its etag.";
-        return Err(Refusal::hub(412, "IH412001", message.to_owned()));
-    }
-    call.world.remove_tree(&call.id.clone());
-    Ok(Reply::empty(200))
-}
-
 /// Identity ids that a body assigns.
 pub(crate) fn assigned_identities(body: &Value) -> Vec<String> {
     let map = body.pointer("/identity/userAssignedIdentities").and_then(Value::as_object);
@@ -220,7 +218,8 @@ pub(crate) fn filled_identity(world: &World, body: &Value) -> Option<Value> {
 
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body_with_location(true)?;
-    let preview = call.version.ends_with("-preview");
+    // Before 2025 no version knew namespaces.
+    let preview = call.version.ends_with("-preview") && call.version.as_str() >= "2025";
     let fields: &'static [Field] = if preview { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
     if let Some(found) = call.world.resource(&call.id) {
@@ -413,6 +412,8 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
     let identity = filled_identity(call.world, body);
     let not_found = call.not_found();
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
+    // As the other resources here: a PUT over one that could not be made goes on making it.
+    let anew = matches!(found.provisioning_state(), "Failed" | "Canceled" | "Cancelled");
     let mut properties = body.get("properties").cloned().unwrap_or_default();
     for name in ["provisioningState", "state", "hostName"] {
         let kept = found.property(name).map(str::to_owned);
@@ -433,7 +434,14 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
         json!({"name": name, "tier": hub_schema::tier(&name), "capacity": capacity}),
     );
     set(&mut found.body, &["etag"], json!(etag));
-    Ok(Reply::json(200, public_body(found)))
+    if !anew {
+        return Ok(Reply::json(200, public_body(found)));
+    }
+    found.set_property("provisioningState", json!("Accepted"));
+    found.set_property("state", json!("Activating"));
+    let reply = Reply::json(201, public_body(found));
+    let seconds = call.world.settings.latency.hub;
+    Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
 }
 
 /// What a hub says of its built-in endpoint beside what was asked.

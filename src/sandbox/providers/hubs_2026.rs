@@ -32,7 +32,7 @@ pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// Changes a hub of this model at whatever version; what the namespace and the service gave it stays.
 pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     let id = call.id.clone();
-    hubs::update(call, body)?;
+    let updated = hubs::update(call, body)?;
     let system = |identity: Option<&str>| identity.is_some_and(|kind| kind.contains("SystemAssigned"));
     let wants = system(text(body, &["identity", "type"]));
     let lost = call.world.resource_mut(&id).filter(|_| !wants).and_then(|found| {
@@ -45,5 +45,5 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
     }
     device_view::complete(call.world, &id, call.now);
     let found = call.world.resource(&id).ok_or_else(|| call.not_found())?;
-    Ok(Reply::json(200, device_view::hub(found, &call.version)))
+    Ok(Reply { body: Some(device_view::hub(found, &call.version)), ..updated })
 }

@@ -131,6 +131,13 @@ pub(crate) fn public_body(resource: &Resource) -> Value {
     for (key, value) in resource.body.as_object().into_iter().flatten() {
         body.insert(key.clone(), value.clone());
     }
+    if resource.kind == credentials::HUB {
+        // Live hubs show both, which their specification lacks; az reads the first.
+        let mut parts = resource.id.trim_start_matches('/').split('/').skip(1).step_by(2);
+        let (subscription, group) = (parts.next(), parts.next());
+        body.insert("resourcegroup".to_owned(), json!(group));
+        body.insert("subscriptionid".to_owned(), json!(subscription));
+    }
     Value::Object(body)
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::device_registry::{NAMESPACE, accept, check_idle};
 use super::hubs::{asked_name, assigned_identities, availability, filled_identity};
+use super::own_certificates::{self, Manner};
 use super::{device_view, grants, linked_hubs, public_body, services_2026};
 use crate::sandbox::clock::{Due, Now};
 use crate::sandbox::front_door::Call;
@@ -18,6 +19,8 @@ use crate::sandbox::target::{covers, parent, region};
 use crate::sandbox::world::{Resource, World, fresh_key, set, system_data, text};
 
 pub(crate) const SERVICE: &str = "Microsoft.Devices/provisioningServices";
+const CERTIFICATE: &str = "Microsoft.Devices/provisioningServices/certificates";
+const CERTIFICATES: Manner = Manner { kind: CERTIFICATE, bad, stale, created: 200 };
 const OWNER: &str = "provisioningserviceowner";
 const OWNER_RIGHTS: &str = "ServiceConfig, DeviceConnect, EnrollmentWrite, RegistrationStatusWrite";
 const BAD_ARGUMENT: u32 = 400_002;
@@ -162,6 +165,10 @@ pub(super) fn bad(message: String) -> Refusal {
     Refusal::provisioning(400, BAD_ARGUMENT, message)
 }
 
+fn stale(message: String) -> Refusal {
+    Refusal::provisioning(412, 412_001, message)
+}
+
 /// Handles one call to provisioning services.
 pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let action = call.target.action.clone().map(|action| action.to_ascii_lowercase());
@@ -206,6 +213,16 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
                 )
             })
         }
+        ("GET", "provisioningservices/skus", None) if call.target.is_collection() => {
+            let found = call.world.resource(&call.id).ok_or_else(|| call.not_found())?;
+            let tier = found.body.get("sku").and_then(|sku| sku.get("name")).cloned().unwrap_or_default();
+            Ok(Reply::json(200, json!({"value": [{"name": tier}]})))
+        }
+        ("GET", "provisioningservices/certificates", None) => own_certificates::read(call, CERTIFICATE),
+        ("DELETE", "provisioningservices/certificates", None) if !call.target.is_collection() => {
+            own_certificates::delete(call, &CERTIFICATES)
+        }
+        (_, "provisioningservices/certificates", _) => own_certificates::handle(call, &CERTIFICATES),
         _ => Err(call.method_not_allowed()),
     }
 }

@@ -11,7 +11,7 @@ use crate::sandbox::operations::{self, Order, Style, Work};
 use crate::sandbox::providers::public_body;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::Request;
-use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, required, shorten};
+use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
 use crate::sandbox::target::{Target, covers, group_id, region};
 use crate::sandbox::world::{Resource, World, set};
 
@@ -20,9 +20,19 @@ pub(crate) const GROUP: &str = "Microsoft.Resources/resourceGroups";
 pub(crate) const HUB_APPLICATION_ID: &str = "89d10474-74af-4874-99a7-c23c2f643083";
 const PROVIDER: &str = "Microsoft.Resources";
 
-static GROUP_BODY: [Field; 3] =
-    [required("location", Shape::Text), optional("tags", TAGS), optional("managedBy", Shape::Text)];
-static GROUP_PATCH: [Field; 2] = [optional("tags", TAGS), optional("managedBy", Shape::Text)];
+static GROUP_STATE: [Field; 1] = [read_only("provisioningState")];
+static GROUP_BODY: [Field; 4] = [
+    required("location", Shape::Text),
+    optional("tags", TAGS),
+    optional("managedBy", Shape::Text),
+    optional("properties", Shape::Object(&GROUP_STATE)),
+];
+static GROUP_PATCH: [Field; 4] = [
+    optional("name", Shape::Text),
+    optional("tags", TAGS),
+    optional("managedBy", Shape::Text),
+    optional("properties", Shape::Object(&GROUP_STATE)),
+];
 
 /// Handles paths without a provider.
 pub(crate) fn handle(
@@ -407,7 +417,11 @@ impl Filter {
         for part in filter.split(" and ").map(str::trim).filter(|part| !part.is_empty()) {
             let condition =
                 part.split_once(" eq ").map(|(name, value)| (name.trim(), value.trim().trim_matches('\'')));
-            let Some((name, value)) = condition.filter(|(name, _)| known.contains(name)) else {
+            let found = condition.and_then(|(name, value)| {
+                let name = known.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+                Some((*name, value))
+            });
+            let Some((name, value)) = found else {
                 let message = format!("The filter '{}' is not supported.", shorten(part));
                 return Err(Refusal::arm(400, "InvalidFilterInQueryString", message));
             };
@@ -428,7 +442,15 @@ impl Filter {
                     && self.of("tagValue").is_none_or(|wanted| value.as_str() == Some(wanted))
             })
         };
+        let in_group = |group: &str| {
+            resource
+                .id
+                .to_ascii_lowercase()
+                .contains(&format!("/resourcegroups/{}/", group.to_ascii_lowercase()))
+        };
         self.of("resourceType").is_none_or(|kind| resource.kind.eq_ignore_ascii_case(kind))
+            && self.of("resourceGroup").is_none_or(in_group)
+            && self.of("name").is_none_or(|name| resource.name().eq_ignore_ascii_case(name))
             && self.of("tagName").is_none_or(tagged)
     }
 }
@@ -442,7 +464,7 @@ fn list(
     scope: &str,
 ) -> Result<Reply, Refusal> {
     authorize(world, now, caller, "Microsoft.Resources/subscriptions/resources/read", scope)?;
-    let filter = Filter::read(request, &["tagName", "tagValue", "resourceType"])?;
+    let filter = Filter::read(request, &["tagName", "tagValue", "resourceType", "resourceGroup", "name"])?;
     let value: Vec<Value> = world
         .resources
         .values()

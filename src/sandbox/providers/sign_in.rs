@@ -17,6 +17,7 @@ use crate::sandbox::request::{Request, pairs};
 use crate::sandbox::schema::shorten;
 use crate::sandbox::world::{World, text};
 
+pub(crate) mod managed;
 mod people;
 mod proofs;
 
@@ -44,9 +45,16 @@ impl Audience {
             "https://management.azure.com" | "https://management.core.windows.net" => Some(Self::Management),
             "https://graph.microsoft.com" => Some(Self::Graph),
             "https://azure-devices-provisioning.net" => Some(Self::ProvisioningService),
-            _ => None,
+            // A cloud that was registered under the address of this server has that as its resource manager.
+            other => is_loopback(other).then_some(Self::Management),
         }
     }
+}
+
+fn is_loopback(base: &str) -> bool {
+    let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://")).unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 /// Handles a request to `login.microsoftonline.com`.
@@ -63,8 +71,8 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<
             }),
         )),
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
-            check_tenant(world, tenant)?;
-            Ok(configuration(world, request))
+            check_any_tenant(world, tenant)?;
+            Ok(configuration(world, request, tenant))
         }
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(world, &Form::of(request)?, tenant, now),
         ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) => {
@@ -98,15 +106,17 @@ fn check_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
     Err(Refusal::sign_in(400, "invalid_request", 90_002, &message))
 }
 
-fn configuration(world: &World, request: &Request) -> Reply {
-    let base = format!("{}/{}", request.link_base(), world.tenant());
+fn configuration(world: &World, request: &Request, tenant: &str) -> Reply {
+    let base = format!("{}/{tenant}", request.link_base());
+    // Where no tenant is named, the issuer's is not known before somebody has signed in.
+    let issuer = if check_tenant(world, tenant).is_ok() { world.tenant() } else { "{tenantid}" };
     Reply::json(
         200,
         json!({
             "token_endpoint": format!("{base}/oauth2/v2.0/token"),
             "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
             "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
-            "issuer": format!("https://login.microsoftonline.com/{}/v2.0", world.tenant()),
+            "issuer": format!("https://login.microsoftonline.com/{issuer}/v2.0"),
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
             "response_types_supported": ["code"],
             "tenant_region_scope": "NA",

@@ -4,6 +4,7 @@ use super::RESOURCE_GROUP;
 use crate::domain::{Answers, Method, Step, object};
 use crate::stages::build::{arm, outputs};
 use crate::stages::dialect::Profile;
+use crate::stages::documents::az;
 use crate::stages::ensure::{Ensure, provisioning};
 
 /// The step that ensures it.
@@ -24,4 +25,8 @@ pub fn resource_group(answers: &Answers, profile: &Profile) -> Step {
     .step(RESOURCE_GROUP, "Create the resource group")
     .because("Holds everything that the setup makes. A group that exists is used as it is, wherever it lies.")
     .touching(answers.resource_group_id())
+    .in_az(az(
+        "az group create",
+        [("--name", (&*answers.resource_group).into()), ("--location", (&*answers.location).into())],
+    ))
 }

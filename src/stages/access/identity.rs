@@ -4,6 +4,7 @@ use super::{IDENTITY, RESOURCE_GROUP};
 use crate::domain::{Answers, Method, Need, Step, Template, Text, object};
 use crate::stages::build::{arm, outputs, registration, text};
 use crate::stages::dialect::Profile;
+use crate::stages::documents::az;
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 
 /// The step that ensures it.
@@ -35,6 +36,14 @@ pub fn identity(answers: &Answers, profile: &Profile) -> Step {
     .because("The hub and the provisioning service act on the namespace through this one identity.")
     .needing([Need::effect(RESOURCE_GROUP)])
     .touching(id)
+    .in_az(az(
+        "az identity create",
+        [
+            ("--name", (&*answers.identity).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+            ("--location", (&*answers.location).into()),
+        ],
+    ))
 }
 
 /// Resource id of the user-assigned identity that the answers name.

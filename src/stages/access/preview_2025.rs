@@ -16,6 +16,7 @@ use crate::stages::build::{
     Difference, Follows, arm, ask_to_use, compare, done, fail, member, outputs, read_all, same_id, text,
 };
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{self, az};
 use crate::stages::ensure::{Ensure, Verdict};
 use crate::stages::grant::{Grant, outcome};
 use crate::stages::recall::Recall;
@@ -113,6 +114,7 @@ pub fn custom_role(answers: &Answers, profile: &Profile) -> Step {
     )
     .needing([Need::effect(RESOURCE_GROUP)])
     .touching(format!("{scope}/roleDefinitions/{}", answers.role_name))
+    .documented(documents::CUSTOM_ROLES)
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &create)
     .planning(Purpose::Look, &by_name)
@@ -253,7 +255,9 @@ fn hub_app(answers: &Answers) -> Step {
             Err(error) => fail(&error),
         })
     })
-    .because("IoT Hub works in your group as an application; a grant needs its object id, which every tenant has its own of.");
+    .because("IoT Hub works in your group as an application; a grant needs its object id, which every tenant has its own of.")
+    .documented(documents::SERVICE_PRINCIPAL)
+    .in_az(az("az ad sp show", [("--id", IOT_HUB_APP_ID.into()), ("--query", "id".into())]));
     if answers.iot_hub_app_object_id.is_some() {
         return step;
     }

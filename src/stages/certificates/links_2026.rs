@@ -13,6 +13,7 @@ use crate::domain::{
 };
 use crate::stages::build::{Difference, Follows, arm, compare, outputs, same_id, text};
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{AUTHORITIES, AUTHORITY_COMMANDS, POLICY_COMMANDS};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::link;
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
@@ -107,6 +108,8 @@ fn root(answers: &Answers, profile: &Profile) -> Step {
     let ensure = authority(answers, profile, noun, root_slot(answers), properties)
         .judged(|_, _, value| judge_authority(value, "Root"));
     below(ensure, ROOT_CA, "Create the root authority")
+        .documented(AUTHORITIES)
+        .documented(AUTHORITY_COMMANDS)
         .because("Every issued certificate leads back to it. Azure makes and keeps its key. It comes after the link, over which trust is pushed.")
         .needing([Need::effect(link::SETTLE)])
         .touching(format!("{}/certificateAuthorities/{}", namespace_id(answers), answers.root_ca))
@@ -130,6 +133,8 @@ fn issuing(answers: &Answers, profile: &Profile) -> Step {
             ])
         });
     below(ensure, ISSUING_CA, "Create the issuing authority")
+        .documented(AUTHORITIES)
+        .documented(AUTHORITY_COMMANDS)
         .because("It signs the certificates of devices; making it pushes its certificate to the linked hub, which then trusts them.")
         .needing([Need::effect(ROOT_CA)])
         .touching(format!("{}/certificateAuthorities/{}", namespace_id(answers), answers.issuing_ca))
@@ -153,6 +158,8 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
     .judged(move |_, _, value| judge_policy(value, leaf_days))
     .giving(|reply| outputs([("name", reply.text("/name"))]));
     below(ensure, POLICY, "Create the certificate policy")
+        .documented(AUTHORITIES)
+        .documented(POLICY_COMMANDS)
         .because("It says for how long a device certificate is valid; an enrollment names it.")
         .needing([Need::effect(ISSUING_CA)])
         .touching(format!(

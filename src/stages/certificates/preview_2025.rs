@@ -11,6 +11,7 @@ use crate::domain::{
 };
 use crate::stages::build::{Difference, Follows, arm, compare, done, fail, outputs, read_all, text};
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{CERTIFICATES, ISSUANCE};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::namespace;
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
@@ -81,6 +82,7 @@ fn credential(answers: &Answers, profile: &Profile) -> Step {
     .because("The root CA of the namespace: every issued certificate leads back to it.")
     .needing([Need::effect(namespace::CREATE)])
     .touching(format!("{}/credentials/default", namespace_id(answers)))
+    .documented(CERTIFICATES)
     .taking(Duration::from_mins(5));
     step.planned = planned.planned;
     step
@@ -135,6 +137,8 @@ fn policy(answers: &Answers, profile: &Profile, leaf_days: u16) -> Step {
     .because("The issuing CA: it signs the certificates that devices get, valid for the days you said.")
     .needing([Need::effect(CREDENTIAL)])
     .touching(format!("{}/credentials/default/policies", namespace_id(answers)))
+    .documented(CERTIFICATES)
+    .documented(ISSUANCE)
     .taking(Duration::from_mins(5))
     .planning(Purpose::Look, &list)
     .planning(Purpose::Look, &look)

@@ -10,13 +10,14 @@ use crate::domain::{
 };
 use crate::stages::build::{LOOK_AGAIN, SETTLE_PATIENCE, done, fail, text};
 use crate::stages::dialect::Profile;
+use crate::stages::documents::NAMESPACES;
 use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
 use crate::stages::link::{number_of, tagging};
 use crate::stages::namespace;
 use crate::stages::namespace::id::known_namespace;
-use crate::stages::waits::WriteWaits;
+use crate::stages::waits::{Unlisted, WriteWaits};
 
 /// The tag that is changed. Its value names the link that DPS was told of, and how often.
 const MARKER: &str = "hubup-pushed";
@@ -37,6 +38,7 @@ pub fn push(answers: &Answers, profile: &Profile) -> Step {
     let step = Step::new(PUSH, "Tell DPS of the link", move |answers, known, replay| {
         push.run(0, answers, known, replay)
     })
+    .documented(NAMESPACES)
     .because("The provisioning service's data plane learns of a link when the service is updated: a tag is enough. An enrollment is refused before.")
     // Another principal is another link, which DPS has to be told of.
     .needing([Need::effect(POLICY), Need::value(namespace::CREATE)])
@@ -72,6 +74,7 @@ impl Push {
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut reading_back = Patience::of(PUSH_PATIENCE);
         let mut waits = WriteWaits::default();
+        let mut unlisted = Unlisted::default();
         let mut written: Option<u32> = None;
         loop {
             let reply = match replay.read(&self.look)? {
@@ -89,7 +92,12 @@ impl Push {
                     }
                     return Ok(fail(error));
                 }
-                Err(error) => return Ok(fail(error)),
+                Err(error) => {
+                    if unlisted.wait(error, "the provisioning service", written.is_some(), replay)? {
+                        continue;
+                    }
+                    return Ok(fail(error));
+                }
             };
             let every = reply.retry_after.unwrap_or(LOOK_AGAIN);
             let found = text(&reply.body, &format!("/tags/{MARKER}")).unwrap_or_default();
@@ -122,10 +130,13 @@ impl Push {
                 }
                 Verdict::Broken(state) => {
                     let says = format!("the provisioning service is {state}");
-                    return Ok(Next::Fail(Fault::new(
-                        says,
-                        "look at its activity log in the portal, then retry",
-                    )));
+                    return Ok(Next::Fail(
+                        Fault::new(
+                            says,
+                            "mend it in the portal, where its activity log tells what failed, then retry",
+                        )
+                        .meaning("Azure could not finish the last change of it"),
+                    ));
                 }
                 _ => {}
             }

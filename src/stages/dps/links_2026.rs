@@ -11,6 +11,7 @@ use crate::domain::{Answers, Method, Outputs, Request, StageId, Step, Text, obje
 use crate::stages::access::acting::{identity_of, judge_identity, needs};
 use crate::stages::build::{arm, compare_location, outputs, registration, same_id, text};
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::NAMESPACES;
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::link::endpoints::is_dead;
 use crate::stages::namespace::id::known_namespace;
@@ -69,6 +70,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     })
     .step(CREATE, "Create the Device Provisioning Service")
     .billing("for what devices ask of it; not free in preview either (IoT Hub FAQ of 2026-05-15)")
+    .documented(NAMESPACES)
     .because("Devices knock here first: it sends them to the hub and has their certificates issued. It is billed, as the hub is.")
     .needing(needs(answers))
     .touching(id)

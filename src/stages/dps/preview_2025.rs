@@ -17,13 +17,14 @@ use crate::stages::build::{
     text,
 };
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{REGISTRY, az};
 use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::hub::id::hub_id;
 use crate::stages::namespace::id::{known_namespace, namespace_slot};
 use crate::stages::namespace::preview_2025::identity_assignments;
 use crate::stages::recall::Recall;
-use crate::stages::waits::WriteWaits;
+use crate::stages::waits::{Unlisted, WriteWaits};
 use crate::stages::{hub, namespace};
 
 /// The vault's name for the hub's key.
@@ -96,6 +97,18 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         Need::effect(namespace::IDENTITY_ROLE),
     ])
     .touching(id)
+    .documented(REGISTRY)
+    .in_az(az(
+        "az iot dps create",
+        [
+            ("--name", (&*answers.dps).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+            ("--location", (&*answers.location).into()),
+            ("--mi-user-assigned", identity_slot()),
+            ("--ns-resource-id", namespace_slot(answers)),
+            ("--ns-identity-id", identity_slot()),
+        ],
+    ))
     .taking(Duration::from_mins(5))
 }
 
@@ -180,6 +193,15 @@ fn link_hub(answers: &Answers, profile: &Profile) -> Step {
     .needing([Need::value(hub::CREATE), Need::effect(CREATE)])
     .touching(dps_id(answers))
     .touching(hub_id(answers))
+    .documented(REGISTRY)
+    .in_az(az(
+        "az iot dps linked-hub create",
+        [
+            ("--dps-name", (&*answers.dps).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+            ("--hub-name", (&*answers.hub).into()),
+        ],
+    ))
     .planning(Purpose::Look, &planned.look)
     .planning(Purpose::Key, &planned.key)
     .planning(Purpose::Change, &planned.put)
@@ -193,11 +215,19 @@ impl Link {
         let mut not_active = Patience::of(Duration::from_mins(5));
         let mut settling = Patience::of(SETTLE_PATIENCE);
         let mut waits = WriteWaits::default();
+        let mut unlisted = Unlisted::default();
         loop {
             let found = match replay.read(&self.look)? {
                 Ok(reply) => reply,
-                Err(error) => return Ok(fail(error)),
+                Err(error) => {
+                    if unlisted.wait(error, "the link", wrote, replay)? {
+                        continue;
+                    }
+                    return Ok(fail(error));
+                }
             };
+            // A change of it failed before, most likely ours: the one that follows makes it whole.
+            let mut broken = false;
             match provisioning_and_active(&found.body) {
                 Verdict::Settling(state) => {
                     let every = found.retry_after.unwrap_or(LOOK_AGAIN);
@@ -212,15 +242,20 @@ impl Link {
                         .passing(),
                     ));
                 }
-                Verdict::Broken(state) => {
-                    return Ok(Next::Fail(Fault::new(
-                        format!("the provisioning service is {state}"),
-                        "look at its activity log in the portal, then retry",
-                    )));
+                Verdict::Broken(state) if wrote => {
+                    return Ok(Next::Fail(
+                        Fault::new(
+                            format!("the provisioning service is {state}"),
+                            "look at its activity log in the portal, then retry: the link is sent again",
+                        )
+                        .meaning("Azure took the link and could not finish the change"),
+                    ));
                 }
+                Verdict::Broken(_) => broken = true,
                 _ => {}
             }
-            if lists(&found.body, &host) {
+            let listed = lists(&found.body, &host);
+            if listed && !broken {
                 let outcome = if wrote { Outcome::Done } else { Outcome::AlreadyThere };
                 // Who put it there matters to the way back, so a look at it does not forget that.
                 let ours = wrote || known.get(&LINK_HUB, "linked").is_some_and(|linked| same(linked, &host));
@@ -239,8 +274,10 @@ impl Link {
                 return Ok(fail(error));
             }
             let mut put = self.put.clone();
-            if let Body::MergeInto { read, .. } = &mut put.body {
+            if let Body::MergeInto { read, patches } = &mut put.body {
                 *read = Some(taken_back(&found.body));
+                // A hub that is in the list stays in it; twice it would be refused.
+                patches.retain(|_| !listed);
             }
             match replay.write(&put)? {
                 Ok(_) => wrote = true,

@@ -13,6 +13,7 @@ use crate::domain::{
 use crate::stages::build::{compare, fail, outputs, text};
 use crate::stages::certificates::push::Push;
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::ISSUANCE;
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Ensure, Verdict};
 use crate::stages::namespace::id::{known_namespace, look_at_namespace};
@@ -90,6 +91,7 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     .because("Devices that hold a key derived from this group's key are let in, and the policy issues their certificates.")
     .needing(needs)
     .touching(format!("{}/enrollmentGroups/{}", dps::id::dps_id(answers), answers.enrollment_group))
+    .documented(ISSUANCE)
     .planning(Purpose::Key, &keys)
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &create)

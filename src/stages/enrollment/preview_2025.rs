@@ -12,6 +12,7 @@ use crate::stages::build::{compare, fail, outputs};
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_name_slot;
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{ISSUANCE, az};
 use crate::stages::dps;
 use crate::stages::enrollment::service::{WHOLE, group_request, judge_rest, service_keys};
 use crate::stages::ensure::{Ensure, Verdict};
@@ -68,6 +69,17 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     if issues {
         needs.push(Need::effect(certificates::POLICY));
     }
+    let mut words = az(
+        "az iot dps enrollment-group create",
+        [
+            ("--dps-name", (&*answers.dps).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+            ("--enrollment-id", (&*answers.enrollment_group).into()),
+        ],
+    );
+    if issues {
+        words.extend(["--credential-policy".into(), policy_name_slot(answers)]);
+    }
     Step::new(GROUP, "Create the enrollment group", move |answers, known, replay| {
         if let Err(error) = replay.read(&fetch)? {
             return Ok(fail(error));
@@ -77,6 +89,8 @@ fn group(answers: &Answers, profile: &Profile) -> Step {
     .because("Devices that hold a key derived from this group's key are let in, and the policy issues their certificates.")
     .needing(needs)
     .touching(format!("{}/enrollmentGroups/{}", dps::id::dps_id(answers), answers.enrollment_group))
+    .documented(ISSUANCE)
+    .in_az(words)
     .planning(Purpose::Key, &keys)
     .planning(Purpose::Look, &look)
     .planning(Purpose::Change, &create)

@@ -99,6 +99,7 @@ fn groups(recollection: &Recollection<'_>, replay: &mut Replay<'_>) -> Moves<Res
     // A POST that only reads ("Enrollment Group - Query" of the service's REST reference).
     let query =
         signed(&recollection.profile, Method::Post, host.into(), "/enrollmentGroups/query".to_owned())
+            .asking()
             .with_header("x-ms-max-item-count", MOST_GROUPS)
             .with_body(object([("query", "SELECT * FROM enrollmentGroups".into())]));
     // Whatever befalls this host says nothing of Resource Manager.

@@ -13,6 +13,7 @@ use crate::stages::build::{
     Difference, Follows, arm, compare, compare_location, outputs, registration, same_id, text,
 };
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::NAMESPACES;
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::link::endpoints::is_dead;
 use crate::stages::namespace::id::known_namespace;
@@ -106,6 +107,7 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     })
     .step(CREATE, "Create the IoT hub")
     .billing("by unit of its tier, for as long as the hub is there")
+    .documented(NAMESPACES)
     .because(format!(
         "An IoT hub of sku {} in {}, with an identity of its own kind from the start. The namespace links it later.",
         sku(answers),

@@ -19,6 +19,7 @@ use crate::stages::build::{
     same_id, text,
 };
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{REGISTRY, az};
 use crate::stages::ensure::{Ensure, Verdict, provisioning_and_active};
 use crate::stages::grant::{Grant, outcome};
 use crate::stages::hub::id::{hub_id, hub_slot};
@@ -131,6 +132,20 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
         Need::effect(HUB_APP_CONTRIBUTOR),
     ])
     .touching(id)
+    .documented(REGISTRY)
+    // The document's own command makes a hub without a link (contract preview-2025, section 11, rows 1 to 4).
+    .in_az(az(
+        "az iot hub create",
+        [
+            ("--name", (&*answers.hub).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+            ("--location", (&*answers.hub_location).into()),
+            ("--sku", sku(answers).into()),
+            ("--mi-user-assigned", identity_slot()),
+            ("--ns-resource-id", namespace_slot(answers)),
+            ("--ns-identity-id", identity_slot()),
+        ],
+    ))
     .taking(Duration::from_mins(5))
 }
 

@@ -15,6 +15,7 @@ use crate::domain::{
 };
 use crate::stages::build::{BUSY, SETTLE_PATIENCE, fail, same, text};
 use crate::stages::dialect::Profile;
+use crate::stages::documents::NAMESPACES;
 use crate::stages::dps::links_2026::dps_request;
 use crate::stages::ensure::{Verdict, provisioning_and_active};
 use crate::stages::hub::id::look_at_hub;
@@ -67,6 +68,7 @@ pub fn connect(answers: &Answers, profile: &Profile) -> Step {
     let step = Step::new(CONNECT, "Link hub and provisioning service", move |answers, known, replay| {
         link.run(answers, known, replay)
     })
+    .documented(NAMESPACES)
     .because("One write puts both into the namespace, which then makes the links; devices find their hub through them. A namespace that never links is deleted and made again at your word only.")
     .needing([
         Need::effect(hub::CREATE),

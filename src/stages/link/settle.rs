@@ -14,6 +14,7 @@ use crate::domain::{
 };
 use crate::stages::build::{SETTLE_PATIENCE, done, fail, text};
 use crate::stages::dialect::Profile;
+use crate::stages::documents::NAMESPACES;
 use crate::stages::ensure::{Verdict, provisioning};
 use crate::stages::namespace::id::{look_at_namespace, namespace_id};
 use crate::stages::namespace::links_2026::roles_are_void;
@@ -33,6 +34,7 @@ pub fn settle(answers: &Answers, profile: &Profile) -> Step {
     let heal = heal(&look, None, "1");
     let settling = Settling { look: look.clone(), both: wanted(answers) };
     Step::new(SETTLE, "See that the links have settled", move |_, known, replay| settling.run(known, replay))
+        .documented(NAMESPACES)
         .because(
             "Links and namespace tell different halves: authorities and enrollment need both to be good.",
         )

@@ -14,6 +14,7 @@ use crate::stages::access::RESOURCE_GROUP;
 use crate::stages::access::acting::{giver, principal};
 use crate::stages::build::{arm, compare_location, done, outputs, registration, same, same_id, text};
 use crate::stages::dialect::{Profile, Sign, Stage};
+use crate::stages::documents::{NAMESPACE_GUIDE, NAMESPACES};
 use crate::stages::dps::id::{dps_id, dps_slot};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, Granted, outcome};
@@ -149,6 +150,8 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
             next => Ok(next),
         }
     })
+    .documented(NAMESPACES)
+    .documented(NAMESPACE_GUIDE)
     .because("Devices and certificate authorities are registered in it; it links hub and provisioning service through its own identity.")
     .needing([Need::effect(RESOURCE_GROUP), Need::effect(hub::CREATE), Need::effect(dps::CREATE)])
     .touching(id.clone())

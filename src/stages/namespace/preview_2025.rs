@@ -10,6 +10,7 @@ use crate::stages::access::preview_2025::namespace_roles;
 use crate::stages::access::{ADR_ROLE, IDENTITY, RESOURCE_GROUP};
 use crate::stages::build::{arm, compare_location, done, outputs, registration, same, text};
 use crate::stages::dialect::{Profile, Sign, Stage};
+use crate::stages::documents::{REGISTRY, az};
 use crate::stages::ensure::{Ensure, Verdict, provisioning};
 use crate::stages::grant::{Grant, list_assignments, outcome};
 use crate::stages::hub::id::hub_id;
@@ -63,6 +64,8 @@ fn create(answers: &Answers, profile: &Profile) -> Step {
     .because("Devices, the root credential and the issuing policy are registered in it; it acts through its own identity.")
     .needing([Need::effect(RESOURCE_GROUP)])
     .touching(id)
+    .documented(REGISTRY)
+    .in_az(az("az iot adr ns create", [("--name", (&*answers.namespace).into()), ("--resource-group", (&*answers.resource_group).into()), ("--location", (&*answers.location).into())]))
     .taking(std::time::Duration::from_mins(5))
 }
 

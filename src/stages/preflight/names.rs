@@ -4,9 +4,7 @@
 
 use super::needs::{Creation, creations, of_kind};
 use super::{Check, Finding, Subject};
-use crate::domain::{
-    Answers, Body, ErrorKind, Exit, Method, Moves, Replay, Reply, Request, derived_uuid, object,
-};
+use crate::domain::{Answers, ErrorKind, Exit, Method, Moves, Replay, Reply, Request, derived_uuid, object};
 use crate::stages::build::arm;
 use crate::stages::dialect::Dialect;
 use crate::stages::offers::Offers;
@@ -95,9 +93,7 @@ impl Name<'_> {
 
 fn ask(answers: &Answers, question: &str, name: &str, version: &str) -> Request {
     let path = format!("{}/providers/Microsoft.Devices/{question}", answers.subscription_id());
-    let mut request = arm(answers, Method::Post, path, version);
-    request.body = Body::Json(object([("name", name.into())]));
-    request
+    arm(answers, Method::Post, path, version).asking().with_body(object([("name", name.into())]))
 }
 
 /// True for the field of a name that must be free in all of Azure.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::needs::{At, Creation, GROUP_TYPE, creations};
 use super::{Check, Finding, Subject};
-use crate::domain::{Body, ErrorKind, Exit, Method, Moves, Replay, Request, Template};
+use crate::domain::{ErrorKind, Exit, Method, Moves, Replay, Request, Template};
 use crate::stages::build::{arm, text};
 use crate::stages::offers::POLICY_VERSION;
 
@@ -41,9 +41,7 @@ fn ask(subject: &Subject<'_>, scope: &str, made: &Creation) -> Request {
     content.extend(made.content.clone());
     let body = json!({ "resourceDetails": { "resourceContent": content, "apiVersion": made.version } });
     let path = format!("{scope}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions");
-    let mut request = arm(subject.answers, Method::Post, path, POLICY_VERSION);
-    request.body = Body::Json(Template::Value(body));
-    request
+    arm(subject.answers, Method::Post, path, POLICY_VERSION).asking().with_body(Template::Value(body))
 }
 
 fn judge(made: &Creation, body: &Value) -> Finding {

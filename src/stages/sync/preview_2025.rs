@@ -9,10 +9,13 @@ use crate::domain::{
     Answers, Certificates, ErrorKind, Exit, Fault, Method, Moves, Need, Next, Outcome, Outputs, Patience,
     Purpose, Replay, Request, StageId, Step, StepOutputs, Text,
 };
-use crate::stages::build::{GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs, read_all, same_id, text};
+use crate::stages::build::{
+    BUSY, GRANT_PATIENCE, LOOK_AGAIN, arm, done, fail, outputs, read_all, same_id, text,
+};
 use crate::stages::certificates;
 use crate::stages::certificates::preview_2025::policy_id_slot;
 use crate::stages::dialect::{Profile, Stage};
+use crate::stages::documents::{CERTIFICATES, az};
 use crate::stages::hub;
 use crate::stages::hub::id::{hub_id, hub_slot};
 use crate::stages::namespace::id::{namespace_id, namespace_slot};
@@ -72,6 +75,14 @@ fn synchronize(answers: &Answers, profile: &Profile) -> Step {
     ])
     .touching(format!("{}/credentials/default/synchronize", namespace_id(answers)))
     .touching(format!("{}/certificates", hub_id(answers)))
+    .documented(CERTIFICATES)
+    .in_az(az(
+        "az iot adr ns credential sync",
+        [
+            ("--namespace", (&*answers.namespace).into()),
+            ("--resource-group", (&*answers.resource_group).into()),
+        ],
+    ))
     .planning(Purpose::Look, &list)
     .planning(Purpose::Change, &post)
 }
@@ -118,10 +129,8 @@ fn run_synchronize(
             ));
         }
         // Safe to repeat, so a lost reply needs no looking first.
-        let passing = matches!(
-            error.kind,
-            ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled | ErrorKind::Conflict
-        );
+        let passing = matches!(error.kind, ErrorKind::Lost | ErrorKind::Service | ErrorKind::Throttled)
+            || (error.kind == ErrorKind::Conflict && error.shows(BUSY));
         let pause = error.retry_after.unwrap_or(LOOK_AGAIN);
         if !passing || !replay.wait(&mut lost, "sync was not taken; sending it again", pause)? {
             return Ok(fail(error));
@@ -138,6 +147,11 @@ fn hub_certificate(answers: &Answers, profile: &Profile) -> Step {
     })
     .because("An empty list is not success: the hub must list the CA of exactly this policy.")
     .needing([Need::effect(SYNCHRONIZE)])
+    .documented(CERTIFICATES)
+    .in_az(az(
+        "az iot hub certificate list",
+        [("--hub-name", (&*answers.hub).into()), ("--resource-group", (&*answers.resource_group).into())],
+    ))
     .planning(Purpose::Prove, &list)
 }
 

@@ -11,6 +11,7 @@ pub(crate) enum Action {
     Leave,
     LeaveAnyway,
     Suspend,
+    Mouse,
     Scroll(Scroll),
     Copy,
     // The welcome.
@@ -60,6 +61,8 @@ pub(crate) enum Action {
     KeepTrying,
     Cancel,
     Requests,
+    AzCommand,
+    Why,
     Finish,
     Answer,
     Choose(usize),
@@ -93,6 +96,30 @@ pub(crate) enum Action {
     NextMatch,
     PreviousMatch,
     OpenLine,
+    StopSearch,
+    ThisRow,
+    NextLevel,
+    FilterText,
+    ClearFilter,
+    Wrap,
+    Times,
+    ShiftLeft,
+    ShiftRight,
+    TakeOut,
+    TakeOutNow(Taking),
+    CallBefore,
+    CallAfter,
+}
+
+/// What is taken out of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taking {
+    CopyLine,
+    CopyStep,
+    CopyExchange,
+    CopyShown,
+    SaveShown,
+    SaveAll,
 }
 
 /// A way through a text.
@@ -164,6 +191,8 @@ impl Bindings {
 
     pub(super) fn help_and_suspend(&mut self) {
         self.add(&[Key::Char('?')], "?", "help", "this list", Action::Help).at(Place::Main);
+        let help = "heed the mouse (wheel, a click on a row), or leave it to the terminal for selecting";
+        self.add(&[Key::Ctrl('o')], "Ctrl+O", "mouse", help, Action::Mouse);
         if cfg!(unix) {
             let help = "back to the shell, `fg` returns; hubup stands still, Azure goes on";
             self.add(&[Key::Ctrl('z')], "Ctrl+Z", "suspend", help, Action::Suspend);

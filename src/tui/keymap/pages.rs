@@ -1,6 +1,7 @@
 //! The keys of every page, and those of the form and the pages of one text.
 
 use crate::tui::app::{App, Page};
+use crate::tui::exchange::Reading;
 use crate::tui::msg::Key;
 
 use super::binding::{Action, Binding, Bindings, Place};
@@ -21,7 +22,7 @@ pub(crate) fn bindings(app: &App) -> Vec<Binding> {
         )
         .at(Place::Main);
         keys.add(&[Key::Ctrl('c')], "Ctrl+C", "leave", "leave", Action::Leave).at(Place::Main);
-        keys.scrolling(app.scroll, app.painted.overflow, true);
+        keys.scrolling(app.scroll, app.painted_help.overflow, true);
         return keys.0;
     }
     page_bindings(app)
@@ -77,13 +78,18 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
             keys.scrolling(app.scroll, app.painted.overflow, true);
             keys.help_and_suspend();
         }
-        (Page::Requests | Page::LogLine(_), _) => {
+        (Page::Requests | Page::Az | Page::Why | Page::LogLine(_) | Page::Exchange(_), _) => {
             let own: &'static [Key] = match app.page {
                 Page::Requests => &[Key::Esc, Key::Enter, Key::Char('D'), Key::Char('q')],
+                Page::Az => &[Key::Esc, Key::Enter, Key::Char('z'), Key::Char('q')],
+                Page::Why => &[Key::Esc, Key::Enter, Key::Char('x'), Key::Char('q')],
                 _ => &[Key::Esc, Key::Enter, Key::Char('q')],
             };
             keys.add(own, "Esc", "back", "back to the stages", Action::Back).at(Place::Main);
             keys.add(&[Key::Ctrl('c')], "Ctrl+C", "abort", "leave the run", Action::Leave).at(Place::Main);
+            if let Page::Exchange(reading) = &app.page {
+                turns(&mut keys, reading);
+            }
             keys.add(&[Key::Char('y')], "y", "copy", "copy this text", Action::Copy).at(Place::Row);
             keys.scrolling(app.scroll, app.painted.overflow, true);
             keys.help_and_suspend();
@@ -91,6 +97,18 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
         (Page::Setup, None) => {}
     }
     keys.0
+}
+
+/// The ways from one call of a step to the next.
+fn turns(keys: &mut Bindings, reading: &Reading) {
+    if reading.after().is_some() {
+        let help = "the next call of this step";
+        keys.add(&[Key::Char('n'), Key::Right], "n →", "next", help, Action::CallAfter).at(Place::Row);
+    }
+    if reading.before().is_some() {
+        let help = "the call of this step before";
+        keys.add(&[Key::Char('p'), Key::Left], "p ←", "before", help, Action::CallBefore).at(Place::Row);
+    }
 }
 
 fn teardown(keys: &mut Bindings, app: &App) {

@@ -2,24 +2,25 @@
 
 use crate::domain::{Outcome, StepId, StepState};
 use crate::tui::app::App;
+use crate::tui::az;
 use crate::tui::msg::Key;
 use crate::tui::rows::Row;
 use crate::tui::session::{Focus, Panel, Session};
 
-use super::binding::{Action, Bindings, Place, Scroll};
+use super::binding::{Action, Bindings, Place};
+use super::log;
 use super::using::using;
 
 /// The keys of the setup page, whatever its pane shows.
 pub(super) fn setup(keys: &mut Bindings, app: &App, session: &Session) {
     if session.log.typing.is_some() {
-        keys.add(&[Key::Enter], "Enter", "find", "go to the nearest line that holds it", Action::Find)
-            .at(Place::Main);
-        keys.add(&[Key::Esc, Key::Ctrl('c')], "Esc", "back", "search nothing", Action::Back).at(Place::Main);
+        log::typing(keys, &session.log);
         return;
     }
     match &session.panel {
         Panel::Detail => main(keys, app, session),
         Panel::Use(choice) => using(keys, app, choice),
+        Panel::TakeOut(_) => log::take_out(keys, session),
         Panel::SkipCost(steps) => {
             keys.add(&[Key::Enter], "Enter", "skip", "skip", Action::SkipNow).at(Place::Main);
             if session.open && session.usable_of(steps).is_some() {
@@ -113,8 +114,11 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     let unconfirmed = !session.confirmable(row).is_empty() && session.open;
     if on_log {
         if session.log.current().is_some() {
-            keys.add(&[Key::Enter], "Enter", "whole line", "show the line in full", Action::OpenLine)
-                .at(Place::Main);
+            let (word, help) = match session.log.current_line() {
+                Some(line) if line.call.is_some() => ("exchange", "the request and its reply, whole"),
+                _ => ("whole line", "show the line in full"),
+            };
+            keys.add(&[Key::Enter], "Enter", word, help, Action::OpenLine).at(Place::Main);
         }
     } else if unconfirmed && !app.settled(session) {
         // Nothing: this Enter may be the second press of the one that started the run.
@@ -156,6 +160,9 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
         )
         .at(Place::Row);
     }
+    if on_log {
+        log::first(keys, session);
+    }
     row_actions(keys, session, row);
     if session.open && !session.unconfirmed().is_empty() {
         keys.add(&[Key::Char('A')], "A", "all the rest", "do everything that is left", Action::All)
@@ -176,12 +183,13 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
         keys.add(&[Key::Char('T')], "T", "take down", help, Action::TakeDown);
     }
     let searched = !session.log.query.is_empty();
-    if searched && (on_log || !session.detail_open) {
+    let seeking = session.log.seeking.is_some();
+    if searched && !seeking && (on_log || !session.detail_open) {
         keys.add(&[Key::Esc], "Esc", "end search", "take the marks of the search away", Action::ClearSearch);
     }
     if on_log {
         keys.add(
-            if searched { &[Key::Tab] } else { &[Key::Tab, Key::Esc] },
+            if searched || seeking { &[Key::Tab] } else { &[Key::Tab, Key::Esc] },
             "Tab",
             "stages",
             "to the stages",
@@ -198,7 +206,7 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     if session.detail_open && !on_log {
         keys.scrolling(session.scroll, app.painted.overflow, false);
     } else {
-        log_keys(keys, session, on_log);
+        log::rest(keys, app, session, on_log);
     }
     if on_log && session.log.current().is_some() {
         keys.add(&[Key::Char('y')], "y", "copy", "copy this line", Action::Copy);
@@ -254,6 +262,14 @@ fn row_actions(keys: &mut Bindings, session: &Session, row: Row) {
         )
         .at(Place::Row);
     }
+    if az::has_commands(session) {
+        let help = "the requests of this row as az commands";
+        keys.add(&[Key::Char('z')], "z", "as az command", help, Action::AzCommand);
+    }
+    if session.stage(row).is_some() {
+        let help = "why this row is there, what it needs, where it is documented";
+        keys.add(&[Key::Char('x')], "x", "why this step", help, Action::Why);
+    }
 }
 
 fn use_existing(keys: &mut Bindings) {
@@ -283,30 +299,6 @@ fn moves(keys: &mut Bindings, session: &Session, row: Row) {
         );
     } else if unfolded {
         keys.add(&[Key::Left, Key::Char('h')], "← h", "fold", "back to the stage alone", Action::Fold);
-    }
-}
-
-fn log_keys(keys: &mut Bindings, session: &Session, on_log: bool) {
-    let log = &session.log;
-    let Some(current) = log.current() else { return };
-    if current > 0 {
-        if on_log {
-            keys.add(&[Key::Up, Key::Char('k')], "↑ k", "up", "line before", Action::Log(Scroll::LineUp));
-        }
-        keys.add(&[Key::PageUp], "PgUp", "up", "log: one page up", Action::Log(Scroll::PageUp));
-        keys.add(&[Key::Char('g')], "g", "first", "log: first line", Action::Log(Scroll::Top));
-    }
-    if !log.follows() {
-        if on_log {
-            keys.add(&[Key::Down, Key::Char('j')], "↓ j", "down", "next line", Action::Log(Scroll::LineDown));
-        }
-        keys.add(&[Key::PageDown], "PgDn", "down", "log: one page down", Action::Log(Scroll::PageDown));
-        keys.add(&[Key::Char('G')], "G", "follow", "log: last line, and follow", Action::Log(Scroll::Bottom));
-    }
-    keys.add(&[Key::Char('/')], "/", "search", "search the log", Action::Search);
-    if !log.query.is_empty() {
-        keys.add(&[Key::Char('n')], "n", "next", "next line that matches", Action::NextMatch);
-        keys.add(&[Key::Char('N')], "N", "previous", "line before that matches", Action::PreviousMatch);
     }
 }
 

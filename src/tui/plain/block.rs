@@ -11,7 +11,7 @@ use crate::tui::session::{Panel, Session};
 use crate::tui::summary::counted;
 use crate::tui::text::{clock, time_of_day};
 use crate::tui::view::{form, pages, panel, preflight, review, signing, teardown, using, welcome};
-use crate::tui::{exchange, plan, requests};
+use crate::tui::{az, exchange, plan, requests, why};
 
 use super::words::{enter, ways};
 use crate::domain::target;
@@ -366,9 +366,16 @@ pub(super) fn of_reviewed_step(page: &Reviewing) -> Paper {
     paper
 }
 
-/// A page that only tells: its heading and text.
-pub(super) fn told_page(app: &App) -> Option<(String, Paper)> {
-    match (&app.page, &app.session) {
+/// A page that only tells: its heading and lines.
+pub(super) fn told_page(app: &App) -> Option<(String, Vec<String>)> {
+    if let (Page::Az, Some(session)) = (&app.page, &app.session) {
+        // Commands are for a shell as much as for an ear: nothing of them is left out.
+        let commands = az::commands(session).plain();
+        let lines = commands.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned);
+        return Some(("The az commands.".to_owned(), lines.collect()));
+    }
+    let (heading, paper) = match (&app.page, &app.session) {
+        (Page::Why, Some(session)) => Some(("Why.".to_owned(), why::why(session))),
         (Page::Plan(_), _) => Some(("The plan.".to_owned(), plan::paper(app)?)),
         (Page::Requests, Some(session)) => {
             Some(("The requests.".to_owned(), requests::requests(session, &app.zone)))
@@ -380,7 +387,8 @@ pub(super) fn told_page(app: &App) -> Option<(String, Paper)> {
             Some((format!("Request {} of {}.", at + 1, page.exchanges().len()), told))
         }
         _ => None,
-    }
+    }?;
+    Some((heading, paper.spoken()))
 }
 
 /// The stages with how they stand, each behind its number.

@@ -51,7 +51,13 @@ pub(super) fn awaited(app: &App) -> Option<&'static str> {
             Some(Panel::Use(using)) if using.found.is_none() => Some("Looking for what exists."),
             _ => None,
         },
-        Page::Plan(_) | Page::Requests | Page::LogLine(_) | Page::Finish { .. } => None,
+        Page::Plan(_)
+        | Page::Requests
+        | Page::Az
+        | Page::Why
+        | Page::Exchange(_)
+        | Page::LogLine(_)
+        | Page::Finish { .. } => None,
     }
 }
 

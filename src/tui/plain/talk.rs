@@ -101,6 +101,10 @@ impl Surface for Talk {
         Ok(())
     }
 
+    fn heed_mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
     fn ring(&mut self) -> io::Result<()> {
         (self.out)("\x07");
         Ok(())

@@ -126,6 +126,8 @@ fn serves(action: Action) -> bool {
             | Action::KeepTrying
             | Action::Cancel
             | Action::Requests
+            | Action::AzCommand
+            | Action::Why
             | Action::Finish
             | Action::Answer
             | Action::Choose(_)

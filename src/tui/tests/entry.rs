@@ -358,10 +358,11 @@ fn going_on_without_rights_skips_those_steps() {
     assert_eq!(press(&mut app, &[Key::Char('s')]), [Effect::Launch(Box::new(answers()), RunKind::Setup)]);
     let effects = update(&mut app, Msg::Launched(Box::new(Ok(opened()))));
     assert_eq!(commands(&effects), [Command::Skip(vec![GRANT])]);
+    assert!(effects.contains(&Effect::Usual), "{effects:?}");
     // On anyway skips nothing.
     let mut app = stopped(80, 24);
     press(&mut app, &[Key::Char('o')]);
-    assert_eq!(update(&mut app, Msg::Launched(Box::new(Ok(opened())))), []);
+    assert_eq!(update(&mut app, Msg::Launched(Box::new(Ok(opened())))), [Effect::Usual]);
 }
 
 #[test]
@@ -469,4 +470,13 @@ fn answers_are_written_to_a_file_only_when_asked() {
     assert_eq!(press(&mut app, &[Key::Ctrl('s')]), [Effect::Keep(Box::new(answers()))]);
     update(&mut app, Msg::Kept(Ok("hubup.toml".into())));
     assert!(shows(&mut app, "wrote hubup.toml"));
+}
+
+#[test]
+fn what_the_journals_teach_is_told_beside_the_documented_bound() {
+    let mut app = running_app(120, 36);
+    let usual = crate::tui::session::Usual { seconds: 130, times: 3 };
+    update(&mut app, Msg::Usual(std::collections::BTreeMap::from([(HUB, usual)])));
+    press(&mut app, &[Key::Down, Key::Down, Key::Right, Key::Down]);
+    assert!(shows(&mut app, "took 02:10 here (in 3 runs), up to"), "{}", draw(&mut app));
 }

@@ -183,6 +183,8 @@ pub(super) fn plan() -> Plan {
                 .needing([Need::effect(NAMESPACE), Need::value(IDENTITY)])
                 .planning(Purpose::Look, &look)
                 .planning(Purpose::Change, &hub)
+                .documented("learn.example/hub")
+                .in_az(vec!["az".into(), "iot".into(), "hub".into(), "create".into()])
                 .usable_from(Request { method: Method::Get, path: hubs.into(), ..put("") })
                 .taking(Duration::from_mins(5)),
                 step(GRANT, "Namespace is Contributor on the hub", "So that it may sync.")
@@ -300,7 +302,10 @@ pub(super) fn asked(number: u64, step: &StepId) -> RunEvent {
         step: step.clone(),
         ask: Ask {
             question: "contoso-hub exists and is not ours.".into(),
-            differs: vec!["location: westus2 (you said eastus2)".into(), "tags".into()],
+            differs: vec![
+                "location is westus2 (you said eastus2); that cannot be changed: a resource stays in its region".into(),
+                "tags".into(),
+            ],
             choices: vec![("use".into(), "use it as it is".into()), ("stop".into(), "stop here".into())],
             under_yes: None,
         },

@@ -3,6 +3,7 @@
 use crate::domain::{Exit, Outcome, RunEvent};
 use crate::tui::app::{App, Page};
 use crate::tui::keymap::{bindings, page_bindings};
+use crate::tui::log::Log;
 use crate::tui::msg::{Key, Msg};
 use crate::tui::update::update;
 
@@ -89,6 +90,30 @@ fn pages() -> Vec<(&'static str, App)> {
     page("the log, scrolled and searched", &|app| {
         press(app, &[Key::Tab, Key::Char('/'), Key::Char('h'), Key::Enter, Key::Up, Key::Up]);
     });
+    page("the log, filtered", &|app| {
+        press(app, &[Key::Down, Key::Down, Key::Char('F'), Key::Char('v'), Key::Char('*'), Key::Char('F')]);
+        press(app, &[Key::Tab, Key::Up]);
+    });
+    page("the log, nothing shown", &|app| drop(press(app, &[Key::Tab, Key::Char('v')])));
+    page("the log, wrapped", &|app| drop(press(app, &[Key::Tab, Key::Char('W'), Key::Up])));
+    page("the log, moved to the side", &|app| {
+        let text = "a long text of many words ".repeat(12);
+        feed(app, 90, RunEvent::Noted { step: None, text });
+        press(app, &[Key::Tab, Key::Right, Key::Char('t')]);
+    });
+    page("the log, searched in the journal", &|app| {
+        if let Some(session) = &mut app.session {
+            session.log = Log::new(50);
+        }
+        feed(app, 90, failed(&HUB));
+        press(app, &[Key::Tab, Key::Char('/'), Key::Char('~'), Key::Enter]);
+    });
+    page("a filter being typed", &|app| drop(press(app, &[Key::Char('&'), Key::Char('h')])));
+    page("copy or save", &|app| *app = super::details::taking_out(app.width, app.height));
+    page("an exchange", &|app| *app = super::details::exchange_page(app.width, app.height));
+    page("an exchange, looked up", &|app| drop(press(app, &[Key::Tab, Key::Up, Key::Up, Key::Enter])));
+    page("az", &|app| drop(press(app, &[Key::Down, Key::Down, Key::Char('z')])));
+    page("why", &|app| drop(press(app, &[Key::Down, Key::Down, Key::Char('x')])));
     page("a search being typed", &|app| drop(press(app, &[Key::Char('/'), Key::Char('h')])));
     page("requests", &|app| drop(press(app, &[Key::Down, Key::Down, Key::Char('D')])));
     page("requests, in the middle", &|app| {
@@ -202,7 +227,7 @@ fn the_help_lists_the_keys_of_the_page_and_closes() {
         app.help = true;
         let screen = draw(&mut app).to_string();
         for binding in page_bindings(&app).iter().take(4) {
-            assert!(screen.contains(binding.name), "{name}: {} is not in the help", binding.name);
+            assert!(screen.contains(binding.name), "{name}: {} is not in the help:\n{screen}", binding.name);
         }
         for binding in bindings(&app) {
             for key in binding.keys {

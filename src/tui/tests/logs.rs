@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use crate::domain::{CallId, Level, Line, LogSource, Method, RunEvent};
-use crate::tui::drive::locate;
-use crate::tui::log::{HELD, Log};
+use crate::domain::{CallId, Exchanged, Level, Line, LogSource, Method, RunEvent};
+use crate::tui::log::{Found, HELD, Log, locate, read};
 use crate::tui::msg::{Effect, Key, Msg};
 use crate::tui::update::update;
 
@@ -39,6 +38,10 @@ impl LogSource for Journal {
         (range.start.min(self.0)..range.end.min(self.0))
             .map(|n| line(n, &format!("line {n}"), None))
             .collect()
+    }
+
+    fn exchange(&self, _: CallId) -> Option<Exchanged> {
+        None
     }
 }
 
@@ -100,14 +103,11 @@ fn it_holds_a_window_and_keeps_the_place_while_lines_leave() {
 fn lines_that_left_are_read_back_once() {
     let mut log = filled(HELD + 3_000);
     log.top();
-    let Some(Effect::Older { at, count, first, expected }) = log.missing(5) else {
-        panic!("nothing was asked")
-    };
-    assert_eq!((at, expected), (0, 3_000));
+    let Some(Effect::Older { numbers, anchor }) = log.missing(5) else { panic!("nothing was asked") };
+    assert_eq!((numbers[0], anchor.expected), (0, 3_000));
     assert_eq!(log.missing(5), None);
     let journal = Journal(HELD + 3_000);
-    let end = locate(&journal, &first.unwrap(), expected);
-    log.read_back(at, end, journal.lines(at..at + count));
+    log.read_back(anchor.shift(&journal), read(&journal, &numbers));
     assert_eq!(texts(&log, 2), ["line 0", "line 1"]);
 }
 
@@ -118,8 +118,8 @@ fn a_place_that_leaves_the_memory_is_read_back_whole() {
     assert_eq!(log.missing(5), None);
     // The first line leaves, and is asked for with those that will leave next.
     log.push(line(HELD, "later", None), false);
-    let Some(Effect::Older { at, count, .. }) = log.missing(5) else { panic!("nothing was asked") };
-    log.read_back(at, 1, Journal(HELD + 1).lines(at..at + count));
+    let Some(Effect::Older { numbers, .. }) = log.missing(5) else { panic!("nothing was asked") };
+    log.read_back(0, read(&Journal(HELD + 1), &numbers));
     for index in 1..100 {
         log.push(line(HELD + index, "later", None), false);
     }
@@ -132,13 +132,12 @@ fn the_journal_may_count_a_little_differently() {
     // Two lines stood in the journal before this run, of which we were not told.
     let mut log = filled(HELD + 100);
     log.top();
-    let Some(Effect::Older { first, expected, .. }) = log.missing(5) else { panic!("nothing was asked") };
-    let mut first = first.unwrap();
+    let Some(Effect::Older { anchor, .. }) = log.missing(5) else { panic!("nothing was asked") };
+    let mut first = anchor.first.unwrap();
     first.at = at(102);
     first.text = "line 102".into();
-    let end = locate(&Journal(HELD + 100), &first, expected);
-    assert_eq!(end, 102);
-    log.read_back(0, end, Journal(200).lines(0..102));
+    assert_eq!(locate(&Journal(HELD + 100), &first, anchor.expected), 102);
+    log.read_back(2, read(&Journal(200), &[0, 1, 101]));
     assert_eq!(log.boundary(), 102);
     assert_eq!(log.total(), HELD + 102);
 }
@@ -154,8 +153,8 @@ fn drawing_the_first_page_asks_for_what_is_not_in_memory() {
         );
     }
     let effects = press(&mut app, &[Key::Char('g')]);
-    assert!(matches!(&effects[..], [Effect::Older { at: 0, .. }]), "{effects:?}");
-    update(&mut app, Msg::Older { start: 0, end: 1, lines: vec![line(0, "note 0", None)] });
+    assert!(matches!(&effects[..], [Effect::Older { numbers, .. }] if numbers[0] == 0), "{effects:?}");
+    update(&mut app, Msg::Older { shift: 0, lines: vec![(0, line(0, "note 0", None))] });
     assert!(shows(&mut app, "note 0 "));
 }
 
@@ -163,10 +162,10 @@ fn drawing_the_first_page_asks_for_what_is_not_in_memory() {
 fn a_search_goes_up_first_then_round() {
     let mut log = filled(30);
     log.query = "line 1".into();
-    assert!(log.find(false, true, 5));
+    assert_eq!(log.find(false, true, 5, at(0)), Found::Here);
     assert_eq!(log.current(), Some(19));
-    assert!(log.find(true, false, 5));
+    assert_eq!(log.find(true, false, 5, at(0)), Found::Here);
     assert_eq!(log.current(), Some(1));
     log.query = "nowhere".into();
-    assert!(!log.find(true, false, 5));
+    assert_eq!(log.find(true, false, 5, at(0)), Found::Nowhere);
 }

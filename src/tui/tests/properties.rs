@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::domain::{Exit, Method, Outcome, RunEvent, StepId};
+use crate::domain::{Exchanged, Exit, Method, Outcome, RunEvent, RunId, StepId};
 use crate::tui::app::App;
 use crate::tui::form::Verdict;
 use crate::tui::ground::Place;
-use crate::tui::msg::{Key, Msg};
+use crate::tui::msg::{Key, Mouse, Msg};
 use crate::tui::signing::SignInPrompt;
 use crate::tui::start::ScreenOptions;
 use crate::tui::text::{cut, matches, pad, width, wrap};
@@ -25,7 +25,7 @@ fn key() -> impl Strategy<Value = Key> {
             Key::PageDown, Key::Home, Key::End, Key::Backspace, Key::Delete, Key::Ctrl('c'), Key::Ctrl('g'),
             Key::Ctrl('t'), Key::Ctrl('u'), Key::Ctrl('z'),
         ]),
-        4 => prop::sample::select("sSArwcdDa/ynNgGjkhlqu?123 RTfem".chars().map(Key::Char).collect::<Vec<_>>()),
+        4 => prop::sample::select("sSArwcdDa/ynNgGjkhlqu?123456 RTfemzxFv&*WtYp日".chars().map(Key::Char).collect::<Vec<_>>()),
         1 => any::<char>().prop_map(Key::Char),
     ]
 }
@@ -44,7 +44,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 fn event() -> impl Strategy<Value = RunEvent> {
     let step = prop::sample::select(STEPS.to_vec());
-    (step, outcome(), 0..6_u64, 0..12_u8, ".{0,40}").prop_map(
+    (step, outcome(), 0..6_u64, 0..12_u8, "(\\PC|[日本語🦀e\u{301}]){0,40}").prop_map(
         |(step, outcome, number, kind, text)| match kind {
             0 => RunEvent::StepQueued { step },
             1 | 2 => started(&step),
@@ -74,6 +74,10 @@ fn message() -> impl Strategy<Value = Msg> {
             Msg::Candidates(HUB, Ok(vec![found]))
         }),
         1 => Just(Msg::RunClosed(None)),
+        1 => (0..3_u8, 0..200_u16, 0..60_u16).prop_map(|(kind, column, row)| {
+            let kinds = [Mouse::Up, Mouse::Down, Mouse::Press];
+            Msg::Mouse(kinds[usize::from(kind)], column, row)
+        }),
         1 => ".{0,30}".prop_map(|text| Msg::Judged("namespace.name", text.clone(), Ok(Some(Verdict::Taken(Some(text)))))),
         1 => any::<bool>().prop_map(|stops| Msg::Checked(Ok(Box::new(super::entry::checkup(stops))))),
         1 => ".{0,30}".prop_map(|text| Msg::Prompted(SignInPrompt::Code { code: text.clone(), url: text, seconds: 9 })),
@@ -81,7 +85,30 @@ fn message() -> impl Strategy<Value = Msg> {
             let place = if azure { Place::Azure } else { Place::Sandbox };
             Msg::Entered(Ok(Box::new(super::entry::ground(place))))
         }),
-        1 => (0..50_usize, 0..50_usize).prop_map(|(start, end)| Msg::Older { start, end, lines: Vec::new() }),
+        1 => (-50..50_isize).prop_map(|shift| Msg::Older { shift, lines: Vec::new() }),
+        1 => (1..4_u64, -9..9_isize, prop::option::of(0..90_usize))
+            .prop_map(|(token, shift, hit)| Msg::Sought { token, shift, hit }),
+        1 => (1..4_u64, -9..9_isize, prop::collection::vec(0..90_usize, 0..9)).prop_map(|(token, shift, mut numbers)| {
+            numbers.sort_unstable();
+            Msg::Sifted { token, shift, numbers }
+        }),
+        1 => (0..6_u64, any::<bool>(), any::<bool>(), "\\PC{0,30}").prop_map(|(number, copy, there, text)| {
+            let call = call(number.into());
+            let begun = record(3, call_started(number.into(), &HUB, Method::Put, &text));
+            let ended = Some(record(4, call_finished(number.into(), &HUB, Method::Put, &text, 409)));
+            let found = Exchanged {
+                run: RunId(text),
+                begun,
+                ended,
+                before: Some(call),
+                after: Some(call),
+                place: 2,
+                count: 3,
+            };
+            Msg::Exchanged { call, copy, found: there.then(|| Box::new(found)) }
+        }),
+        1 => "\\PC{0,30}".prop_map(|text| Msg::Taken { told: text.clone(), text }),
+        1 => "\\PC{0,30}".prop_map(|text| Msg::Saved(Ok((text, 3)))),
     ]
 }
 

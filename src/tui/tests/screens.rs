@@ -209,6 +209,75 @@ fn a_search() {
 }
 
 #[test]
+fn the_log_in_its_forms() {
+    check("log_filtered", |width, height| {
+        let mut app = running_app(width, height);
+        feed(&mut app, 95, failed(&HUB));
+        press(&mut app, &[Key::Down, Key::Down, Key::Char('F'), Key::Char('v'), Key::Tab, Key::Up]);
+        app
+    });
+    check("log_nothing_passes", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::Char('v')]);
+        app
+    });
+    check("log_filter_typed", |width, height| {
+        let mut app = running_app(width, height);
+        press(&mut app, &[Key::Tab, Key::Char('&'), Key::Char('h'), Key::Char('u')]);
+        app
+    });
+    check("log_wrapped", |width, height| {
+        let mut app = running_app(width, height);
+        feed(&mut app, 95, failed(&HUB));
+        press(&mut app, &[Key::Tab, Key::Char('W'), Key::Char('t')]);
+        app
+    });
+    check("log_moved", |width, height| {
+        let mut app = running_app(width, height);
+        feed(&mut app, 95, failed(&HUB));
+        press(&mut app, &[Key::Tab, Key::Right]);
+        app
+    });
+    check("log_searching", |width, height| {
+        let mut app = running_app(width, height);
+        if let Some(session) = &mut app.session {
+            session.log = crate::tui::log::Log::new(900_000);
+        }
+        feed(&mut app, 95, failed(&HUB));
+        press(&mut app, &[Key::Tab, Key::Char('/'), Key::Char('~'), Key::Enter]);
+        tell_time(&mut app, 84);
+        app
+    });
+}
+
+#[test]
+fn what_is_taken_out_of_the_log() {
+    check("take_out", super::details::taking_out);
+    check("take_out_done", |width, height| {
+        let mut app = super::details::taking_out(width, height);
+        let saved = Ok(("hubup-log-20261130T094945.029-978d5c.log".to_owned(), 12));
+        crate::tui::update::update(&mut app, crate::tui::msg::Msg::Saved(saved));
+        app
+    });
+}
+
+#[test]
+fn an_exchange() {
+    check("exchange", super::details::exchange_page);
+}
+
+#[test]
+fn commands_and_reasons() {
+    for (name, key) in [("az", 'z'), ("why", 'x')] {
+        check(name, |width, height| {
+            let mut app = running_app(width, height);
+            press(&mut app, &[Key::Down, Key::Down, Key::Right, Key::Down, Key::Char(key)]);
+            app
+        });
+    }
+}
+
+#[test]
 fn too_small() {
     let mut app = running_app(30, 5);
     let screen = draw(&mut app).to_string();

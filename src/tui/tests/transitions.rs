@@ -392,3 +392,21 @@ fn an_engine_that_could_not_go_on_says_why_and_nothing_turns_any_more() {
     assert_eq!(session(&app).panel, Panel::Detail);
     assert!(matches!(press(&mut app, &[Key::Ctrl('c')])[..], [Effect::End(End::Left(_))]));
 }
+
+#[test]
+fn the_mouse_is_off_until_a_key_turns_it_on_and_never_confirms() {
+    use crate::tui::msg::Mouse;
+    let mut app = running_app(80, 24);
+    assert_eq!(press(&mut app, &[Key::Ctrl('o')]), [Effect::Mouse(true)]);
+    // The second row of the stages, below header and title.
+    let effects = update(&mut app, Msg::Mouse(Mouse::Press, 5, 3));
+    assert_eq!((effects, cursor(&app)), (Vec::new(), Row::Stage(1)));
+    // Beside the rows nothing happens.
+    update(&mut app, Msg::Mouse(Mouse::Press, 5, 0));
+    assert_eq!(cursor(&app), Row::Stage(1));
+    update(&mut app, Msg::Mouse(Mouse::Up, 5, 20));
+    assert!(!session(&app).log.follows());
+    update(&mut app, Msg::Mouse(Mouse::Down, 5, 20));
+    assert!(session(&app).log.follows());
+    assert_eq!(press(&mut app, &[Key::Ctrl('o')]), [Effect::Mouse(false)]);
+}

@@ -5,29 +5,33 @@ use jiff::Timestamp;
 use crate::domain::{Answers, Fault};
 use crate::engine::Command;
 use crate::tui::app::{App, Arrival, Page};
-use crate::tui::exchange;
 use crate::tui::keymap::{self, Action, Scroll};
-use crate::tui::msg::{Effect, Key, Msg, Opened};
+use crate::tui::msg::{Effect, Key, Mouse, Msg, Opened};
 use crate::tui::plan;
 use crate::tui::requests::requests;
 use crate::tui::review::Depth;
-use crate::tui::session::{Lead, Panel};
+use crate::tui::session::{Focus, Lead, Panel};
 use crate::tui::signing::{SignInPrompt, Then};
 use crate::tui::summary::summary;
+use crate::tui::{az, exchange, why};
 
-use super::{form, preflight, review, run, setup, signing, teardown, typing, using, welcome};
+use super::{form, log, preflight, review, run, setup, signing, teardown, typing, using, welcome};
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     // An indicator that came up stays for a while: what it waited for is taken in after that.
     if app.asked_at(&msg).is_some_and(|since| !app.indicator_may_go(since)) {
-        app.late = Some(Box::new(msg));
+        app.late.push(msg);
         return Vec::new();
     }
     match msg {
         Msg::Key(key) => {
             app.dirty = true;
             key_pressed(app, key)
+        }
+        Msg::Mouse(kind, column, row) => {
+            app.dirty = true;
+            mouse(app, kind, (column, row))
         }
         Msg::Paste(text) => {
             app.dirty = true;
@@ -99,19 +103,41 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             teardown::found(app, found);
             Vec::new()
         }
+        Msg::Usual(usual) => {
+            if let Some(session) = &mut app.session {
+                app.dirty = true;
+                session.usual = usual;
+            }
+            Vec::new()
+        }
         Msg::Run(record) => run::record(app, &record),
         Msg::RunClosed(why) => run::closed(app, why),
-        Msg::Older { start, end, lines } => {
+        Msg::Older { shift, lines } => {
             app.dirty = true;
             if let Some(session) = &mut app.session {
-                session.log.read_back(start, end, lines);
+                session.log.read_back(shift, lines);
             }
             missing(app)
         }
+        Msg::Sought { token, shift, hit } => {
+            let mut effects = log::sought(app, token, shift, hit);
+            effects.extend(missing(app));
+            effects
+        }
+        Msg::Sifted { token, shift, numbers } => {
+            log::sifted(app, token, shift, numbers);
+            missing(app)
+        }
+        Msg::Exchanged { call, copy, found } => log::exchanged(app, call, copy, found),
+        Msg::Taken { text, told } => log::taken(app, text, told),
+        Msg::Saved(result) => {
+            log::saved(app, result);
+            Vec::new()
+        }
         Msg::Painted(painted) => {
             // The footer was drawn by what the frame before showed: keys such as PgDn are named by another frame.
-            app.dirty |= app.painted != painted;
-            app.painted = painted;
+            let before = if app.help { &mut app.painted_help } else { &mut app.painted };
+            app.dirty |= std::mem::replace(before, painted) != painted;
             if let (Page::Setup, false, Some(session)) = (&app.page, app.help, &mut app.session) {
                 session.scroll = session.scroll.min(painted.overflow);
             } else {
@@ -143,7 +169,7 @@ fn tick(app: &mut App, now: Timestamp) -> Vec<Effect> {
     let mut effects = arrive(app);
     effects.extend(form::tick(app));
     effects.extend(preflight::tick(app));
-    effects.extend(app.late.take().map(|late| update(app, *late)).unwrap_or_default());
+    effects.extend(std::mem::take(&mut app.late).into_iter().flat_map(|late| update(app, late)));
     effects
 }
 
@@ -171,6 +197,7 @@ fn arrive(app: &mut App) -> Vec<Effect> {
         let page = match arrival.clone() {
             Arrival::Run => {
                 app.preflight = None;
+                effects.push(Effect::Usual);
                 let skips = std::mem::take(&mut app.skips);
                 if let Some(session) = &mut app.session {
                     session.shown = now;
@@ -219,6 +246,16 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Leave => return leave(app),
         Action::LeaveAnyway => return vec![Effect::End(app.end())],
         Action::Suspend => return vec![Effect::Suspend],
+        Action::Mouse => {
+            app.mouse = !app.mouse;
+            let told = if app.mouse {
+                "mouse on: Ctrl+O gives it back to the terminal"
+            } else {
+                "mouse off: the terminal selects"
+            };
+            app.tell(told);
+            return vec![Effect::Mouse(app.mouse)];
+        }
         Action::Scroll(scroll) => scrolled(app, scroll),
         Action::Copy => return copy(app),
         Action::NextField
@@ -268,6 +305,26 @@ fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::UseExisting | Action::PickUp | Action::PickDown | Action::LookAgain | Action::UseNow => {
             return using::perform(app, action);
         }
+        Action::Log(_)
+        | Action::Search
+        | Action::FilterText
+        | Action::ClearSearch
+        | Action::StopSearch
+        | Action::Find
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::ThisRow
+        | Action::NextLevel
+        | Action::ClearFilter
+        | Action::Wrap
+        | Action::Times
+        | Action::ShiftLeft
+        | Action::ShiftRight
+        | Action::OpenLine
+        | Action::TakeOut
+        | Action::TakeOutNow(_)
+        | Action::CallBefore
+        | Action::CallAfter => return log::perform(app, action),
         _ => return setup::perform(app, action),
     }
     Vec::new()
@@ -318,7 +375,12 @@ fn back(app: &mut App) -> Vec<Effect> {
             app.turn(from);
             return vec![Effect::StopLaunch];
         }
-        Page::Requests | Page::LogLine(_) | Page::Finish { .. } => {
+        Page::Requests
+        | Page::Az
+        | Page::Why
+        | Page::LogLine(_)
+        | Page::Exchange(_)
+        | Page::Finish { .. } => {
             app.turn(Page::Setup);
             run::celebrate(app);
         }
@@ -362,8 +424,53 @@ fn leave(app: &mut App) -> Vec<Effect> {
     }
 }
 
+/// How many lines the wheel moves.
+const WHEEL: isize = 3;
+
+/// The wheel moves the log or the text that stands there; a click takes the cursor to its row. It confirms nothing.
+fn mouse(app: &mut App, kind: Mouse, place: (u16, u16)) -> Vec<Effect> {
+    let (on_stages, rows) = (matches!(app.page, Page::Setup) && !app.help, app.painted.log_rows);
+    let by = match kind {
+        Mouse::Up => -WHEEL,
+        Mouse::Down => WHEEL,
+        Mouse::Press => {
+            press(app, place, on_stages);
+            return Vec::new();
+        }
+    };
+    match &mut app.session {
+        Some(session) if on_stages && rows > 0 => session.log.scroll(by, rows),
+        _ => {
+            for _ in 0..WHEEL {
+                scrolled(app, if by < 0 { Scroll::LineUp } else { Scroll::LineDown });
+            }
+        }
+    }
+    missing(app)
+}
+
+fn press(app: &mut App, (column, row): (u16, u16), on_stages: bool) {
+    let (left, top, width, height) = app.painted.stages;
+    let inside = (left..left.saturating_add(width)).contains(&column)
+        && (top..top.saturating_add(height)).contains(&row);
+    let Some(session) = app.session.as_mut().filter(|session| {
+        on_stages && inside && session.panel == Panel::Detail && session.log.typing.is_none()
+    }) else {
+        return;
+    };
+    let shown = session.fitting(usize::from(height));
+    if let Some(found) = shown.get(usize::from(row - top)) {
+        session.cursor = *found;
+        session.scroll = 0;
+        session.focus = Focus::Stages;
+        session.led_by = Lead::Person;
+        session.shown = app.now;
+    }
+}
+
 fn scrolled(app: &mut App, scroll: Scroll) {
-    let (rows, overflow) = (app.painted.rows, app.painted.overflow);
+    let painted = if app.help { app.painted_help } else { app.painted };
+    let (rows, overflow) = (painted.rows, painted.overflow);
     let place = match (&app.page, app.help, &mut app.session) {
         (Page::Setup, false, Some(session)) => &mut session.scroll,
         _ => &mut app.scroll,
@@ -407,10 +514,12 @@ fn copy(app: &mut App) -> Vec<Effect> {
             Some(paper) => ("the plan".to_owned(), paper.plain()),
             None => return Vec::new(),
         },
-        (Page::LogLine(line), _) => ("the line".to_owned(), run::line_text(line, &app.zone)),
+        (Page::Az, Some(session)) => ("the commands".to_owned(), az::commands(session).plain()),
+        (Page::Why, Some(session)) => ("the reason".to_owned(), why::why(session).plain()),
+        (Page::Exchange(reading), _) => ("the exchange".to_owned(), reading.paper(&app.zone).plain()),
+        (Page::LogLine(line), _) => ("the line".to_owned(), log::line_text(app, line)),
         (_, Some(session)) => setup::copied(app, session),
         (_, None) => return Vec::new(),
     };
-    app.tell(format!("copied by OSC 52: {what}"));
-    vec![Effect::Copy(text)]
+    log::to_clipboard(app, &what, text)
 }

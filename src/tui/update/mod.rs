@@ -2,6 +2,7 @@
 
 mod act;
 mod form;
+mod log;
 mod preflight;
 mod review;
 mod run;

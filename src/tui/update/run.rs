@@ -1,12 +1,9 @@
 //! What the records of the run do to the screen.
 
-use jiff::tz::TimeZone;
-
-use crate::domain::{Fault, Line, Outcome, Record, RunEvent};
+use crate::domain::{Fault, Outcome, Record, RunEvent};
 use crate::tui::app::{App, Page};
 use crate::tui::msg::Effect;
 use crate::tui::session::Panel;
-use crate::tui::text::time_of_day;
 
 /// Takes a record in.
 pub(super) fn record(app: &mut App, record: &Record) -> Vec<Effect> {
@@ -61,10 +58,4 @@ pub(super) fn closed(app: &mut App, why: Option<Box<Fault>>) -> Vec<Effect> {
         }
     }
     Vec::new()
-}
-
-/// A line of the log as it is copied.
-pub(super) fn line_text(line: &Line, zone: &TimeZone) -> String {
-    let call = line.call.map(|call| format!("  {call}")).unwrap_or_default();
-    format!("{}  {}  {}{call}", time_of_day(line.at, zone), line.step, line.text)
 }

@@ -3,19 +3,17 @@
 use crate::domain::{StepId, StepState};
 use crate::engine::Command;
 use crate::tui::app::{App, Page, WIDE};
-use crate::tui::form::TextInput;
-use crate::tui::keymap::{self, Action, Scroll};
+use crate::tui::keymap::{self, Action};
 use crate::tui::msg::Effect;
 use crate::tui::rows::Row;
 use crate::tui::session::{Focus, Panel, Session};
 use crate::tui::summary::step_text;
 
-use super::run::line_text;
+use super::log::line_text;
 
 /// Performs `action` on the setup page.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     let sandbox = app.session.as_ref().is_some_and(|session| session.is_sandbox(&app.banner.cloud));
-    let rows = app.painted.log_rows.max(1);
     let narrow = app.width < WIDE;
     let Some(session) = &mut app.session else { return Vec::new() };
     match action {
@@ -55,6 +53,8 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Cancel => return each(app, keymap::can_cancel, Command::Cancel, "stops"),
         Action::Requests => app.turn(Page::Requests),
+        Action::AzCommand => app.turn(Page::Az),
+        Action::Why => app.turn(Page::Why),
         Action::Finish => app.turn(Page::Finish { since: app.now }),
         Action::Answer => {
             if let Some(number) = session.next_question().map(|question| question.number) {
@@ -73,24 +73,6 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::SwitchFocus => {
             session.focus = if session.focus == Focus::Log { Focus::Stages } else { Focus::Log };
             session.detail_open = false;
-        }
-        Action::Log(scroll) => scroll_log(session, scroll, rows),
-        Action::Search => session.log.typing = Some(TextInput::of(&session.log.query)),
-        Action::ClearSearch => session.log.query.clear(),
-        Action::Find => {
-            let typed = session.log.typing.take();
-            session.log.query = typed.map(|input| input.text().to_lowercase()).unwrap_or_default();
-            if !session.log.query.is_empty() {
-                find(app, false, true, rows);
-            }
-        }
-        Action::NextMatch => find(app, true, false, rows),
-        Action::PreviousMatch => find(app, false, false, rows),
-        Action::OpenLine => {
-            let log = &session.log;
-            if let Some(line) = log.current().and_then(|rank| log.line(rank)).cloned() {
-                app.turn(Page::LogLine(Box::new(line)));
-            }
         }
         _ => {}
     }
@@ -188,37 +170,12 @@ fn unfold(session: &mut Session, narrow: bool) {
     session.unfolded.insert(stage);
 }
 
-fn scroll_log(session: &mut Session, scroll: Scroll, rows: usize) {
-    let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
-    match scroll {
-        Scroll::LineUp => session.log.scroll(-1, rows),
-        Scroll::LineDown => session.log.scroll(1, rows),
-        // While it follows, its cursor stands on the last line: the first page up shows the page before.
-        Scroll::PageUp => session.log.scroll(-page, rows),
-        Scroll::PageDown => session.log.scroll(page, rows),
-        Scroll::Top => session.log.top(),
-        Scroll::Bottom => session.log.follow(),
-    }
-}
-
-fn find(app: &mut App, forward: bool, here: bool, rows: usize) {
-    let Some(session) = &mut app.session else { return };
-    let query = session.log.query.clone();
-    let told = if session.log.find(forward, here, rows) {
-        "found; n next, N previous".to_owned()
-    } else {
-        format!("`{query}` is in no line that is in memory")
-    };
-    app.tell(told);
-}
-
 /// What `y` copies on the setup page: its name and the text.
 pub(super) fn copied(app: &App, session: &Session) -> (String, String) {
-    let log = &session.log;
     if session.focus == Focus::Log
-        && let Some(line) = log.current().and_then(|rank| log.line(rank))
+        && let Some(line) = session.log.current_line()
     {
-        return ("the line".to_owned(), line_text(line, &app.zone));
+        return ("the line".to_owned(), line_text(app, line));
     }
     let steps = session.steps_of(session.cursor);
     let text: Vec<String> =

@@ -1,5 +1,6 @@
 //! The log pane: only the lines that show are touched, however many there are.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -8,9 +9,11 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use crate::domain::Line;
 use crate::tui::app::{App, WIDE};
+use crate::tui::log::{Manner, Typing};
+use crate::tui::msg::Painted;
 use crate::tui::paper::Tone;
 use crate::tui::session::Session;
-use crate::tui::text::{cut, matches, pad, safe, time_of_day, width};
+use crate::tui::text::{cut, matches, pad, safe, stamp, width, without, wrap};
 
 use super::{screen, theme};
 
@@ -22,7 +25,15 @@ const LEAST_TARGET: usize = 12;
 /// `hh:mm:ss` and what follows it.
 const TIME: usize = 10;
 
-/// Draws the pane; gives how many lines it has room for.
+/// What stands before a text that is typed.
+fn asks(typing: Typing) -> &'static str {
+    match typing {
+        Typing::Search => "Search the log: ",
+        Typing::Filter => "Only lines with: ",
+    }
+}
+
+/// Draws the pane; gives what is seen of the log.
 pub(super) fn draw(
     app: &App,
     session: &Session,
@@ -30,17 +41,17 @@ pub(super) fn draw(
     focused: bool,
     frame: &mut Frame<'_>,
     area: Rect,
-) -> usize {
+) -> Painted {
     let log = &session.log;
     let title = match &log.typing {
-        Some(typed) => format!("Search the log: {}", typed.text()),
-        None => title(session),
+        Some(typed) => format!("{}{}", asks(log.typing_for), typed.text()),
+        None => title(app, session),
     };
     let block = screen::pane(&title, boxed, focused || log.typing.is_some());
     let inner = block.inner(area);
     block.render(area, frame.buffer_mut());
     if let Some(typed) = &log.typing {
-        let before = width(&format!(" Search the log: {}", typed.halves().0)) + usize::from(boxed);
+        let before = width(&format!(" {}{}", asks(log.typing_for), typed.halves().0)) + usize::from(boxed);
         let x = area.x + u16::try_from(before).unwrap_or(0);
         if x < area.right() {
             frame.set_cursor_position(Position { x, y: area.y });
@@ -49,57 +60,152 @@ pub(super) fn draw(
     let rows = usize::from(inner.height);
     let steps = session.outline.iter().flat_map(|stage| &stage.steps);
     let longest = steps.map(|step| width(step.id.as_str())).max().unwrap_or(0);
-    let column = longest.min(if inner.width >= WIDE { STEP } else { NARROW_STEP });
+    let look = Look {
+        app,
+        query: &log.query,
+        manner: log.manner,
+        since: session.times_since(),
+        column: longest.min(if inner.width >= WIDE { STEP } else { NARROW_STEP }),
+        room: usize::from(inner.width),
+    };
     let current = if focused { log.current() } else { None };
-    let lines: Vec<TextLine<'static>> = log
-        .window(rows)
-        .map(|rank| match log.line(rank) {
-            Some(line) => row(app, line, &log.query, column, usize::from(inner.width), current == Some(rank)),
-            None => theme::line(vec![(Tone::Dim, "  reading the journal …".to_owned())]),
-        })
-        .collect();
+    let mut beyond = 0;
+    let mut drawn = Vec::new();
+    for index in log.window(rows) {
+        drawn.push(match log.line(index) {
+            Some(line) => {
+                beyond = beyond.max(look.beyond(line));
+                look.rows(line, current == Some(index), rows)
+            }
+            None => vec![theme::line(vec![(Tone::Dim, "  reading the journal …".to_owned())])],
+        });
+    }
+    if drawn.is_empty() && !log.filter().is_open() {
+        let says = if log.sifting.is_some() { "" } else { "  No line passes the filter; * shows all lines." };
+        drawn.push(vec![theme::line(vec![(Tone::Dim, says.to_owned())])]);
+    }
+    // Where lines are wrapped there may be more rows than room: the last line, or that of the cursor, stays in sight.
+    let all: usize = drawn.iter().map(Vec::len).sum();
+    let place = log.current().filter(|_| !log.follows()).map(|at| at - log.window(rows).start.min(at));
+    let until = place.map_or(all, |place| drawn.iter().take(place + 1).map(Vec::len).sum());
+    let skip = until.saturating_sub(rows);
+    let (mut at, mut whole) = (0, 0);
+    for lines in &drawn {
+        whole += usize::from(at >= skip && at + lines.len() <= skip + rows);
+        at += lines.len();
+    }
+    let lines: Vec<TextLine<'static>> = drawn.into_iter().flatten().skip(skip).take(rows).collect();
     Paragraph::new(lines).render(inner, frame.buffer_mut());
-    rows
+    Painted { log_rows: rows, log_lines: whole, log_beyond: beyond, ..Painted::default() }
 }
 
-fn title(session: &Session) -> String {
+/// What is shown of the log, where it stands, and what is being looked for.
+fn title(app: &App, session: &Session) -> String {
     let log = &session.log;
-    if log.follows() {
-        return "Log · all steps · following".to_owned();
+    let mut parts = vec!["Log".to_owned()];
+    let filtered = !log.filter().is_open();
+    if filtered {
+        parts.extend(log.filter().told());
+    } else if log.follows() {
+        parts.push("all steps".to_owned());
     }
-    let place = log.current().map_or(0, |rank| rank + 1);
-    let fresh = match log.fresh {
-        0 => String::new(),
-        1 => " · 1 new line".to_owned(),
-        fresh => format!(" · {fresh} new lines"),
-    };
-    format!("Log · line {place} of {}{fresh} · G follows", log.total())
+    let count = log.count();
+    if log.follows() {
+        if filtered {
+            parts.push(lines(count));
+        }
+        parts.push("following".to_owned());
+    } else {
+        parts.push(format!("line {} of {count}", log.current().map_or(0, |index| index + 1)));
+        match log.fresh {
+            0 => {}
+            1 => parts.push("1 new line".to_owned()),
+            fresh => parts.push(format!("{fresh} new lines")),
+        }
+        parts.push("G follows".to_owned());
+    }
+    if log.seeking.as_ref().is_some_and(|job| app.indicator(job.since)) {
+        parts.push("searching older lines… Esc stops".to_owned());
+    }
+    if log.sifting.as_ref().is_some_and(|job| app.indicator(job.since)) {
+        parts.push("sifting older lines…".to_owned());
+    }
+    if log.manner.shift > 0 {
+        parts.push(format!("from cell {}", log.manner.shift + 1));
+    }
+    if filtered {
+        parts.push("* all lines".to_owned());
+    }
+    parts.join(" · ")
 }
 
-fn row(app: &App, line: &Line, query: &str, column: usize, room: usize, here: bool) -> TextLine<'static> {
-    let call = match line.call {
-        Some(call) if room >= usize::from(WIDE) => call.short(),
-        _ => String::new(),
-    };
-    let right = if call.is_empty() { 0 } else { width(&call) + 2 };
-    let left = room.saturating_sub(1 + TIME + column + 2 + right);
-    let text = safe(&line.text);
-    // The columns of a reply line up only where there is room for that.
-    let text = if room < usize::from(WIDE) { close_up(&text) } else { text };
-    let text = cut(&shorten_target(&text, left), left);
-    let filler = " ".repeat(left.saturating_sub(width(&text)));
-    let mut spans = vec![
-        Span::styled(if here { ">" } else { " " }, theme::style(Tone::Key)),
-        Span::styled(format!("{}  ", time_of_day(line.at, &app.zone)), theme::style(Tone::Dim)),
-    ];
-    mark(&mut spans, &pad(short(&safe(&line.step), column), column), query, Tone::Dim);
-    spans.push(Span::raw("  "));
-    mark(&mut spans, &text, query, theme::level(line.level));
-    if !call.is_empty() {
-        spans.push(Span::raw(filler));
-        spans.push(Span::styled(format!("  {call}"), theme::style(Tone::Dim)));
+fn lines(count: usize) -> String {
+    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
+}
+
+/// How lines are drawn in this frame.
+struct Look<'a> {
+    app: &'a App,
+    query: &'a str,
+    manner: Manner,
+    since: Option<Timestamp>,
+    column: usize,
+    room: usize,
+}
+
+impl Look<'_> {
+    /// The text, the short id of its call, and how many cells there are for the text.
+    fn parts(&self, line: &Line) -> (String, String, usize) {
+        let wide = self.room >= usize::from(WIDE);
+        let call = line.call.filter(|_| wide).map(|call| call.short()).unwrap_or_default();
+        let right = if call.is_empty() { 0 } else { width(&call) + 2 };
+        let left = self.room.saturating_sub(1 + TIME + self.column + 2 + right);
+        let text = safe(&line.text);
+        // The columns of a reply line up only where there is room for that.
+        let text = if wide && !self.manner.wrap { text } else { close_up(&text) };
+        (text, call, left)
     }
-    TextLine::from(spans)
+
+    /// How many cells of the text stand to the right of what shows.
+    fn beyond(&self, line: &Line) -> usize {
+        if self.manner.wrap {
+            return 0;
+        }
+        let (text, _, left) = self.parts(line);
+        width(&text).saturating_sub(left + self.manner.shift)
+    }
+
+    /// The rows of a line: one, or as many of `most` as it needs when lines are wrapped.
+    fn rows(&self, line: &Line, here: bool, most: usize) -> Vec<TextLine<'static>> {
+        let (text, call, left) = self.parts(line);
+        let texts = match (self.manner.wrap, self.manner.shift) {
+            (true, _) => wrap(&text, left),
+            (false, 0) => vec![cut(&shorten_target(&text, left), left)],
+            (false, shift) => vec![cut(&without(&text, shift), left)],
+        };
+        let time = stamp(line.at, &self.app.zone, self.since);
+        let mut rows = Vec::new();
+        for (index, text) in texts.into_iter().take(most.max(1)).enumerate() {
+            let first = index == 0;
+            let mut spans =
+                vec![Span::styled(if here && first { ">" } else { " " }, theme::style(Tone::Key))];
+            if first {
+                spans.push(Span::styled(format!("{time}  "), theme::style(Tone::Dim)));
+                let step = pad(short(&safe(&line.step), self.column), self.column);
+                mark(&mut spans, &step, self.query, Tone::Dim);
+            } else {
+                spans.push(Span::raw(" ".repeat(TIME + self.column)));
+            }
+            spans.push(Span::raw("  "));
+            mark(&mut spans, &text, self.query, theme::level(line.level));
+            if first && !call.is_empty() {
+                spans.push(Span::raw(" ".repeat(left.saturating_sub(width(&text)))));
+                spans.push(Span::styled(format!("  {call}"), theme::style(Tone::Dim)));
+            }
+            rows.push(TextLine::from(spans));
+        }
+        rows
+    }
 }
 
 /// The id of a step, without its stage where both do not fit.

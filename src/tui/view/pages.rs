@@ -4,16 +4,17 @@ use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::domain::Line;
+use crate::domain::{Line, StepId};
 use crate::tui::app::App;
+use crate::tui::exchange::Reading;
 use crate::tui::keymap::{Place, page_bindings};
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Tone};
-use crate::tui::requests;
 use crate::tui::rows::{Row, RowState};
 use crate::tui::session::Session;
 use crate::tui::summary::{card, counted, fault_items, portal};
 use crate::tui::text::{clock, pad, seconds, time_of_day};
+use crate::tui::{az, requests, why};
 
 use super::{log, screen, theme};
 
@@ -43,12 +44,45 @@ pub(super) fn starting(app: &App, since: Timestamp, frame: &mut Frame<'_>, area:
 
 /// Every request of the row of the cursor.
 pub(super) fn requests(app: &App, session: &Session, frame: &mut Frame<'_>, area: Rect) -> Painted {
-    let title = match (session.step_of(session.cursor), session.stage(session.cursor)) {
-        (Some(step), _) => format!("Requests of {}", step.title),
-        (None, Some(stage)) => format!("Requests of {}", stage.heading),
-        (None, None) => "Requests".to_owned(),
+    whole(
+        app,
+        &format!("Requests of {}", subject(session)),
+        &requests::requests(session, &app.zone),
+        frame,
+        area,
+    )
+}
+
+/// The requests of the row of the cursor as `az` commands.
+pub(super) fn az(app: &App, session: &Session, frame: &mut Frame<'_>, area: Rect) -> Painted {
+    let title = format!("In az, as typed in bash: {}", subject(session));
+    whole(app, &title, &az::commands(session), frame, area)
+}
+
+/// Why the row of the cursor is there.
+pub(super) fn why(app: &App, session: &Session, frame: &mut Frame<'_>, area: Rect) -> Painted {
+    whole(app, &format!("Why: {}", subject(session)), &why::why(session), frame, area)
+}
+
+/// A call with its reply.
+pub(super) fn exchange(app: &App, reading: &Reading, frame: &mut Frame<'_>, area: Rect) -> Painted {
+    let title = match reading.shown() {
+        Some(shown) => {
+            let step = shown.begun.event.step().map_or("no step", StepId::as_str);
+            format!("Call {} of {} of {step}", shown.place, shown.count)
+        }
+        None => "A call".to_owned(),
     };
-    whole(app, &title, &requests::requests(session, &app.zone), frame, area)
+    whole(app, &title, &reading.paper(&app.zone), frame, area)
+}
+
+/// The row of the cursor, as titles name it.
+fn subject(session: &Session) -> String {
+    match (session.step_of(session.cursor), session.stage(session.cursor)) {
+        (Some(step), _) => step.title.clone(),
+        (None, Some(stage)) => stage.heading.clone(),
+        (None, None) => "nothing".to_owned(),
+    }
 }
 
 /// One line of the log, whole.

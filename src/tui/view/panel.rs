@@ -4,7 +4,7 @@ use crate::domain::{
     Fault, NeedKind, Outcome, Purpose, Question, StepId, StepOutline, StepState, brief, target,
 };
 use crate::tui::app::App;
-use crate::tui::keymap::{Action, page_bindings};
+use crate::tui::keymap::{Action, choices, page_bindings};
 use crate::tui::paper::{Paper, Piece, Tone};
 use crate::tui::rows::{Row, RowState};
 use crate::tui::session::{Panel, Session};
@@ -25,6 +25,7 @@ pub(in crate::tui) fn paper(app: &App, session: &Session) -> (String, Paper) {
         Panel::SkipCost(steps) => skip_cost(&mut paper, app, session, steps),
         Panel::All => all(&mut paper, session),
         Panel::Use(choice) => using::paper(&mut paper, app, session, choice),
+        Panel::TakeOut(told) => take_out(&mut paper, session, told.as_deref()),
         Panel::Abort => abort(&mut paper, session),
         Panel::Stopped(why) => stopped(&mut paper, why),
         Panel::Question(number) => match session.question(*number) {
@@ -130,6 +131,7 @@ fn of_step(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
             paper.item(label, LABEL, Tone::Plain, &text);
         }
     }
+    differences(paper, &session.differs(&step.id));
     from_before(paper, session, step, state);
     if let Some(planned) = planned.filter(|planned| !planned.why.is_empty()) {
         paper.gap();
@@ -138,7 +140,7 @@ fn of_step(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
     relations(paper, app, session, step);
     outputs(paper, app, session, step);
     paper.gap();
-    keys(paper, app, &[Action::UseExisting]);
+    keys(paper, app, &[Action::Requests, Action::AzCommand, Action::Why, Action::UseExisting]);
     step.title.clone()
 }
 
@@ -193,6 +195,11 @@ fn progress_line(paper: &mut Paper, app: &App, session: &Session, step: &StepOut
     }
     if known.is_some_and(|known| known.attempts > 1) {
         text.push_str(&format!(", tried {} times", known.map_or(0, |known| known.attempts)));
+    }
+    let usual = session.usual.get(&step.id).filter(|_| !matches!(state, StepState::Finished(_)));
+    if let Some(usual) = usual {
+        let times = if usual.times == 1 { "once".to_owned() } else { format!("in {} runs", usual.times) };
+        text.push_str(&format!(", took {} here ({times})", clock(usual.seconds)));
     }
     if step.bound > 0 && !matches!(state, StepState::Finished(_)) {
         text.push_str(&format!(
@@ -303,15 +310,8 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
         paper.item("Quote", LABEL, Tone::Plain, &format!("correlation {id}"));
     }
     paper.gap();
-    let wanted = [
-        Action::Retry,
-        Action::KeepTrying,
-        Action::UseExisting,
-        Action::Skip,
-        Action::Requests,
-        Action::Copy,
-    ];
-    keys(paper, app, &wanted);
+    keys(paper, app, &[Action::Retry, Action::KeepTrying, Action::UseExisting, Action::Skip, Action::Copy]);
+    keys(paper, app, &[Action::Requests, Action::AzCommand, Action::Why]);
     step.title.clone()
 }
 
@@ -336,9 +336,7 @@ fn keys(paper: &mut Paper, app: &App, wanted: &[Action]) {
 
 fn asked(paper: &mut Paper, session: &Session, question: &Question, open: bool) -> String {
     paper.text(Tone::Ask, &question.ask.question);
-    for (index, differs) in question.ask.differs.iter().enumerate() {
-        paper.item(if index == 0 { "Differs" } else { "" }, LABEL, Tone::Plain, differs);
-    }
+    differences(paper, &question.ask.differs);
     paper.gap();
     for (index, (_, label)) in question.ask.choices.iter().enumerate() {
         if open {
@@ -355,6 +353,52 @@ fn asked(paper: &mut Paper, session: &Session, question: &Question, open: bool) 
         ]);
     }
     format!("{} asks you", session.title(&question.step))
+}
+
+/// Each property that differs: what is there, and what was said.
+fn differences(paper: &mut Paper, differs: &[String]) {
+    for (index, differs) in differs.iter().enumerate() {
+        let label = if index == 0 { "Differs" } else { "" };
+        let Some((property, there, said, rest)) = told_apart(differs) else {
+            paper.item(label, LABEL, Tone::Warn, differs);
+            continue;
+        };
+        paper.item(label, LABEL, Tone::Strong, property);
+        paper.item("  there", LABEL, Tone::Warn, there);
+        paper.item("  you said", LABEL, Tone::Good, said);
+        if !rest.is_empty() {
+            paper.item("", LABEL, Tone::Dim, rest);
+        }
+    }
+}
+
+/// A difference in its parts: property, what is there, what was said, and what follows. Steps tell them as
+/// `location is westus2 (you said eastus2); why it stays`.
+fn told_apart(differs: &str) -> Option<(&str, &str, &str, &str)> {
+    let (property, rest) = differs.split_once(" is ")?;
+    let (there, rest) = rest.split_once(" (you said ")?;
+    let (said, rest) = rest.split_once(')')?;
+    Some((property, there, said, rest.trim_start_matches(';').trim_start()))
+}
+
+/// What can be copied and saved of the log.
+fn take_out(paper: &mut Paper, session: &Session, told: Option<&str>) -> String {
+    let log = &session.log;
+    if let Some(told) = told {
+        paper.text(Tone::Good, told);
+        paper.gap();
+    }
+    for (_, name, word, _) in choices(session) {
+        paper.item(name, 3, Tone::Strong, &word);
+    }
+    paper.gap();
+    if !log.filter().is_open() {
+        paper.item("Shown", LABEL, Tone::Plain, &log.filter().told().join(" · "));
+    }
+    let text = "Copies go to the terminal by OSC 52, as much as it takes; files to the folder in which hubup was started, \
+                never over another.";
+    paper.text(Tone::Dim, text);
+    "Copy or save".to_owned()
 }
 
 fn skip_cost(paper: &mut Paper, app: &App, session: &Session, steps: &[StepId]) -> String {

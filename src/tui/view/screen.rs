@@ -58,6 +58,12 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) -> Painted {
         },
         (Page::Starting { since, .. }, _) => pages::starting(app, *since, frame, body),
         (Page::Requests, Some(session)) => pages::requests(app, session, frame, body),
+        (Page::Az, Some(session)) => pages::az(app, session, frame, body),
+        (Page::Why, Some(session)) => pages::why(app, session, frame, body),
+        // What stood there before stays in sight until that takes long enough to be noticed.
+        (Page::Exchange(reading), _) if reading.stands() || app.indicator(reading.since) => {
+            pages::exchange(app, reading, frame, body)
+        }
         (Page::LogLine(line), _) => pages::log_line(app, line, frame, body),
         (Page::Finish { .. }, Some(session)) => pages::finish(app, session, frame, body),
         (_, Some(session)) => setup::draw(app, session, frame, body),

@@ -56,7 +56,9 @@ pub(super) fn draw(app: &App, session: &Session, frame: &mut Frame<'_>, body: Re
     let areas = areas(session, body);
     let mut painted = Painted::default();
     let on_stages = session.focus == Focus::Stages && session.panel == Panel::Detail;
-    stages::draw(app, session, areas.boxed, on_stages && !session.detail_open, frame, areas.stages);
+    let rows =
+        stages::draw(app, session, areas.boxed, on_stages && !session.detail_open, frame, areas.stages);
+    painted.stages = (rows.x, rows.y, rows.width, rows.height);
     if let Some(area) = areas.panel {
         let (title, paper) = panel::paper(app, session);
         let focused = session.panel != Panel::Detail || session.detail_open;
@@ -79,7 +81,9 @@ pub(super) fn draw(app: &App, session: &Session, frame: &mut Frame<'_>, body: Re
     }
     if let Some(area) = areas.log {
         let focused = session.focus == Focus::Log && session.panel == Panel::Detail;
-        painted.log_rows = log::draw(app, session, areas.boxed, focused, frame, area);
+        let seen = log::draw(app, session, areas.boxed, focused, frame, area);
+        let Painted { log_rows, log_lines, log_beyond, .. } = seen;
+        painted = Painted { log_rows, log_lines, log_beyond, ..painted };
     }
     painted
 }

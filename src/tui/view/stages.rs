@@ -16,7 +16,7 @@ use super::{screen, theme};
 const WORD: usize = 13;
 const TIME: usize = 7;
 
-/// Draws the pane.
+/// Draws the pane; gives where its rows stand.
 pub(super) fn draw(
     app: &App,
     session: &Session,
@@ -24,7 +24,7 @@ pub(super) fn draw(
     focused: bool,
     frame: &mut Frame<'_>,
     area: Rect,
-) {
+) -> Rect {
     let room = usize::from(area.height).saturating_sub(if boxed { 2 } else { 1 });
     let rows = session.fitting(room);
     let hidden = session.rows().len() - rows.len();
@@ -37,6 +37,7 @@ pub(super) fn draw(
         .map(|row| theme::line(pieces(app, session, row, usize::from(inner.width))))
         .collect();
     Paragraph::new(lines).render(inner, frame.buffer_mut());
+    inner
 }
 
 /// One row: cursor, fold mark, symbol, title, word, time.

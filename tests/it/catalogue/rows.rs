@@ -303,6 +303,7 @@ pub fn access() -> Vec<Row> {
         let group = "access.resource-group";
         rows.extend([
             row("not-permitted", model, put(GROUP), arm(ALWAYS, 403, "AuthorizationFailed"), group, Fails),
+            row("not-permitted", model, put(GROUP), arm(ONCE, 403, "AuthorizationFailed"), group, Right),
             row(
                 "not-permitted",
                 model,
@@ -447,7 +448,7 @@ pub fn access() -> Vec<Row> {
             put(HUB),
             ends(ONCE, "Failed", "IH400913", "No."),
             "hub.create",
-            Compared,
+            Right,
         ),
     ]);
     rows

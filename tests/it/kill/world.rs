@@ -80,6 +80,10 @@ impl World {
         }
         let mut synchronized = BTreeSet::new();
         for (_, operation) in self.members("operations") {
+            // Of a push the service's tag tells; its operation is followed only where its reply came.
+            if operation["work"] == "Push" {
+                continue;
+            }
             let again = operation["work"] == "Synchronize";
             let state = match &operation["end"] {
                 // Nobody has its status URL when the reply that told it was lost, and nothing else asks for its end here.

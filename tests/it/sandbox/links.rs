@@ -8,4 +8,4 @@ mod knobs;
 mod models;
 mod namespaces;
 mod refusals;
-mod setup;
+pub mod setup;

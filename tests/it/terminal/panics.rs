@@ -3,6 +3,7 @@
 //! Nothing that a person types makes the program panic, so the wizard is given a field and a launcher that do. It
 //! runs in a copy of this test program under the pseudo-terminal; a variable tells the copy that it is one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use hubup::domain::{Answers, Fault, Field, FieldKind, RunKind, StepId};
 use hubup::stages::preflight::HandOff;
 use hubup::tui::{
     self, Banner, Candidate, Checkup, ExportForm, Ground, Launch, Launched, Place, Reviewed, ScreenOptions,
-    SignInWay, SignedIn, Start, TellPrompt, Verdict, WayBack,
+    SignInWay, SignedIn, Start, TellPrompt, Usual, Verdict, WayBack,
 };
 use portable_pty::CommandBuilder;
 
@@ -79,8 +80,16 @@ impl Launch for Panicking {
         panic!("the launcher fell over");
     }
 
+    fn save(&self, _: &str, _: &mut dyn Iterator<Item = String>) -> Result<(String, usize), Box<Fault>> {
+        panic!("the launcher fell over");
+    }
+
     async fn choices(&self, _: Answers, _: &'static str) -> Result<Vec<Candidate>, Fault> {
         panic!("the launcher fell over");
+    }
+
+    async fn usual(&self) -> BTreeMap<StepId, Usual> {
+        BTreeMap::new()
     }
 
     async fn candidates(&self, _: StepId) -> Result<Vec<Candidate>, Fault> {

@@ -296,6 +296,45 @@ impl Terminal {
         writer.flush().unwrap();
     }
 
+    /// Types, unless the program has just ended.
+    pub fn try_press(&mut self, keys: &str) {
+        if self.is_open() {
+            let mut writer = self.keys.lock().unwrap();
+            // A program that has just left takes no more keys.
+            let _ = writer.write_all(keys.as_bytes()).and_then(|()| writer.flush());
+        }
+    }
+
+    /// True while the program runs.
+    pub fn is_open(&self) -> bool {
+        !self.seen().closed
+    }
+
+    /// Asserts that the program heeds keys, whatever page it is on: layer by layer Esc goes back, and the footer names a key.
+    pub fn settle(&mut self, what: &str) {
+        for _ in 0..3 {
+            self.try_press(ESC);
+        }
+        self.wait(&format!("a footer after {what}"), |seen| {
+            let screen = seen.parser.screen();
+            let (_, columns) = screen.size();
+            let footer = screen.rows(0, columns).last().unwrap_or_default();
+            seen.closed || footer.contains("Ctrl+C") || footer.contains("Esc")
+        });
+    }
+
+    /// Presses `key` until the program ends, and waits for that.
+    pub fn leave_by(mut self, key: &str) -> Left {
+        for _ in 0..3 {
+            self.try_press(key);
+            let deadline = std::time::Duration::from_secs(2);
+            let (seen, changed) = &*self.seen;
+            let seen = seen.lock().unwrap();
+            let _ = changed.wait_timeout_while(seen, deadline, |seen| !seen.closed).unwrap();
+        }
+        self.leave()
+    }
+
     /// What stands on the screen.
     pub fn shown(&self) -> String {
         self.seen().parser.screen().contents()

@@ -274,6 +274,20 @@ fn granted(world: &World, form: &Form, person: &Person, asked: &str, now: &Now) 
         )?;
         body["refresh_token"] = json!(refresh);
     }
+    if scope.split(' ').any(|part| part == "openid") {
+        let issued = now.real_ms.div_euclid(1000);
+        let claims = json!({
+            "aud": client, "iss": format!("https://login.microsoftonline.com/{}/v2.0", world.tenant()), "iat": issued, "nbf": issued,
+            "exp": issued + i64::from(world.settings.tenant.token_seconds), "oid": person.object_id, "sub": person.object_id,
+            "tid": world.tenant(), "preferred_username": person.name, "name": person.name, "ver": "2.0",
+        });
+        body["id_token"] = json!(sign(world, &claims)?);
+    }
+    if form.value("client_info") == "1" {
+        // What Microsoft's clients keep accounts by.
+        let known = json!({"uid": person.object_id, "utid": world.tenant()});
+        body["client_info"] = json!(URL_SAFE_NO_PAD.encode(known.to_string()));
+    }
     body["scope"] = json!(scope);
     Ok(Reply::json(200, body))
 }

@@ -16,9 +16,11 @@ impl Conversation {
     /// Asks what is to be asked, as soon as nothing more is under way.
     pub(super) fn attend(&mut self) -> Result<Then, TuiError> {
         // What is told and asks nothing leads back by itself.
-        while let Some((heading, paper)) = told_page(self.app()) {
+        while let Some((heading, lines)) = told_page(self.app()) {
             self.say(&heading);
-            self.talk.read(&paper);
+            for line in lines {
+                self.say(&line);
+            }
             self.asked = None;
             if let then @ Then::End(_) = self.step(Msg::Key(Key::Esc))? {
                 return Ok(then);

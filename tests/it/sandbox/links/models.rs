@@ -55,10 +55,20 @@ async fn worlds_list_what_their_names_say() {
     let (_folder, azure) = builtin("links-2026").await;
     let devices = listed(&azure, "Microsoft.Devices").await;
     let of = |kind: &str| devices.iter().find(|(known, _)| known == kind).unwrap().1.clone();
-    assert_eq!(of("IotHubs"), ["2026-10-01-preview", "2026-06-01-preview", "2023-06-30"]);
+    assert_eq!(
+        of("IotHubs"),
+        ["2026-10-01-preview", "2026-06-01-preview", "2023-06-30", "2023-06-30-preview"]
+    );
     assert_eq!(
         of("provisioningServices"),
-        ["2026-11-02-preview", "2026-11-01", "2026-06-01-preview", "2026-03-01-preview", "2022-12-12"]
+        [
+            "2026-11-02-preview",
+            "2026-11-01",
+            "2026-06-01-preview",
+            "2026-03-01-preview",
+            "2022-12-12",
+            "2021-10-15"
+        ]
     );
     azure.sandbox.shutdown().await;
 }

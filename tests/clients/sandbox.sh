@@ -1,0 +1,31 @@
+# Starts and ends a sandbox for clients of other makers. To be sourced: `start WORLD [SPEED]`, then `stop`.
+# Needs HUBUP, the program. Everything it makes lies in a folder that goes with the shell.
+
+scratch=$(mktemp -d)
+server=
+
+stop() {
+  if [ -n "$server" ]; then
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    server=
+  fi
+}
+trap 'stop; rm -rf "$scratch"' EXIT
+
+start() {
+  stop
+  rm -rf "$scratch/state"
+  "$HUBUP" --state-folder "$scratch/state" --sandbox-world "$1" --sandbox-speed "${2:-0}" \
+    sandbox serve --proxy > "$scratch/how" &
+  server=$!
+  # It prints how to reach it once it listens.
+  for _ in $(seq 300); do
+    if grep -q '^export NO_PROXY=' "$scratch/how"; then break; fi
+    kill -0 "$server" || return 1
+    sleep 0.1
+  done
+  # What it prints to export is all that a client needs; the identity endpoint is told as the other choice.
+  eval "$(grep '^export ' "$scratch/how")"
+  eval "$(sed -n 's/^# export /export /p' "$scratch/how")"
+}
