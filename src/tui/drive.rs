@@ -51,7 +51,7 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
     let mut driver = Driver::new(app, start.launcher);
     let ended = driver.drive(&mut screen, &mut signals).await;
     drop(screen);
-    driver.report(ended).await
+    Box::pin(driver.report(ended)).await
 }
 
 /// What the loop does to the terminal beside drawing.

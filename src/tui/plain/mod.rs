@@ -50,7 +50,7 @@ pub async fn run(start: Start, ends: Ends) -> Result<Report, TuiError> {
     let ended = conversation.hold().await;
     let (driver, mut talk) = conversation.apart();
     talk.end();
-    let mut report = driver.report(ended).await?;
+    let mut report = Box::pin(driver.report(ended)).await?;
     report.summary = report.summary.lines().map(|line| talk.shown(line)).collect::<Vec<_>>().join("\n");
     Ok(report)
 }
