@@ -48,6 +48,9 @@ pub struct Global {
     /// Colours of the wizard: sixteen, dark, light, high-contrast, or a TOML file [default: sixteen]
     #[arg(long, global = true, value_name = "THEME", env = "HUBUP_THEME")]
     pub theme: Option<String>,
+    /// Ask and tell in lines, with numbered choices: for a screen reader, a dumb terminal, a pipe
+    #[arg(long, global = true)]
+    pub plain: bool,
     /// Let nothing on the screen turn or blink
     #[arg(long, global = true)]
     pub no_motion: bool,

@@ -19,6 +19,8 @@ pub struct Surroundings {
     pub true_colour: bool,
     /// A terminal takes what is printed and gives what is typed.
     pub interactive: bool,
+    /// A terminal gives what is typed, wherever the output goes.
+    pub typed: bool,
     /// The terminal can do no more than print lines, or does not say what it is.
     pub dumb: bool,
     /// Errors go to a terminal.
@@ -33,12 +35,14 @@ impl Surroundings {
         let no_colour = text("NO_COLOR").is_some();
         let base = etcetera::choose_base_strategy().ok();
         let state_folder = base.map(|base| base.state_dir().unwrap_or_else(|| base.data_dir()).join("hubup"));
-        let interactive = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let typed = std::io::stdin().is_terminal();
+        let interactive = typed && std::io::stdout().is_terminal();
         Self {
             state_folder,
             no_colour,
             true_colour: matches!(text("COLORTERM").as_deref(), Some("truecolor" | "24bit")),
             interactive,
+            typed,
             // Windows has no such variable.
             dumb: cfg!(unix) && text("TERM").is_none_or(|name| name == "dumb"),
             colour_errors: std::io::stderr().is_terminal() && !no_colour,

@@ -2,7 +2,7 @@
 //!
 //! It decides nothing and knows no stage. `apply` and `destroy` run it, and tell what came of it.
 
-use std::io::BufRead as _;
+use std::io::BufRead;
 
 use tokio::sync::mpsc;
 
@@ -92,7 +92,7 @@ struct Follow {
     asks: bool,
     /// Number of the question that was shown last: what is typed answers this one and no other.
     shown: Option<u64>,
-    answers: Option<mpsc::UnboundedReceiver<String>>,
+    answers: Option<mpsc::Receiver<String>>,
 }
 
 impl Follow {
@@ -203,24 +203,54 @@ enum Followed {
     ThrownOff(Signal),
 }
 
-async fn next(answers: &mut Option<mpsc::UnboundedReceiver<String>>) -> Option<String> {
+async fn next(answers: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
     match answers {
         Some(answers) => answers.recv().await,
         None => std::future::pending().await,
     }
 }
 
+/// So many lines are read before they are wanted.
+const AHEAD: usize = 64;
+/// Of a longer line the rest is dropped: nothing that is asked for has so many bytes.
+const LONGEST: usize = 16 * 1024;
+
 /// Lines typed on standard input, read by a thread of its own: a read of a terminal cannot be cancelled.
-fn typed_lines() -> mpsc::UnboundedReceiver<String> {
-    let (sender, receiver) = mpsc::unbounded_channel();
+pub fn typed_lines() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
+        let mut input = std::io::stdin().lock();
+        while let Some(line) = typed_line(&mut input) {
+            if sender.blocking_send(line).is_err() {
                 return;
             }
         }
     });
     receiver
+}
+
+/// The next line without its end; `None` when there is none any more.
+fn typed_line(input: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    let mut any = false;
+    loop {
+        let read = match input.fill_buf() {
+            Ok([]) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        any = true;
+        let end = read.iter().position(|byte| *byte == b'\n');
+        let part = read.get(..end.unwrap_or(read.len())).unwrap_or_default();
+        line.extend(part.iter().take(LONGEST.saturating_sub(line.len())));
+        let used = end.map_or(read.len(), |end| end + 1);
+        input.consume(used);
+        if end.is_some() {
+            break;
+        }
+    }
+    any.then(|| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
 }
 
 /// The record as it may leave the journal: a status URL is signed, so neither what was accepted nor the looks at it tell

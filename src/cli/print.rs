@@ -11,6 +11,12 @@ pub fn out(text: &str) {
     let _ = whole(text);
 }
 
+/// Prints text as it is, such as a prompt that is typed behind. What nobody reads is dropped.
+pub fn piece(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
 /// Prints what a command is there for. A reader that goes away early, as with `| head`, has read enough; a disk that
 /// takes no more is an error.
 pub fn whole(text: &str) -> io::Result<()> {

@@ -10,36 +10,45 @@ use std::sync::Arc;
 use super::args::Global;
 use super::environment::Surroundings;
 use super::failure::Failure;
-use super::follow::Ending;
-use super::print::{out, trouble};
+use super::follow::{Ending, typed_lines};
+use super::print::{out, piece, trouble};
 use crate::domain::{Exit, Fault, clean};
 use crate::sandbox;
 use crate::tui::{self, Depth, End, Place, Rehearsal, ScreenOptions, THEMES, Theme, TuiError};
 use launcher::{Launcher, stopped};
 
 /// Runs the wizard.
-pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, Failure> {
-    if !surroundings.interactive || surroundings.dumb {
+pub async fn run(global: &Global, mut surroundings: Surroundings) -> Result<Ending, Failure> {
+    if !global.plain && (!surroundings.interactive || surroundings.dumb) {
         return Err(no_terminal());
     }
+    let piped = !surroundings.typed;
+    // What cannot be started is told in the same way.
+    surroundings.colour_errors &= !global.plain;
     let options = ScreenOptions {
         ascii: global.ascii,
         no_colour: surroundings.no_colour,
         still: global.no_motion,
         bell: global.bell,
+        plain: global.plain,
         theme: theme(global.theme.as_deref(), surroundings.true_colour)?,
     };
     let (launcher, ground) = Launcher::begin(global, surroundings).await?;
     let launcher = Arc::new(launcher);
-    let report = Box::pin(tui::run(tui::Start {
+    let start = tui::Start {
         ground,
         elsewhere: vec![Place::Azure, Place::Sandbox],
         rehearsals: rehearsals(),
         launcher: launcher.clone(),
         options,
-    }))
-    .await
-    .map_err(|error| match error {
+    };
+    let report = if global.plain {
+        let ends = tui::Ends { typed: typed_lines(), piped, out: Box::new(piece) };
+        Box::pin(tui::run_plain(start, ends)).await
+    } else {
+        Box::pin(tui::run(start)).await
+    };
+    let report = report.map_err(|error| match error {
         TuiError::NoTerminal => no_terminal(),
         TuiError::Io(_) => Failure::new(Exit::Failed, format!("error: {error}")),
     })?;
@@ -70,7 +79,7 @@ pub async fn run(global: &Global, surroundings: Surroundings) -> Result<Ending, 
 fn no_terminal() -> Failure {
     Failure::new(
         Exit::Usage,
-        "error: the wizard needs a terminal for its input and its output, one that is not `TERM=dumb`\n  do:      use `hubup apply --yes` where there is none",
+        "error: the wizard needs a terminal for its input and its output, one that is not `TERM=dumb`\n  do:      use `hubup --plain`, which works with any terminal and with pipes; or `hubup apply --yes`, which asks nothing",
     )
 }
 

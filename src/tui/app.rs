@@ -266,7 +266,7 @@ impl App {
     /// True when the indicator begun at `since` has stood long enough to be read, or never came up.
     pub(crate) fn indicator_may_go(&self, since: Timestamp) -> bool {
         let passed = self.now.as_millisecond() - since.as_millisecond();
-        !(INDICATOR_AFTER..INDICATOR_AFTER + INDICATOR_STAYS).contains(&passed)
+        self.options.plain || !(INDICATOR_AFTER..INDICATOR_AFTER + INDICATOR_STAYS).contains(&passed)
     }
 
     /// True while something on the screen moves with time: a spinner, or the seconds of what runs.
@@ -373,7 +373,7 @@ impl App {
 
     /// True once the stages have stood on the screen long enough that an Enter is meant for them, not for the form.
     pub(crate) fn settled(&self, session: &Session) -> bool {
-        self.now.as_millisecond() - session.shown.as_millisecond() >= SETTLES
+        self.options.plain || self.now.as_millisecond() - session.shown.as_millisecond() >= SETTLES
     }
 
     /// How leaving now would end.

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -50,19 +51,22 @@ pub async fn run(start: Start) -> Result<Report, TuiError> {
     let mut driver = Driver::new(app, start.launcher);
     let ended = driver.drive(&mut screen, &mut signals).await;
     drop(screen);
-    driver.farewell().await;
-    let end = match ended? {
-        End::Signal(number) => End::Signal(number),
-        _ => driver.app.end(),
-    };
-    let summary = driver.app.session.as_ref().map_or_else(String::new, |session| {
-        summary(&session.plan, &session.progress, &driver.app.form.answers(), &session.flags)
-    });
-    Ok(Report { end, summary })
+    Box::pin(driver.report(ended)).await
 }
 
-struct Driver {
-    app: App,
+/// What the loop does to the terminal beside drawing.
+pub(super) trait Surface {
+    /// Puts `text` on the clipboard.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Has the terminal tell of the mouse, or keep it for selecting.
+    fn heed_mouse(&mut self, on: bool) -> io::Result<()>;
+    /// Rings the bell.
+    fn ring(&mut self) -> io::Result<()>;
+}
+
+/// The state, and the live ends of what it has under way.
+pub(super) struct Driver {
+    pub(super) app: App,
     launcher: Arc<dyn Launch>,
     launching: Option<JoinHandle<Result<Launched, Fault>>>,
     signing: Option<AbortHandle>,
@@ -77,14 +81,14 @@ struct Driver {
 }
 
 /// What came of performing effects.
-enum Then {
+pub(super) enum Then {
     GoOn,
     Suspend,
     End(End),
 }
 
 impl Driver {
-    fn new(app: App, launcher: Arc<dyn Launch>) -> Self {
+    pub(super) fn new(app: App, launcher: Arc<dyn Launch>) -> Self {
         Self {
             app,
             launcher,
@@ -134,31 +138,15 @@ impl Driver {
                     self.paint(screen)?;
                     painted = Instant::now();
                 }
-                count = receive(&mut self.events, &mut batch) => {
-                    if count == 0 {
-                        self.events = None;
+                happened = self.happens(&mut batch) => match happened {
+                    None => for record in batch.drain(..) {
+                        self.step(Msg::Run(record), screen)?;
+                    },
+                    Some(message) => {
+                        self.step(Msg::Tick(terminal::now()), screen)?;
+                        then = self.step(message, screen)?;
                     }
-                    for record in batch.drain(..) {
-                        let effects = terminal::guarded(|| update::update(&mut self.app, Msg::Run(record)));
-                        self.perform(effects, screen)?;
-                    }
-                }
-                // After its last record, so that the reason stands where the person looks.
-                why = ended(&mut self.ended), if self.events.is_none() => {
-                    self.ended = None;
-                    self.step(Msg::Tick(terminal::now()), screen)?;
-                    then = self.step(Msg::RunClosed(why.map(Box::new)), screen)?;
-                }
-                launched = launched(&mut self.launching) => {
-                    self.launching = None;
-                    let result = launched.map(|launched| self.opened(launched)).map_err(|fault| *fault);
-                    self.step(Msg::Tick(terminal::now()), screen)?;
-                    then = self.step(Msg::Launched(Box::new(result)), screen)?;
-                }
-                Some(answer) = self.answers.1.recv() => {
-                    self.step(Msg::Tick(terminal::now()), screen)?;
-                    then = self.step(answer, screen)?;
-                }
+                },
                 () = sleep_until(ticked + pause), if self.app.ticking() => {
                     ticked = Instant::now();
                     then = self.step(Msg::Tick(terminal::now()), screen)?;
@@ -179,6 +167,31 @@ impl Driver {
         }
     }
 
+    /// What happens beside the terminal; `None` when records have come, which are in `batch` then. Nothing is lost when
+    /// it is dropped before that.
+    pub(super) async fn happens(&mut self, batch: &mut Vec<Record>) -> Option<Msg> {
+        tokio::select! {
+            biased;
+            count = receive(&mut self.events, batch) => {
+                if count == 0 {
+                    self.events = None;
+                }
+                None
+            }
+            // After its last record, so that the reason stands where the person looks.
+            why = ended(&mut self.ended), if self.events.is_none() => {
+                self.ended = None;
+                Some(Msg::RunClosed(why.map(Box::new)))
+            }
+            launched = launched(&mut self.launching) => {
+                self.launching = None;
+                let result = launched.map(|launched| self.opened(launched)).map_err(|fault| *fault);
+                Some(Msg::Launched(Box::new(result)))
+            }
+            Some(answer) = self.answers.1.recv() => Some(answer),
+        }
+    }
+
     fn step(&mut self, message: Msg, screen: &mut Screen) -> Result<Then, TuiError> {
         let effects = terminal::guarded(|| update::update(&mut self.app, message));
         self.perform(effects, screen)
@@ -193,7 +206,11 @@ impl Driver {
         Ok(())
     }
 
-    fn perform(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<Then, TuiError> {
+    pub(super) fn perform(
+        &mut self,
+        effects: Vec<Effect>,
+        screen: &mut impl Surface,
+    ) -> Result<Then, TuiError> {
         let mut then = Then::GoOn;
         for effect in effects {
             match effect {
@@ -440,6 +457,19 @@ impl Driver {
                 To::File(name) => Msg::Saved(launcher.save(name, &mut take.lines(source))),
             })
         });
+    }
+
+    /// Says farewell to the engine; gives what is left behind.
+    pub(super) async fn report(mut self, ended: Result<End, TuiError>) -> Result<Report, TuiError> {
+        self.farewell().await;
+        let end = match ended? {
+            End::Signal(number) => End::Signal(number),
+            _ => self.app.end(),
+        };
+        let summary = self.app.session.as_ref().map_or_else(String::new, |session| {
+            summary(&session.plan, &session.progress, &self.app.form.answers(), &session.flags)
+        });
+        Ok(Report { end, summary })
     }
 
     /// Tells the engine to leave and takes in what it still has to say, for the summary.

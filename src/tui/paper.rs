@@ -113,6 +113,32 @@ impl Paper {
         lines
     }
 
+    /// The text as it is read aloud: a line each, without marks, columns and indents, which only an eye needs.
+    pub(crate) fn spoken(&self) -> Vec<String> {
+        let mut before = ("", 0);
+        let told = self.0.iter().map(|entry| match entry {
+            Entry::Item { label, text, column, .. } => {
+                let text = unmarked(text).replace("  ", ", ");
+                // What hangs below another stands under the same label, which is heard with each.
+                let label = match unmarked(label) {
+                    "" if *column > 0 && before.1 == *column => before.0,
+                    label => label,
+                };
+                before = (label, *column);
+                if label.is_empty() { text } else { format!("{label}: {text}") }
+            }
+            Entry::Line(pieces) => {
+                before = ("", 0);
+                match pieces.as_slice() {
+                    // Such as a line of JSON: its indent is part of it.
+                    [(_, text)] => text.trim_end().to_owned(),
+                    pieces => run_on(pieces),
+                }
+            }
+        });
+        told.filter(|line| !line.trim().is_empty()).collect()
+    }
+
     /// The text alone, for the clipboard.
     pub(crate) fn plain(&self) -> String {
         let mut plain = String::new();
@@ -144,4 +170,38 @@ fn cut_to(pieces: &[Piece], cells: usize) -> Vec<Piece> {
         fitting.push((*tone, text.clone()));
     }
     fitting
+}
+
+/// What only repeats the word beside it.
+const MARKS: [char; 7] = ['✔', '✖', '·', '!', '=', '▏', '>'];
+
+/// `text` without the marks before it, and without spaces round it.
+pub(super) fn unmarked(text: &str) -> &str {
+    let text = text.trim();
+    match text.strip_prefix(MARKS) {
+        Some(rest) if rest.is_empty() || rest.starts_with(' ') => rest.trim(),
+        _ => text,
+    }
+}
+
+/// The pieces of one line as one text: what stood in columns is parted by commas.
+fn run_on(pieces: &[Piece]) -> String {
+    let mut told = String::new();
+    let mut spaces = 0;
+    for (_, piece) in pieces {
+        let text = unmarked(piece);
+        spaces += piece.len() - piece.trim_start().len();
+        if text.is_empty() {
+            spaces += piece.len() - piece.trim_end().len();
+            continue;
+        }
+        match (told.is_empty(), spaces) {
+            (true, _) | (_, 0) => {}
+            (_, 1) => told.push(' '),
+            _ => told.push_str(", "),
+        }
+        told.push_str(text);
+        spaces = piece.len() - piece.trim_end().len();
+    }
+    told
 }

@@ -56,6 +56,8 @@ pub struct ScreenOptions {
     pub still: bool,
     /// Ring the terminal's bell when a person is needed.
     pub bell: bool,
+    /// Told in lines, not drawn: no symbols, and nothing has to stand for a while to be seen.
+    pub plain: bool,
     pub theme: Theme,
 }
 

@@ -23,6 +23,8 @@ use jiff::tz::TimeZone;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
+use super::drive::Surface;
+
 /// Keeps the title that the terminal has (xterm, window operations); `RESTORE_TITLE` brings it back.
 const KEEP_TITLE: &str = "\x1b[22;2t";
 const RESTORE_TITLE: &str = "\x1b[23;2t";
@@ -136,14 +138,15 @@ impl Screen {
         self.title.clear();
         Ok(())
     }
+}
 
-    /// Puts `text` on the clipboard of the terminal, also through ssh (OSC 52). Whether it took it is not told.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+impl Surface for Screen {
+    /// The clipboard of the terminal, also through ssh (OSC 52). Whether it took it is not told.
+    fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Has the terminal tell of the mouse, or keep it for selecting.
-    pub(super) fn heed_mouse(&mut self, on: bool) -> io::Result<()> {
+    fn heed_mouse(&mut self, on: bool) -> io::Result<()> {
         if on {
             MOUSE.store(true, Ordering::SeqCst);
             execute!(self.terminal.backend_mut(), EnableMouseCapture)
@@ -154,8 +157,7 @@ impl Screen {
         }
     }
 
-    /// Rings the bell.
-    pub(super) fn ring(&mut self) -> io::Result<()> {
+    fn ring(&mut self) -> io::Result<()> {
         execute!(self.terminal.backend_mut(), Print('\x07'))
     }
 }

@@ -8,6 +8,7 @@ mod keys;
 mod logs;
 mod newcomer;
 mod pictures;
+mod plain;
 mod properties;
 mod resume;
 mod review;

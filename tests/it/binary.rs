@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use hubup::cli::config::Config;
@@ -112,7 +112,14 @@ impl Ran {
     /// Runs a command that reads nothing from a terminal.
     #[track_caller]
     pub fn of(command: Command) -> Self {
-        let output = assert_cmd::Command::from_std(command).timeout(BOUND).output().unwrap();
+        Self::fed(command, "")
+    }
+
+    /// Runs a command that reads `input` and then its end.
+    #[track_caller]
+    pub fn fed(command: Command, input: &str) -> Self {
+        let mut command = assert_cmd::Command::from_std(command);
+        let output = command.timeout(BOUND).write_stdin(input).output().unwrap();
         let ran = Self {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).expect("what is printed is UTF-8"),
@@ -182,7 +189,20 @@ pub struct Started {
 
 impl Started {
     pub fn of(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null());
+        Self::with_its_input(command)
+    }
+
+    /// One that is told more while it runs.
+    pub fn listening(mut command: Command) -> (Self, ChildStdin) {
+        command.stdin(Stdio::piped());
+        let mut started = Self::with_its_input(command);
+        let input = started.child.stdin.take().unwrap();
+        (started, input)
+    }
+
+    fn with_its_input(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = child.stdout.take().map(BufReader::new);
         let (watched, end) = std::sync::mpsc::channel();

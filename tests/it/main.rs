@@ -18,6 +18,8 @@ mod kill;
 mod links;
 mod pause;
 #[cfg(unix)]
+mod plain;
+#[cfg(unix)]
 mod preflight;
 #[cfg(unix)]
 mod recall;

@@ -51,7 +51,8 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
         }
         (Page::Finish { since }, _) => {
             // It comes up by itself: an Enter meant for what stood there before must not leave.
-            if app.painted.finish && app.now.as_millisecond() - since.as_millisecond() >= 1_000 {
+            let read = app.options.plain || app.now.as_millisecond() - since.as_millisecond() >= 1_000;
+            if app.painted.finish && read {
                 keys.add(
                     &[Key::Enter],
                     "Enter",

@@ -47,7 +47,10 @@ fn on_id(app: &mut App) {
 /// A name that is typed at is asked about once it stands still; names that are made from it go along at once.
 fn typed(app: &mut App) {
     if matches!(app.page, Page::Form) {
-        app.form.typed_at(app.now);
+        // A line comes whole: nobody types on at it.
+        if !app.options.plain {
+            app.form.typed_at(app.now);
+        }
         app.form.follow();
     }
 }

@@ -118,8 +118,19 @@ fn pieces(entry: &Entry, here: bool, labels: usize, value: usize, room: usize) -
         None => text,
     };
     let verdict = room.saturating_sub(3 + labels + value + 1);
+    let (tone, says) = says(entry, verdict);
+    vec![
+        (Tone::Key, if here { " > " } else { "   " }.to_owned()),
+        (if here { Tone::Strong } else { Tone::Plain }, pad(entry.field.label, labels)),
+        (if entry.changed() { Tone::Strong } else { Tone::Plain }, pad(&told, value)),
+        (tone, format!(" {says}")),
+    ]
+}
+
+/// What is said of an answer, in `verdict` cells.
+pub(in crate::tui) fn says(entry: &Entry, verdict: usize) -> (Tone, String) {
     let taken = matches!(entry.verdict(), Some(Verdict::Taken(_)));
-    let (tone, says) = match entry.finding() {
+    match entry.finding() {
         None if entry.input.text().is_empty() => (Tone::Dim, "· left out".to_owned()),
         None => match entry.verdict() {
             Some(Verdict::Free) => (Tone::Good, "✔ free".to_owned()),
@@ -140,25 +151,24 @@ fn pieces(entry: &Entry, here: bool, labels: usize, value: usize, room: usize) -
             };
             (Tone::Bad, cut(&rule, verdict))
         }
-    };
-    vec![
-        (Tone::Key, if here { " > " } else { "   " }.to_owned()),
-        (if here { Tone::Strong } else { Tone::Plain }, pad(entry.field.label, labels)),
-        (if entry.changed() { Tone::Strong } else { Tone::Plain }, pad(&told, value)),
-        (tone, format!(" {says}")),
-    ]
+    }
 }
 
 fn start(form: &Form) -> Vec<Piece> {
-    let wrong = form.entries.iter().filter(|entry| entry.finding().is_some()).count();
+    let (says_tone, says) = comes_to(form);
     let mark = if form.on_start() { " > " } else { "   " };
     let tone = if form.on_start() { Tone::Key } else { Tone::Strong };
-    let (says_tone, says) = match wrong {
+    vec![(Tone::Key, mark.to_owned()), (tone, "Start".to_owned()), (says_tone, format!("   {says}"))]
+}
+
+/// Whether all answers fit.
+pub(in crate::tui) fn comes_to(form: &Form) -> (Tone, String) {
+    let wrong = form.entries.iter().filter(|entry| entry.finding().is_some()).count();
+    match wrong {
         0 => (Tone::Good, "✔ every answer fits".to_owned()),
         1 => (Tone::Bad, "✖ 1 answer does not fit".to_owned()),
         wrong => (Tone::Bad, format!("✖ {wrong} answers do not fit")),
-    };
-    vec![(Tone::Key, mark.to_owned()), (tone, "Start".to_owned()), (says_tone, format!("   {says}"))]
+    }
 }
 
 /// How many answers are shown at once.
@@ -201,7 +211,7 @@ fn list(picking: &Picking) -> Paper {
 }
 
 /// What stands below the answers.
-fn told(app: &App) -> Paper {
+pub(in crate::tui) fn told(app: &App) -> Paper {
     let form = &app.form;
     let mut paper = Paper::default();
     if form.leaving {

@@ -1,20 +1,20 @@
 //! Draws the state: pure, borrows `App`, changes nothing, says what it showed. Called by `drive`.
 
 mod bars;
-mod form;
+pub(super) mod form;
 mod log;
-mod pages;
-mod panel;
-mod preflight;
-mod review;
+pub(super) mod pages;
+pub(super) mod panel;
+pub(super) mod preflight;
+pub(super) mod review;
 mod screen;
 mod setup;
-mod signing;
+pub(super) mod signing;
 mod stages;
-mod teardown;
-mod theme;
-mod using;
-mod welcome;
+pub(super) mod teardown;
+pub(super) mod theme;
+pub(super) mod using;
+pub(super) mod welcome;
 
 pub(crate) use screen::view;
 #[cfg(test)]

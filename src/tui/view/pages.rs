@@ -100,8 +100,8 @@ pub(super) fn log_line(app: &App, line: &Line, frame: &mut Frame<'_>, area: Rect
     whole(app, "A line of the log", &paper, frame, area)
 }
 
-/// What was done, and what a device maker needs next.
-pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: Rect) -> Painted {
+/// What it came to, and what a device maker needs next.
+pub(in crate::tui) fn finished(app: &App, session: &Session) -> Paper {
     let mut paper = Paper::default();
     let progress = &session.progress;
     let mut says = counted(session.counts());
@@ -110,9 +110,6 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
     }
     let what = if session.is_teardown() { "The setup is taken down" } else { "Everything is finished" };
     paper.text(Tone::Good, &format!("{what}: {says}"));
-    let answers = progress.header.as_ref().map(|header| &header.answers);
-    let public = answers.is_some_and(|answers| answers.cloud.name == "public");
-    let links = public && !session.is_sandbox(&app.banner.cloud);
     let card = card(&session.plan, progress);
     if !card.facts.is_empty() {
         paper.gap();
@@ -121,6 +118,17 @@ pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: 
             paper.item(&format!("  {label}"), 20, Tone::Plain, value);
         }
     }
+    paper
+}
+
+/// What was done, and what a device maker needs next.
+pub(super) fn finish(app: &App, session: &Session, frame: &mut Frame<'_>, area: Rect) -> Painted {
+    let mut paper = finished(app, session);
+    let progress = &session.progress;
+    let answers = progress.header.as_ref().map(|header| &header.answers);
+    let public = answers.is_some_and(|answers| answers.cloud.name == "public");
+    let links = public && !session.is_sandbox(&app.banner.cloud);
+    let card = card(&session.plan, progress);
     for (index, stage) in session.outline.iter().enumerate() {
         paper.gap();
         paper.text(Tone::Strong, &format!("{} {}", index + 1, stage.heading));

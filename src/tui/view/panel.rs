@@ -18,7 +18,7 @@ const LABEL: usize = 12;
 const COST: usize = 24;
 
 /// The title of the pane and what it says.
-pub(super) fn paper(app: &App, session: &Session) -> (String, Paper) {
+pub(in crate::tui) fn paper(app: &App, session: &Session) -> (String, Paper) {
     let mut paper = Paper::default();
     let title = match &session.panel {
         Panel::Detail => detail(&mut paper, app, session),
@@ -63,8 +63,14 @@ fn of_stage(paper: &mut Paper, app: &App, session: &Session, row: Row) -> String
     for (index, step) in stage.steps.iter().enumerate() {
         let condition = RowState::Step(session.state(step));
         let time = session.row_seconds(Row::Step(row.stage(), index), app.now).map(clock).unwrap_or_default();
+        // Where steps are chosen by a number, that stands before them.
+        let mark = if app.options.plain {
+            format!("{}.{}", row.stage() + 1, index + 1)
+        } else {
+            theme::symbol(condition, app.now, app.options).to_owned()
+        };
         paper.line(vec![
-            (theme::tone(condition), format!("{} ", theme::symbol(condition, app.now, app.options))),
+            (theme::tone(condition), format!("{mark} ")),
             (Tone::Plain, step.title.clone()),
             (theme::tone(condition), format!("  {}", condition.word())),
             (Tone::Dim, format!("  {time}")),
@@ -311,6 +317,10 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
 
 /// The keys of `wanted` that act now, in one line.
 fn keys(paper: &mut Paper, app: &App, wanted: &[Action]) {
+    // Told in lines, they are listed below it.
+    if app.options.plain {
+        return;
+    }
     let bindings = page_bindings(app);
     let mut pieces: Vec<Piece> = Vec::new();
     for action in wanted {

@@ -37,7 +37,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     Painted { overflow, rows, ..Painted::default() }
 }
 
-fn found(app: &App, preflight: &Preflight) -> Paper {
+/// What was found, what stops first.
+pub(in crate::tui) fn found(app: &App, preflight: &Preflight) -> Paper {
     let mut paper = Paper::default();
     if preflight.found.is_none() && app.indicator(preflight.since) {
         paper.line(vec![
@@ -91,7 +92,7 @@ fn told(paper: &mut Paper, finding: &Finding) {
 }
 
 /// What it comes to, and how to go on.
-fn verdict(app: &App, preflight: &Preflight) -> Paper {
+pub(in crate::tui) fn verdict(app: &App, preflight: &Preflight) -> Paper {
     let mut paper = Paper::default();
     if let Some(fault) = &app.fault {
         for (label, text) in fault_items(fault) {

@@ -103,7 +103,7 @@ fn steps(app: &App, review: &Reviewing, reviewed: &Reviewed, frame: &mut Frame<'
 }
 
 /// Counts, whether the newest run has ended, and the command that goes on.
-fn heading(paper: &mut Paper, app: &App, reviewed: &Reviewed) {
+pub(in crate::tui) fn heading(paper: &mut Paper, app: &App, reviewed: &Reviewed) {
     let review = &reviewed.review;
     let runs =
         if review.runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", review.runs.len()) };
@@ -120,7 +120,7 @@ fn heading(paper: &mut Paper, app: &App, reviewed: &Reviewed) {
 }
 
 /// How a step stands, for its symbol and its colour; what was under way when the journal was read may be no more.
-fn state(step: &StepReview) -> (StepState, &str) {
+pub(in crate::tui) fn state(step: &StepReview) -> (StepState, &str) {
     match step.outcome {
         Some(outcome) => (StepState::Finished(outcome), &step.state),
         None if step.in_azures_hands => (StepState::Queued, "Azure has it"),
@@ -151,7 +151,7 @@ fn row(app: &App, step: &StepReview, here: bool, room: usize) -> Vec<Piece> {
 }
 
 /// What stands below the list: the form of an export, what became of it, or the step of the cursor.
-fn below_list(review: &Reviewing) -> (String, Paper) {
+pub(in crate::tui) fn below_list(review: &Reviewing) -> (String, Paper) {
     let mut paper = Paper::default();
     if review.exporting {
         paper.text(Tone::Plain, "Writes the review to a new file in the folder that hubup was started in.");
@@ -183,7 +183,8 @@ fn below_list(review: &Reviewing) -> (String, Paper) {
     }
 }
 
-fn of_step(paper: &mut Paper, step: &StepReview) {
+/// What is known of a step.
+pub(in crate::tui) fn of_step(paper: &mut Paper, step: &StepReview) {
     let calls = match step.exchanges.len() {
         1 => "1 request".to_owned(),
         count => format!("{count} requests"),

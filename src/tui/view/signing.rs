@@ -96,7 +96,7 @@ fn tenants(signing: &SigningIn, known: &SignedIn, cells: usize) -> (Paper, usize
 }
 
 /// What the person has to do now.
-fn under_way(app: &App, attempt: &Attempt) -> Paper {
+pub(in crate::tui) fn under_way(app: &App, attempt: &Attempt) -> Paper {
     let mut paper = Paper::default();
     let passed = seconds(attempt.since, app.now);
     if app.indicator(attempt.since) {
@@ -134,7 +134,7 @@ fn under_way(app: &App, attempt: &Attempt) -> Paper {
 }
 
 /// What stands below: why the last attempt failed, or what is known of the way of the cursor.
-fn told(app: &App, signing: &SigningIn) -> Paper {
+pub(in crate::tui) fn told(app: &App, signing: &SigningIn) -> Paper {
     let mut paper = Paper::default();
     if let Some(fault) = &signing.fault {
         for (label, text) in fault_items(fault) {

@@ -36,7 +36,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     Painted { overflow, rows, ..Painted::default() }
 }
 
-fn told(app: &App, teardown: &Teardown) -> Paper {
+/// What is deleted and what stays.
+pub(in crate::tui) fn told(app: &App, teardown: &Teardown) -> Paper {
     let mut paper = Paper::default();
     match &teardown.found {
         None if app.indicator(teardown.since) => {
@@ -114,7 +115,7 @@ fn asked(app: &App, teardown: &Teardown) -> Paper {
         return paper;
     }
     let Some(way) = teardown.way_back() else { return paper };
-    paper.text(Tone::Plain, &format!("Type the name of the setup, {}, to begin.", way.answers.name));
+    paper.text(Tone::Plain, &question(way));
     let (before, after) = teardown.input.halves();
     paper.item("> ", 2, Tone::Strong, &format!("{before}▏{after}"));
     if teardown.agreed() {
@@ -123,7 +124,15 @@ fn asked(app: &App, teardown: &Teardown) -> Paper {
             "Enter shows the stages of the way back. Each begins when you confirm it there.",
         );
     } else {
-        paper.text(Tone::Dim, "Any other text changes nothing.");
+        paper.text(Tone::Dim, OTHERWISE);
     }
     paper
 }
+
+/// What is asked before it is begun.
+pub(in crate::tui) fn question(way: &WayBack) -> String {
+    format!("Type the name of the setup, {}, to begin.", way.answers.name)
+}
+
+/// What comes of another answer.
+pub(in crate::tui) const OTHERWISE: &str = "Any other text changes nothing.";

@@ -64,8 +64,11 @@ pub(super) fn level(level: Level) -> Tone {
     }
 }
 
-/// The symbol of a state, one cell wide; what moves turns with `now`.
+/// The symbol of a state, one cell wide; what moves turns with `now`. Nothing where the word alone is read.
 pub(crate) fn symbol(state: RowState, now: Timestamp, options: ScreenOptions) -> &'static str {
+    if options.plain {
+        return "";
+    }
     let RowState::Step(state) = state else { return "~" };
     match state {
         StepState::NotYet => "·",
@@ -87,6 +90,9 @@ pub(crate) fn symbol(state: RowState, now: Timestamp, options: ScreenOptions) ->
 
 /// The turning symbol of what runs.
 pub(super) fn spinner(now: Timestamp, options: ScreenOptions) -> &'static str {
+    if options.plain {
+        return "";
+    }
     if options.still {
         return "*";
     }
@@ -110,7 +116,8 @@ pub(super) fn finish(buffer: &mut Buffer, options: ScreenOptions) {
     }
 }
 
-fn ascii(symbol: &str) -> &'static str {
+/// What stands for `symbol` where there is ASCII alone.
+pub(in crate::tui) fn ascii(symbol: &str) -> &'static str {
     match symbol {
         "✖" => "x",
         "×" => "c",

@@ -5,7 +5,7 @@ use crate::tui::paper::{Paper, Tone};
 use crate::tui::session::Session;
 use crate::tui::summary::fault_items;
 use crate::tui::text::safe;
-use crate::tui::using::Using;
+use crate::tui::using::{Candidate, Using};
 
 use super::theme;
 
@@ -40,12 +40,9 @@ pub(super) fn paper(paper: &mut Paper, app: &App, session: &Session, using: &Usi
         Some(Ok(found)) => {
             for (index, candidate) in found.iter().enumerate() {
                 let here = using.at == Some(index);
-                let mut told = vec![candidate.name.clone(), candidate.location.clone(), group(&candidate.id)];
-                told.push(candidate.hint.clone());
-                told.retain(|part| !part.is_empty());
                 paper.line(vec![
                     (Tone::Key, if here { "> " } else { "  " }.to_owned()),
-                    (if here { Tone::Strong } else { Tone::Plain }, told.join(" · ")),
+                    (if here { Tone::Strong } else { Tone::Plain }, of_candidate(candidate)),
                 ]);
             }
         }
@@ -67,6 +64,14 @@ pub(super) fn paper(paper: &mut Paper, app: &App, session: &Session, using: &Usi
         None => paper.item("", 2, Tone::Dim, &safe(using.chosen())),
     }
     format!("Use one that exists: {}", session.title(&using.step))
+}
+
+/// What tells one resource from another.
+pub(in crate::tui) fn of_candidate(candidate: &Candidate) -> String {
+    let mut told = vec![candidate.name.clone(), candidate.location.clone(), group(&candidate.id)];
+    told.push(candidate.hint.clone());
+    told.retain(|part| !part.is_empty());
+    told.join(" · ")
 }
 
 /// The resource group in an id.

@@ -76,13 +76,7 @@ fn rehearsals(welcome: &Welcome, at: usize, cells: usize) -> (Paper, usize) {
 /// Where it stands and the choices; and on which line the one of the cursor stands.
 fn choices(app: &App, welcome: &Welcome, cells: usize) -> (Paper, usize) {
     let mut paper = Paper::default();
-    match &welcome.resume {
-        Some(resume) => paper.text(Tone::Strong, &standing(app, resume)),
-        None => paper.text(
-            Tone::Strong,
-            "From a sign-in to an IoT hub that can onboard devices with issued certificates, in seven stages.",
-        ),
-    }
+    paper.text(Tone::Strong, &head(app, welcome));
     paper.gap();
     let mut cursor = 0;
     for (index, choice) in welcome.choices().into_iter().enumerate() {
@@ -96,6 +90,17 @@ fn choices(app: &App, welcome: &Welcome, cells: usize) -> (Paper, usize) {
         }
     }
     (paper, cursor)
+}
+
+/// What stands above the choices.
+pub(in crate::tui) fn head(app: &App, welcome: &Welcome) -> String {
+    match &welcome.resume {
+        Some(resume) => standing(app, resume),
+        None => {
+            "From a sign-in to an IoT hub that can onboard devices with issued certificates, in seven stages."
+                .to_owned()
+        }
+    }
 }
 
 /// How the setup from before stands.
@@ -115,7 +120,7 @@ fn name(resume: &Resume) -> String {
 }
 
 /// A choice, and what is said beside it.
-fn label(app: &App, welcome: &Welcome, choice: Choice) -> (String, String) {
+pub(in crate::tui) fn label(app: &App, welcome: &Welcome, choice: Choice) -> (String, String) {
     let before = welcome.resume.as_ref().map(name).unwrap_or_default();
     let teardown = welcome.resume.as_ref().is_some_and(Resume::is_teardown);
     let label = match choice {
@@ -150,7 +155,7 @@ fn label(app: &App, welcome: &Welcome, choice: Choice) -> (String, String) {
 }
 
 /// What is known of it, below the choice that goes on.
-fn known(paper: &mut Paper, resume: &Resume) {
+pub(in crate::tui) fn known(paper: &mut Paper, resume: &Resume) {
     paper.item("", INDENT, Tone::Dim, &resume.counted());
     let progress = &resume.progress;
     let failed: Vec<_> =
@@ -170,7 +175,7 @@ fn known(paper: &mut Paper, resume: &Resume) {
 }
 
 /// What the choice of the cursor does, the answers that are others now, or why the last start failed.
-fn told(app: &App, welcome: &Welcome) -> Paper {
+pub(in crate::tui) fn told(app: &App, welcome: &Welcome) -> Paper {
     let mut paper = Paper::default();
     if let Some(fault) = &app.fault {
         for (label, text) in fault_items(fault) {
