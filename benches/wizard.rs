@@ -200,7 +200,8 @@ fn idle() -> Result<Option<(f64, u64)>, Box<dyn std::error::Error>> {
         (Some((before, first)), Some((after, last))) => {
             // A tick of Linux is a hundredth of a second.
             let seconds = f64::from(u32::try_from(after - before)?) / 100.0;
-            Some((seconds / IDLE.as_secs_f64() * 100.0, last - first))
+            // Threads that rested long enough end, and take their counts along.
+            Some((seconds / IDLE.as_secs_f64() * 100.0, last.saturating_sub(first)))
         }
         _ => None,
     })

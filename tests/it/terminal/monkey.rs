@@ -8,11 +8,11 @@ use super::pty::{CTRL_C, ENTER, ESC, Wizard};
 const USUAL: u64 = 40;
 const OF_ONE: u64 = 20;
 
-const KEYS: [&str; 52] = [
-    ENTER, ESC, "\t", "\x1b[Z", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[5~", "\x1b[6~", "\x1b[H",
-    "\x1b[F", "\x7f", "\x07", "\x0c", "\x0f", "\x13", "\x14", "\x15", "s", "S", "A", "D", "F", "G", "N", "P",
-    "R", "T", "W", "Y", "a", "c", "d", "e", "f", "g", "h", "i", "j", "k", "n", "o", "p", "r", "t", "u", "v",
-    "w", "x", "y", "z",
+const KEYS: [&str; 51] = [
+    ENTER, "\t", "\x1b[Z", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[5~", "\x1b[6~", "\x1b[H", "\x1b[F",
+    "\x7f", "\x07", "\x0c", "\x0f", "\x13", "\x14", "\x15", "s", "S", "A", "D", "F", "G", "N", "P", "R", "T",
+    "W", "Y", "a", "c", "d", "e", "f", "g", "h", "i", "j", "k", "n", "o", "p", "r", "t", "u", "v", "w", "x",
+    "y", "z",
 ];
 const TEXTS: [&str; 6] = ["?", "/", "&", "*", "東京-é\u{301}", "\x1b[200~pasted 名前\x1b[201~"];
 const SIZES: [(u16, u16); 8] = [(80, 24), (120, 36), (200, 50), (40, 10), (39, 9), (20, 5), (3, 2), (1, 1)];
@@ -39,17 +39,22 @@ fn random_keys_at_random_sizes_are_survived() {
     let last = first + said("HUBUP_MONKEY").unwrap_or(USUAL);
     let mut sequence = first;
     while sequence < last {
-        let worlds = ["default", "links-2026", "neighbours", "obstacles"];
+        let worlds = ["default", "links-2026", "neighbours", "both-models"];
         let world = worlds[usize::try_from(sequence / OF_ONE).unwrap() % worlds.len()];
         let wizard = Wizard::new().with(&["--sandbox-world", world]);
-        let mut terminal = wizard.open();
+        // Half of them begin on the stages, where most can happen.
+        let at_stages = sequence % (2 * OF_ONE) >= OF_ONE;
+        let mut terminal = if at_stages { wizard.open_at_stages() } else { wizard.open() };
         let mut played = 0;
         while sequence < last && played < OF_ONE {
             let mut state = sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
             let (columns, rows) = pick(&mut state, &SIZES);
             terminal.squeeze(columns, rows);
             for _ in 0..20 + next(&mut state) % 30 {
-                let key = if next(&mut state).is_multiple_of(12) {
+                // Esc goes back, and from the first page out: now and then.
+                let key = if next(&mut state).is_multiple_of(20) {
+                    ESC
+                } else if next(&mut state).is_multiple_of(12) {
                     pick(&mut state, &TEXTS)
                 } else {
                     pick(&mut state, &KEYS)
@@ -64,7 +69,7 @@ fn random_keys_at_random_sizes_are_survived() {
             }
             // It still draws and names its keys, whatever stood there.
             terminal.resize(100, 30);
-            terminal.settle(&format!("sequence {sequence}"));
+            terminal.wait_for_footer(&format!("sequence {sequence}"));
         }
         let left = terminal.leave_by(CTRL_C);
         assert!(!left.text.contains("panicked"), "sequence {sequence}, world {world}:\n{}", left.text);

@@ -310,17 +310,17 @@ impl Terminal {
         !self.seen().closed
     }
 
-    /// Asserts that the program heeds keys, whatever page it is on: layer by layer Esc goes back, and the footer names a key.
-    pub fn settle(&mut self, what: &str) {
-        for _ in 0..3 {
-            self.try_press(ESC);
-        }
-        self.wait(&format!("a footer after {what}"), |seen| {
+    /// Waits until the last row names a way out, whatever page that is, or the program has ended.
+    pub fn wait_for_footer(&mut self, what: &str) {
+        let patience = self.seen.1.wait_timeout_while(self.seen(), PATIENCE, |seen| {
             let screen = seen.parser.screen();
             let (_, columns) = screen.size();
             let footer = screen.rows(0, columns).last().unwrap_or_default();
-            seen.closed || footer.contains("Ctrl+C") || footer.contains("Esc")
+            !seen.closed && !footer.contains("Ctrl+C") && !footer.contains("Esc")
         });
+        let (seen, timed_out) = patience.unwrap();
+        let screen = seen.parser.screen().contents();
+        assert!(!timed_out.timed_out(), "no footer after {what}:\n{screen}");
     }
 
     /// Presses `key` until the program ends, and waits for that.
