@@ -358,7 +358,12 @@ impl App {
             || wonders
             || waits
             || self.note.is_some()
-            || (self.session.is_some() && !self.ended())
+            || self.counts_on()
+    }
+
+    /// True while the clock of the run goes on: once everything is done it stands.
+    fn counts_on(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| !session.complete()) && !self.ended()
     }
 
     /// True once the run is over.

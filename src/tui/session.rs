@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     CallId, CallRecord, Counts, Fault, Outcome, Plan, Progress, Purpose, Question, Record, ReplyRecord,
-    RunEvent, RunKind, SIGNED_IN_AGAIN, Shown, StageId, StageOutline, StepId, StepState, line,
+    RunEvent, RunKind, SIGNED_IN_AGAIN, Shown, StageId, StageOutline, StepId, StepOutline, StepState, line,
 };
 
 use super::log::Log;
@@ -259,6 +259,17 @@ impl Session {
     /// Back to the detail.
     pub(crate) fn close_panel(&mut self) {
         self.show(Panel::Detail);
+    }
+
+    /// The next stage after the cursor's in which something failed or asks, round the end; the cursor's own comes last.
+    pub(crate) fn trouble(&self) -> Option<usize> {
+        let needs = |step: &StepOutline| {
+            matches!(self.state(step), StepState::AsksYou | StepState::Finished(Outcome::Failed))
+        };
+        let (count, here) = (self.outline.len(), self.cursor.stage());
+        (1..=count)
+            .map(|ahead| (here + ahead) % count)
+            .find(|stage| self.outline.get(*stage).is_some_and(|stage| stage.steps.iter().any(needs)))
     }
 
     pub(crate) fn counts(&self) -> Counts {

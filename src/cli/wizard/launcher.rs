@@ -65,7 +65,8 @@ impl Launcher {
         let place = if global.sandbox { Place::Sandbox } else { Place::Azure };
         let prompting = Prompting::default();
         let standing = Standing::at(place, global, &surroundings, &prompting.prompts()).await?;
-        let ground = standing.ground()?;
+        let mut ground = standing.ground()?;
+        ground.banner = standing.banner().await;
         let launcher = Self {
             global: global.clone(),
             surroundings,
@@ -115,6 +116,7 @@ impl Launcher {
         } else if place == Place::Sandbox && self.global.sandbox_faults.is_none() {
             standing.rehearse(NO_FAULTS).await?;
         }
+        ground.banner = standing.banner().await;
         Ok(ground)
     }
 

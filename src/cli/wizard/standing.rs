@@ -14,7 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::past::Past;
 use crate::cli::which::{self, Which};
 use crate::cli::wire::{self, Connected, Start, USUAL_FILE};
-use crate::domain::{Answers, Exit, Fault, RunHeader, setup_name};
+use crate::domain::{Answers, Exit, Fault, RunHeader, clean, setup_name};
 use crate::journal::StateFolder;
 use crate::sandbox::FaultScript;
 use crate::stages::{self, DIALECTS};
@@ -190,6 +190,20 @@ impl Standing {
         let failed = |error| wire::sandbox_failure(self.start.state.root(), &error);
         let script = FaultScript::builtin(name).map_err(failed)?;
         sandbox.rehearse(&script).await.map_err(failed)
+    }
+
+    /// The banner: which Azure it is, and what goes wrong there.
+    pub async fn banner(&self) -> Banner {
+        let mut cloud = self.start.which_azure();
+        let in_force = match &self.start.sandbox {
+            Some(sandbox) => sandbox.rehearsal().await.filter(|name| name != NO_FAULTS),
+            None => None,
+        };
+        if let Some(name) = in_force {
+            let name = Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            cloud.push_str(&format!(" {}", clean(&name, 20)));
+        }
+        Banner { cloud, detail: String::new() }
     }
 
     /// How the command line names the setup of `answers` again.

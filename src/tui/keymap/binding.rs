@@ -52,6 +52,7 @@ pub(crate) enum Action {
     CursorDown,
     CursorFirst,
     CursorLast,
+    ToTrouble,
     Skip,
     SkipNow,
     TakeUp,

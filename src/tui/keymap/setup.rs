@@ -163,6 +163,10 @@ fn main(keys: &mut Bindings, app: &App, session: &Session) {
     if on_log {
         log::first(keys, session);
     }
+    if session.trouble().is_some_and(|place| place != row.stage()) && !on_log {
+        let help = "to the next stage that failed, or asks you";
+        keys.add(&[Key::Char('!')], "!", "what needs you", help, Action::ToTrouble).at(Place::Row);
+    }
     row_actions(keys, session, row);
     if session.open && !session.unconfirmed().is_empty() {
         keys.add(&[Key::Char('A')], "A", "all the rest", "do everything that is left", Action::All)

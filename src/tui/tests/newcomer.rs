@@ -38,6 +38,8 @@ fn the_clock_stops_when_everything_is_done() {
     everything_done(&mut app);
     tell_time(&mut app, 300);
     assert!(row_with(&mut app, "SANDBOX").contains("01:35"));
+    // Then nothing is drawn any more.
+    assert!(!app.ticking());
 }
 
 #[test]

@@ -410,3 +410,18 @@ fn the_mouse_is_off_until_a_key_turns_it_on_and_never_confirms() {
     assert!(session(&app).log.follows());
     assert_eq!(press(&mut app, &[Key::Ctrl('o')]), [Effect::Mouse(false)]);
 }
+
+#[test]
+fn one_key_leads_to_what_failed_or_asks() {
+    let mut app = running_app(80, 24);
+    assert!(!shows(&mut app, "what needs you"));
+    feed(&mut app, 90, failed(&HUB));
+    feed(&mut app, 91, asked(1, &DPS));
+    assert!(shows(&mut app, "! what needs you"));
+    press(&mut app, &[Key::Char('!')]);
+    assert_eq!(cursor(&app), Row::Stage(2));
+    press(&mut app, &[Key::Char('!')]);
+    assert_eq!(cursor(&app), Row::Stage(3));
+    press(&mut app, &[Key::Char('!')]);
+    assert_eq!(cursor(&app), Row::Stage(2));
+}

@@ -70,6 +70,12 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
             session.close_panel();
             return send(steps.into_iter().map(Command::Cancel));
         }
+        Action::ToTrouble => {
+            if let Some(stage) = session.trouble() {
+                session.cursor = Row::Stage(stage);
+                session.scroll = 0;
+            }
+        }
         Action::SwitchFocus => {
             session.focus = if session.focus == Focus::Log { Focus::Stages } else { Focus::Log };
             session.detail_open = false;

@@ -164,6 +164,7 @@ fn a_rehearsal_is_picked_met_mended_left_and_gone_on_with() {
     // The next start knows it, beside the usual setup.
     let mut terminal = wizard.open();
     terminal.wait_for("practice-policy-denies is set up");
+    terminal.wait_for("SANDBOX at once policy-denies");
     terminal.press(CTRL_C);
     assert_eq!(terminal.leave().code, 0);
 }
