@@ -24,6 +24,8 @@ pub(super) const WIDE: u16 = 100;
 pub(super) const NOTE_MILLIS: i64 = 3_000;
 /// A second press of the Enter that started the run comes within this time.
 const SETTLES: i64 = 500;
+/// An Enter that was meant for what stood before the finish page came within this time of it.
+pub(super) const FINISH_SETTLES: i64 = 1_000;
 /// A spinner comes up only for what takes longer than this, and then stays for at least `INDICATOR_STAYS`.
 const INDICATOR_AFTER: i64 = 100;
 const INDICATOR_STAYS: i64 = 1_000;
@@ -361,8 +363,14 @@ impl App {
             || self.counts_on()
     }
 
-    /// True while the clock of the run goes on: once everything is done it stands.
+    /// True while the clock of the run goes on: once everything is done it stands, and so does the finish page as soon as
+    /// Enter means it.
     fn counts_on(&self) -> bool {
+        if let Page::Finish { since } = self.page
+            && self.now.as_millisecond() - since.as_millisecond() < 2 * FINISH_SETTLES
+        {
+            return true;
+        }
         self.session.as_ref().is_some_and(|session| !session.complete()) && !self.ended()
     }
 

@@ -1,6 +1,6 @@
 //! The keys of every page, and those of the form and the pages of one text.
 
-use crate::tui::app::{App, Page};
+use crate::tui::app::{App, FINISH_SETTLES, Page};
 use crate::tui::exchange::Reading;
 use crate::tui::msg::Key;
 
@@ -51,7 +51,8 @@ pub(crate) fn page_bindings(app: &App) -> Vec<Binding> {
         }
         (Page::Finish { since }, _) => {
             // It comes up by itself: an Enter meant for what stood there before must not leave.
-            let read = app.options.plain || app.now.as_millisecond() - since.as_millisecond() >= 1_000;
+            let read =
+                app.options.plain || app.now.as_millisecond() - since.as_millisecond() >= FINISH_SETTLES;
             if app.painted.finish && read {
                 keys.add(
                     &[Key::Enter],
