@@ -4,7 +4,7 @@
 //! subscription is `cli::recall`'s.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -104,7 +104,7 @@ pub fn write(path: &Path, overwrite: Overwrite, text: &str) -> Result<(), InitEr
         Err(error) => return Err(io("create", error.error)),
     }
     #[cfg(unix)]
-    File::open(folder)
+    fs::File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|cause| io("sync the folder of", cause))?;
     Ok(())

@@ -6,7 +6,9 @@ use std::io;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Signal {
     Interrupt,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix sends it"))]
     Terminate,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix sends it"))]
     Hangup,
 }
 

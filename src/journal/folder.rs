@@ -143,6 +143,7 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), JournalError> {
     if let Some(above) = above {
         create_folder(above)?;
     }
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

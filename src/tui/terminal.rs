@@ -223,6 +223,7 @@ pub(super) enum Signalled {
     /// End, as by that signal.
     End(i32),
     /// The process goes on after it was stopped: the terminal was somebody else's meanwhile.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix stops a process and has it go on"))]
     Continued,
 }
 
