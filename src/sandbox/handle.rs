@@ -171,7 +171,7 @@ pub async fn open(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
     open_speaking(options, Tls::Off).await
 }
 
-/// Like [`open`], with a port that speaks more than plain http.
+/// Like [`open()`], with a port that speaks more than plain http.
 ///
 /// # Errors
 /// See [`SandboxError`]. Nothing is left running after an error.
