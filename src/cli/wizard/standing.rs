@@ -55,7 +55,7 @@ impl Standing {
         let sandbox = place == Place::Sandbox;
         // A setup that was named is one of the place that was named with it.
         let setup = global.setup.clone().filter(|_| sandbox == global.sandbox);
-        let global = Global { sandbox, setup, ..global.clone() };
+        let global = Global { setup, sandbox, ..global.clone() };
         let told = which::is_told(&global);
         let (mut start, told) = if told || place == Place::Sandbox {
             (wire::start(&global, surroundings.clone()).await?, told)
