@@ -4,7 +4,9 @@
 
 use serde_json::Value;
 
+use super::summary::fault_items;
 use super::text::{cut, safe, width, wrap};
+use crate::domain::Fault;
 
 /// How a piece of text is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +37,9 @@ impl Tone {
     ];
 }
 
+/// Where the text of a fault hangs beside its labels.
+const FAULT: usize = 12;
+
 /// A piece of a line in one tone.
 pub(crate) type Piece = (Tone, String);
 
@@ -59,6 +64,14 @@ impl Paper {
     /// A paragraph that hangs in column `column` beside `label`. Service text may be given: it is made safe.
     pub(crate) fn item(&mut self, label: &str, column: usize, tone: Tone, text: &str) {
         self.0.push(Entry::Item { label: safe(label), column, tone, text: safe(text) });
+    }
+
+    /// What went wrong: what was said, what it means, what to do, what to quote.
+    pub(crate) fn fault(&mut self, fault: &Fault) {
+        for (label, text) in fault_items(fault) {
+            let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
+            self.item(label, FAULT, tone, &text);
+        }
     }
 
     /// One line of pieces.

@@ -1,6 +1,7 @@
 //! One question as it is told: what is asked, the numbered choices, what else can be typed, what Enter does. The texts are
 //! those of the screen. Pure.
 
+use crate::domain::{Fault, target};
 use crate::tui::app::{App, Page};
 use crate::tui::form::Entry;
 use crate::tui::keymap::Action;
@@ -8,13 +9,12 @@ use crate::tui::paper::{Paper, Tone, unmarked};
 use crate::tui::review::{Depth, Reviewing};
 use crate::tui::rows::{Row, RowState};
 use crate::tui::session::{Panel, Session};
-use crate::tui::summary::counted;
+use crate::tui::summary::{counted, fault_items};
 use crate::tui::text::{clock, time_of_day};
 use crate::tui::view::{form, pages, panel, preflight, review, signing, teardown, using, welcome};
 use crate::tui::{az, exchange, plan, requests, why};
 
 use super::words::{enter, ways};
-use crate::domain::target;
 
 /// A question.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -196,12 +196,13 @@ fn of_sign_in(block: &mut Block, app: &App) {
         block.numbered.push(format!("{}{here}{why}", way.what));
     }
     if let Some(Err(fault)) = &page.ways {
-        block.told.extend(
-            crate::tui::summary::fault_items(fault)
-                .into_iter()
-                .map(|(label, text)| format!("{label}: {text}")),
-        );
+        block.told.extend(of_fault(fault));
     }
+}
+
+/// What went wrong, a line for each thing to know of it.
+pub(super) fn of_fault(fault: &Fault) -> impl Iterator<Item = String> {
+    fault_items(fault).into_iter().map(|(label, text)| format!("{label}: {text}"))
 }
 
 /// An answer, and what is said of it: `IoT hub: contoso-hub, free`.
@@ -305,9 +306,7 @@ fn of_review(block: &mut Block, app: &App) {
     let Some(page) = &app.review else { return };
     let Some(reviewed) = page.reviewed() else {
         if let Some(Err(fault)) = &page.found {
-            for (label, text) in crate::tui::summary::fault_items(fault) {
-                block.told(format!("{label}: {text}"));
-            }
+            block.told.extend(of_fault(fault));
         }
         return;
     };

@@ -5,9 +5,10 @@ use std::io;
 use crate::tui::drive::Surface;
 use crate::tui::paper::Paper;
 use crate::tui::start::ScreenOptions;
-use crate::tui::summary::fault_items;
 use crate::tui::text::safe;
 use crate::tui::view::theme::ascii;
+
+use super::block::of_fault;
 
 /// The mouth.
 pub(super) struct Talk {
@@ -40,8 +41,8 @@ impl Talk {
     /// Says what went wrong, under the heading `what`.
     pub(super) fn fault(&mut self, what: &str, fault: &crate::domain::Fault) {
         self.say(what);
-        for (label, text) in fault_items(fault) {
-            self.say(&format!("{label}: {text}"));
+        for line in of_fault(fault) {
+            self.say(&line);
         }
     }
 

@@ -29,15 +29,11 @@ enum Shown {
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let form = &app.form;
     let told = told(app);
-    let wide = usize::from(area.width.saturating_sub(2));
-    let lines = u16::try_from(told.laid_out(wide).len()).unwrap_or(u16::MAX);
     let most = match (&app.fault, &form.picking) {
         (_, Some(_)) | (Some(_), _) => area.height.saturating_sub(ANSWER_ROWS + 1),
         (None, None) => HINT_ROWS.min((area.height / 2).saturating_sub(1)),
     };
-    let below = (lines.max(HINT_ROWS - 1).min(most) + 1).min(area.height);
-    let top = Rect { height: area.height - below, ..area };
-    let rest = Rect { y: top.bottom(), height: below, ..area };
+    let (top, rest) = screen::split(area, screen::rows_of(&told, area).max(HINT_ROWS).min(most + 1));
     entries(app, frame, top);
     let title = match (form.leaving, &app.fault, form.entry()) {
         (true, ..) => "Leave?",
@@ -228,10 +224,7 @@ pub(in crate::tui) fn told(app: &App) -> Paper {
         return list(picking);
     }
     if let Some(fault) = &app.fault {
-        for (label, text) in fault_items(fault) {
-            let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
-            paper.item(label, 12, tone, &text);
-        }
+        paper.fault(fault);
         return paper;
     }
     if form.proposing {

@@ -293,10 +293,7 @@ fn failure(paper: &mut Paper, app: &App, session: &Session, step: &StepOutline) 
     paper.gap();
     match known.and_then(|known| known.fault.as_ref()) {
         Some(fault) => {
-            for (label, text) in fault_items(fault) {
-                let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
-                paper.item(label, LABEL, tone, &text);
-            }
+            paper.fault(fault);
         }
         None => paper.text(Tone::Plain, "No reason was given; the log has what was said."),
     }
@@ -470,10 +467,7 @@ fn abort(paper: &mut Paper, session: &Session) -> String {
 }
 
 fn stopped(paper: &mut Paper, why: &Fault) -> String {
-    for (label, text) in fault_items(why) {
-        let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
-        paper.item(label, LABEL, tone, &text);
-    }
+    paper.fault(why);
     paper.gap();
     paper.text(Tone::Plain, "What Azure accepted goes on there; hubup finds it again next time.");
     "The run had to stop".to_owned()

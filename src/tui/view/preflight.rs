@@ -9,27 +9,23 @@ use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Tone};
 use crate::tui::plan;
 use crate::tui::preflight::{Checkup, Preflight};
-use crate::tui::summary::fault_items;
 use crate::tui::text::pad;
 
 use super::{screen, theme};
 
 /// Width of the column of the states.
 const STATE: usize = 15;
-const LABEL: usize = 12;
 
 /// Draws the page.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let Some(preflight) = &app.preflight else { return Painted::default() };
     let below = verdict(app, preflight);
-    let wide = usize::from(area.width.saturating_sub(2));
-    let lines = u16::try_from(below.laid_out(wide).len()).unwrap_or(u16::MAX);
-    let below_rows = if lines == 0 { 0 } else { lines.saturating_add(1).min(area.height / 2) };
-    let top = Rect { height: area.height - below_rows, ..area };
-    let rest = Rect { y: top.bottom(), height: below_rows, ..area };
+    // Nothing to say needs no rule above it.
+    let rows = screen::rows_of(&below, area);
+    let (top, rest) = screen::split(area, if rows > 1 { rows.min(area.height / 2) } else { 0 });
     let block = screen::pane("Before the first change", false, true);
     let (overflow, rows) = screen::paper(&found(app, preflight), block, app.scroll, frame, top);
-    if below_rows > 0 {
+    if rest.height > 0 {
         let bad = app.fault.is_some() || preflight.checkup().is_some_and(Checkup::stops);
         let title = if app.fault.is_some() { "It could not be started" } else { "What it comes to" };
         screen::paper(&below, screen::pane(title, false, bad), 0, frame, rest);
@@ -54,9 +50,7 @@ pub(in crate::tui) fn found(app: &App, preflight: &Preflight) -> Paper {
             }
         }
         (Some(Err(fault)), _) => {
-            for (label, text) in fault_items(fault) {
-                paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-            }
+            paper.fault(fault);
         }
         (None, None) => {}
     }
@@ -95,9 +89,7 @@ fn told(paper: &mut Paper, finding: &Finding) {
 pub(in crate::tui) fn verdict(app: &App, preflight: &Preflight) -> Paper {
     let mut paper = Paper::default();
     if let Some(fault) = &app.fault {
-        for (label, text) in fault_items(fault) {
-            paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-        }
+        paper.fault(fault);
         return paper;
     }
     let Some(checkup) = preflight.checkup() else { return paper };
@@ -120,9 +112,7 @@ pub(in crate::tui) fn verdict(app: &App, preflight: &Preflight) -> Paper {
     match &preflight.handed {
         Some(Ok(text)) => paper.text(Tone::Plain, text),
         Some(Err(fault)) => {
-            for (label, text) in fault_items(fault) {
-                paper.item(label, LABEL, Tone::Plain, &text);
-            }
+            paper.fault(fault);
         }
         None if checkup.hand_off.is_some() => paper.text(
             Tone::Plain,

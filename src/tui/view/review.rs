@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Paragraph, Widget};
 
-use crate::domain::{Fault, Outcome, RunKind, StepState, target};
+use crate::domain::{Outcome, RunKind, StepState, target};
 use crate::review::{Exchange, StepReview};
 use crate::tui::app::App;
 use crate::tui::exchange;
@@ -12,7 +12,6 @@ use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Piece, Tone};
 use crate::tui::review::{Depth, Filter, Reviewed, Reviewing};
 use crate::tui::rows::RowState;
-use crate::tui::summary::fault_items;
 use crate::tui::text::{clock, pad, safe, time_of_day};
 
 use super::{screen, theme};
@@ -49,7 +48,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
 fn waiting(app: &App, review: &Reviewing, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let mut paper = Paper::default();
     match &review.found {
-        Some(Err(fault)) => faults(&mut paper, fault),
+        Some(Err(fault)) => paper.fault(fault),
         // It shows only for what takes long enough to be noticed.
         None if app.indicator(review.since) => paper.line(vec![
             (Tone::Busy, format!("{} ", theme::spinner(app.now, app.options))),
@@ -60,12 +59,6 @@ fn waiting(app: &App, review: &Reviewing, frame: &mut Frame<'_>, area: Rect) -> 
     let (overflow, rows) =
         screen::paper(&paper, screen::pane("Review", false, true), app.scroll, frame, area);
     Painted { overflow, rows, ..Painted::default() }
-}
-
-fn faults(paper: &mut Paper, fault: &Fault) {
-    for (label, text) in fault_items(fault) {
-        paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-    }
 }
 
 fn steps(app: &App, review: &Reviewing, reviewed: &Reviewed, frame: &mut Frame<'_>, area: Rect) -> Painted {
@@ -166,7 +159,7 @@ pub(in crate::tui) fn below_list(review: &Reviewing) -> (String, Paper) {
             return ("Export".to_owned(), paper);
         }
         Some(Err(fault)) => {
-            faults(&mut paper, fault);
+            paper.fault(fault);
             return ("It could not be exported".to_owned(), paper);
         }
         None => {}
@@ -203,7 +196,7 @@ pub(in crate::tui) fn of_step(paper: &mut Paper, step: &StepReview) {
         paper.item(label, LABEL, Tone::Plain, reason);
     }
     if let Some(fault) = &step.fault {
-        faults(paper, fault);
+        paper.fault(fault);
     }
     if step.in_azures_hands && !step.outcome.is_some_and(Outcome::holds) {
         paper.item("Azure", LABEL, Tone::Busy, "has accepted it; how that ended is not on record");

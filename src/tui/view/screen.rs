@@ -116,6 +116,19 @@ pub(super) fn pane(title: &str, boxed: bool, focused: bool) -> Block<'static> {
     Block::new().borders(borders).border_style(border).title(title)
 }
 
+/// How many rows `paper` takes in a pane without a box of the width of `area`, its rule included.
+pub(super) fn rows_of(paper: &Paper, area: Rect) -> u16 {
+    let lines = paper.laid_out(usize::from(area.width.saturating_sub(2))).len();
+    u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(1)
+}
+
+/// `area` in two: what is left above, and at most so many rows below.
+pub(super) fn split(area: Rect, below: u16) -> (Rect, Rect) {
+    let below = below.min(area.height);
+    let top = Rect { height: area.height - below, ..area };
+    (top, Rect { y: top.bottom(), height: below, ..area })
+}
+
 /// Draws `paper` in a pane, `scroll` lines down; gives how far it could be scrolled and how many lines show.
 pub(super) fn paper(
     paper: &Paper,

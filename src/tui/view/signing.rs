@@ -8,7 +8,6 @@ use crate::tui::ground::Place;
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Tone};
 use crate::tui::signing::{Attempt, SignInPrompt, SignedIn, SigningIn};
-use crate::tui::summary::fault_items;
 use crate::tui::text::{clock, safe, seconds};
 
 use super::{screen, theme};
@@ -20,10 +19,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let Some(signing) = &app.signing else { return Painted::default() };
     let below = told(app, signing);
     let wide = usize::from(area.width.saturating_sub(2));
-    let lines = u16::try_from(below.laid_out(wide).len()).unwrap_or(u16::MAX);
-    let below_rows = lines.saturating_add(1).min(area.height / 2);
-    let top = Rect { height: area.height - below_rows, ..area };
-    let rest = Rect { y: top.bottom(), height: below_rows, ..area };
+    let (top, rest) = screen::split(area, screen::rows_of(&below, area).min(area.height / 2));
     let (title, (paper, cursor)) = match (&signing.attempt, &signing.choosing) {
         (Some(attempt), _) => ("Signing in", (under_way(app, attempt), 0)),
         (None, Some(known)) => ("In which tenant?", tenants(signing, known, wide)),
@@ -48,9 +44,7 @@ fn ways(app: &App, signing: &SigningIn, cells: usize) -> (Paper, usize) {
         ]),
         None => {}
         Some(Err(fault)) => {
-            for (label, text) in fault_items(fault) {
-                paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-            }
+            paper.fault(fault);
         }
         Some(Ok(ways)) => {
             for (index, way) in ways.iter().enumerate() {
@@ -137,9 +131,7 @@ pub(in crate::tui) fn under_way(app: &App, attempt: &Attempt) -> Paper {
 pub(in crate::tui) fn told(app: &App, signing: &SigningIn) -> Paper {
     let mut paper = Paper::default();
     if let Some(fault) = &signing.fault {
-        for (label, text) in fault_items(fault) {
-            paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-        }
+        paper.fault(fault);
         return paper;
     }
     if signing.attempt.is_none()

@@ -7,13 +7,10 @@ use crate::domain::{Method, Outputs, Step};
 use crate::tui::app::App;
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Tone};
-use crate::tui::summary::fault_items;
 use crate::tui::teardown::{Teardown, WayBack};
 
 use super::{screen, theme};
 
-/// Width of the column of labels.
-const LABEL: usize = 12;
 /// The rule, what is asked, what is typed, what comes of it.
 const ASKED_ROWS: u16 = 5;
 
@@ -21,15 +18,15 @@ const ASKED_ROWS: u16 = 5;
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let Some(teardown) = &app.teardown else { return Painted::default() };
     let asked = asked(app, teardown);
-    let wide = usize::from(area.width.saturating_sub(2));
-    let lines = u16::try_from(asked.laid_out(wide).len()).unwrap_or(u16::MAX);
-    let below = if app.fault.is_some() { lines.saturating_add(1).min(area.height / 2) } else { ASKED_ROWS };
-    let below = if teardown.way_back().is_some() { below.min(area.height) } else { 0 };
-    let top = Rect { height: area.height - below, ..area };
-    let rest = Rect { y: top.bottom(), height: below, ..area };
+    let below = match (teardown.way_back(), &app.fault) {
+        (None, _) => 0,
+        (Some(_), Some(_)) => screen::rows_of(&asked, area).min(area.height / 2),
+        (Some(_), None) => ASKED_ROWS,
+    };
+    let (top, rest) = screen::split(area, below);
     let block = screen::pane("The way back", false, false);
     let (overflow, rows) = screen::paper(&told(app, teardown), block, app.scroll, frame, top);
-    if below > 0 {
+    if rest.height > 0 {
         let title = if app.fault.is_some() { "It could not be started" } else { "Take it down?" };
         screen::paper(&asked, screen::pane(title, false, true), 0, frame, rest);
     }
@@ -48,9 +45,7 @@ pub(in crate::tui) fn told(app: &App, teardown: &Teardown) -> Paper {
         }
         None => {}
         Some(Err(fault)) => {
-            for (label, text) in fault_items(fault) {
-                paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-            }
+            paper.fault(fault);
         }
         Some(Ok(way)) => plan(&mut paper, app, way),
     }
@@ -109,9 +104,7 @@ fn requests(step: &Step) -> Vec<(&'static str, String)> {
 fn asked(app: &App, teardown: &Teardown) -> Paper {
     let mut paper = Paper::default();
     if let Some(fault) = &app.fault {
-        for (label, text) in fault_items(fault) {
-            paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-        }
+        paper.fault(fault);
         return paper;
     }
     let Some(way) = teardown.way_back() else { return paper };

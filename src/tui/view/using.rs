@@ -3,14 +3,10 @@
 use crate::tui::app::App;
 use crate::tui::paper::{Paper, Tone};
 use crate::tui::session::Session;
-use crate::tui::summary::fault_items;
 use crate::tui::text::safe;
 use crate::tui::using::{Candidate, Using};
 
 use super::theme;
-
-/// Width of the column of labels.
-const LABEL: usize = 12;
 
 /// How far the panel is scrolled, so that the line of the cursor stays in sight on `rows` rows.
 pub(super) fn scroll(using: &Using, rows: usize) -> usize {
@@ -30,9 +26,7 @@ pub(super) fn paper(paper: &mut Paper, app: &App, session: &Session, using: &Usi
         ]),
         None => paper.line(Vec::new()),
         Some(Err(fault)) => {
-            for (label, text) in fault_items(fault) {
-                paper.item(label, LABEL, if label == "Do" { Tone::Strong } else { Tone::Plain }, &text);
-            }
+            paper.fault(fault);
         }
         Some(Ok(found)) if found.is_empty() => {
             paper.text(Tone::Plain, "Nothing of this kind was found in the subscription.");

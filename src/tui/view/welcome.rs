@@ -8,15 +8,13 @@ use crate::tui::app::App;
 use crate::tui::ground::Place;
 use crate::tui::msg::Painted;
 use crate::tui::paper::{Paper, Tone};
-use crate::tui::summary::fault_items;
 use crate::tui::text::{pad, safe, width};
 use crate::tui::welcome::{Choice, Resume, Welcome};
 
 use super::{screen, theme};
 
-/// Where the text beside a choice begins, and the one beside a label below.
+/// Where the text beside a choice begins.
 const INDENT: usize = 3;
-const LABEL: usize = 12;
 /// So many failed steps are named; the review has all of them.
 const NAMED: usize = 2;
 
@@ -25,7 +23,6 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
     let Some(welcome) = &app.welcome else { return Painted::default() };
     let told = told(app, welcome);
     let wide = usize::from(area.width.saturating_sub(2));
-    let lines = u16::try_from(told.laid_out(wide).len()).unwrap_or(u16::MAX);
     let (title, (choices, cursor)) = match welcome.practising {
         Some(at) => ("Practise in the sandbox", rehearsals(welcome, at, wide)),
         None => {
@@ -34,11 +31,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) -> Painted {
         }
     };
     // The choices come first: what is told of them takes what is left.
-    let least = u16::try_from(choices.laid_out(wide).len() + 1).unwrap_or(u16::MAX);
-    let room = area.height.saturating_sub(least).max(area.height / 3);
-    let below = lines.saturating_add(1).min(room).min(area.height);
-    let top = Rect { height: area.height - below, ..area };
-    let rest = Rect { y: top.bottom(), height: below, ..area };
+    let room = area.height.saturating_sub(screen::rows_of(&choices, area)).max(area.height / 3);
+    let (top, rest) = screen::split(area, screen::rows_of(&told, area).min(room));
     // The choice of the cursor stays in sight where there is little room.
     let rows = usize::from(top.height.saturating_sub(1));
     let scroll = (cursor + 1).saturating_sub(rows);
@@ -178,10 +172,7 @@ pub(in crate::tui) fn known(paper: &mut Paper, resume: &Resume) {
 pub(in crate::tui) fn told(app: &App, welcome: &Welcome) -> Paper {
     let mut paper = Paper::default();
     if let Some(fault) = &app.fault {
-        for (label, text) in fault_items(fault) {
-            let tone = if label == "Do" { Tone::Strong } else { Tone::Plain };
-            paper.item(label, LABEL, tone, &text);
-        }
+        paper.fault(fault);
         return paper;
     }
     if welcome.entering.is_some_and(|since| app.indicator(since)) {
