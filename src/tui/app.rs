@@ -193,7 +193,7 @@ impl App {
     ) -> Self {
         let form = Form::new(ground.answers.clone(), &ground.fields);
         let mut app = Self::new(form, ground.banner.clone(), options, ground.scale, now, zone, size);
-        app.welcome = Some(Welcome::new(ground.place));
+        app.welcome = Some(Welcome::new());
         app.place = ground.place;
         app.stand(ground);
         app.page = Page::Welcome;
@@ -222,7 +222,6 @@ impl App {
         self.proposes = ground.proposes;
         self.fault = None;
         if let Some(welcome) = &mut self.welcome {
-            welcome.place = ground.place;
             welcome.resume = ground.resume;
             welcome.others = ground.others;
             welcome.at = 0;

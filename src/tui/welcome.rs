@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::domain::{Answers, Counts, Outcome, Progress, RunKind, StageOutline, StepOutline, StepState};
 use crate::stages::Change;
 
+use super::app::App;
 use super::ground::{Place, Rehearsal};
 use super::text::{ago, seconds};
 
@@ -56,9 +57,6 @@ pub(crate) struct Welcome {
     pub resume: Option<Resume>,
     /// Other setups of the place, the newest first.
     pub others: Vec<Resume>,
-    pub place: Place,
-    /// True once a person signed in there.
-    pub signed_in: bool,
     /// Where else it can go.
     pub elsewhere: Vec<Place>,
     /// What can be practised.
@@ -72,13 +70,11 @@ pub(crate) struct Welcome {
 }
 
 impl Welcome {
-    /// A page on which only `place` is offered so far.
-    pub(crate) fn new(place: Place) -> Self {
+    /// A page on which nothing but a new setup is offered so far.
+    pub(crate) fn new() -> Self {
         Self {
             resume: None,
             others: Vec::new(),
-            place,
-            signed_in: false,
             elsewhere: Vec::new(),
             rehearsals: Vec::new(),
             at: 0,
@@ -87,8 +83,8 @@ impl Welcome {
         }
     }
 
-    /// The choices, the one that goes on first.
-    pub(crate) fn choices(&self) -> Vec<Choice> {
+    /// The choices of somebody who stands at `place`, the one that goes on first.
+    fn choices(&self, place: Place, signed_in: bool) -> Vec<Choice> {
         let mut choices = match &self.resume {
             Some(resume) => resume.choices(),
             None => vec![Choice::Begin],
@@ -100,18 +96,12 @@ impl Welcome {
         if !self.rehearsals.is_empty() {
             choices.push(Choice::Practise);
         }
-        choices.extend(
-            self.elsewhere.iter().filter(|place| **place != self.place).copied().map(Choice::Elsewhere),
-        );
-        if self.signed_in {
+        choices
+            .extend(self.elsewhere.iter().filter(|other| **other != place).copied().map(Choice::Elsewhere));
+        if signed_in {
             choices.push(Choice::SignIn);
         }
         choices
-    }
-
-    /// The choice of the cursor.
-    pub(crate) fn choice(&self) -> Choice {
-        self.choices().get(self.at).copied().unwrap_or(Choice::Begin)
     }
 
     /// The answers of the newest run.
@@ -126,6 +116,20 @@ impl Welcome {
             self.others.splice(0..0, self.resume.replace(chosen));
             self.at = 0;
         }
+    }
+}
+
+impl App {
+    /// The choices of the welcome page, the one that goes on first.
+    pub(crate) fn choices(&self) -> Vec<Choice> {
+        let choices = |welcome: &Welcome| welcome.choices(self.place, self.signed_in.is_some());
+        self.welcome.as_ref().map(choices).unwrap_or_default()
+    }
+
+    /// The choice of its cursor.
+    pub(crate) fn choice(&self) -> Choice {
+        let at = self.welcome.as_ref().map_or(0, |welcome| welcome.at);
+        self.choices().get(at).copied().unwrap_or(Choice::Begin)
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn welcome(keys: &mut Bindings, app: &App) {
         up_and_down(keys, at, welcome.rehearsals.len());
         return keys.help_and_suspend();
     }
-    let (word, help) = match welcome.choice() {
+    let (word, help) = match app.choice() {
         Choice::GoOn | Choice::GoOnAsBefore => {
             ("go on", "go on: look at what is there, then show the stages")
         }
@@ -48,7 +48,7 @@ pub(super) fn welcome(keys: &mut Bindings, app: &App) {
         keys.add(&[Key::Esc, Key::Char('q'), Key::Ctrl('c')], "Esc q", "leave", "leave", Action::Leave)
             .at(Place::Main);
     }
-    up_and_down(keys, welcome.at, welcome.choices().len());
+    up_and_down(keys, welcome.at, app.choices().len());
     keys.help_and_suspend();
 }
 

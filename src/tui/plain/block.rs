@@ -164,7 +164,7 @@ fn of_welcome(block: &mut Block, app: &App) {
         }
     }
     block.told("What do you want to do?");
-    for choice in page.choices() {
+    for choice in app.choices() {
         let (label, hint) = welcome::label(app, page, choice);
         let hint = hint.trim();
         block.numbered.push(if hint.is_empty() { format!("{label}.") } else { format!("{label}: {hint}.") });

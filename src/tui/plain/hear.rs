@@ -122,12 +122,13 @@ fn number(app: &mut App, typed: &str) -> Option<Heard> {
     let number: usize = typed.parse().ok()?;
     let at = number.checked_sub(1);
     let chosen = |most: usize| at.filter(|at| *at < most).ok_or_else(|| none_such(number, most));
+    let choices = app.choices().len();
     let heard = match (&app.page, &mut app.session) {
         (Page::Welcome, _) => {
             let welcome = app.welcome.as_mut()?;
             let most = match welcome.practising {
                 Some(_) => welcome.rehearsals.len(),
-                None => welcome.choices().len(),
+                None => choices,
             };
             chosen(most).map(|at| {
                 *welcome.practising.as_mut().unwrap_or(&mut welcome.at) = at;

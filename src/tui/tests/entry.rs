@@ -180,7 +180,7 @@ pub(super) fn checkup(stops: bool) -> Checkup {
 /// The checks of the form's answers are made.
 pub(super) fn checked(width: u16, height: u16, stops: bool) -> App {
     let mut app = form_app(width, height);
-    app.welcome = Some(crate::tui::welcome::Welcome::new(Place::Sandbox));
+    app.welcome = Some(crate::tui::welcome::Welcome::new());
     assert_eq!(press(&mut app, &[Key::Ctrl('g')]), [Effect::Check(Box::new(answers()))]);
     update(&mut app, Msg::Checked(Ok(Box::new(checkup(stops)))));
     draw(&mut app);
@@ -204,7 +204,7 @@ pub(super) fn planned(width: u16, height: u16) -> App {
 #[test]
 fn a_newcomer_chooses_azure_signs_in_and_gets_proposals() {
     let mut app = newcomer(80, 24);
-    let choices = app.welcome.as_ref().unwrap().choices();
+    let choices = app.choices();
     assert_eq!(choices, [Choice::Begin, Choice::Practise, Choice::Elsewhere(Place::Sandbox)]);
     app = sign_in(80, 24);
     // What is there is preselected; what is not there cannot be taken, and says why.
@@ -223,7 +223,7 @@ fn a_newcomer_chooses_azure_signs_in_and_gets_proposals() {
     // Nothing was typed: back at the choices nobody is asked anything, and the header knows the account.
     press(&mut app, &[Key::Esc]);
     assert!(matches!(app.page, Page::Welcome));
-    assert!(app.welcome.as_ref().unwrap().choices().contains(&Choice::SignIn));
+    assert!(app.choices().contains(&Choice::SignIn));
     assert!(shows(&mut app, "ada@contoso.com"));
 }
 
@@ -274,6 +274,16 @@ fn one_of_several_tenants_is_chosen() {
     let other = SignedIn { tenant: Some("tenant-2".into()), ..signed_in(3) };
     assert_eq!(update(&mut app, Msg::SignedIn(Ok(other))), [Effect::Propose(Box::new(answers()))]);
     assert!(matches!(app.page, Page::Form));
+}
+
+#[test]
+fn who_signed_in_to_azure_is_nobody_in_the_sandbox() {
+    let mut app = newcomer(80, 24);
+    app.signed_in = Some(signed_in(1));
+    assert!(app.choices().contains(&Choice::SignIn));
+    press(&mut app, &[Key::Down, Key::Down, Key::Enter]);
+    update(&mut app, Msg::Entered(Ok(Box::new(ground(Place::Sandbox)))));
+    assert!(!app.choices().contains(&Choice::SignIn));
 }
 
 #[test]

@@ -6,7 +6,6 @@ use crate::domain::{
 use crate::engine::Command;
 use crate::stages::Change;
 use crate::tui::app::{App, Page};
-use crate::tui::ground::Place;
 use crate::tui::msg::{Effect, Key, Msg, Opened};
 use crate::tui::rows::Row;
 use crate::tui::start::End;
@@ -48,7 +47,7 @@ fn left() -> Progress {
 
 fn welcome_app(width: u16, height: u16, progress: Progress, changes: Vec<Change>) -> App {
     let mut app = form_app(width, height);
-    let mut page = Welcome::new(Place::Sandbox);
+    let mut page = Welcome::new();
     page.resume = Some(Resume { progress, answers: answers(), changes });
     app.welcome = Some(page);
     app.page = Page::Welcome;
@@ -139,7 +138,7 @@ fn a_complete_setup_says_so_and_offers_the_same() {
     let mut app = welcome_app(80, 24, folded(&events), Vec::new());
     assert!(shows(&mut app, "contoso is set up, finished 1 min ago"));
     assert_eq!(
-        app.welcome.as_ref().unwrap().choices(),
+        app.choices(),
         [Choice::GoOn, Choice::Review, Choice::Change, Choice::TakeDown, Choice::Another]
     );
 }
@@ -164,7 +163,7 @@ fn answers_that_changed_are_shown_and_those_of_before_can_be_kept() {
 fn what_cannot_follow_is_not_launched() {
     let mut app = welcome_app(80, 24, left(), vec![change(Some("the hub is made"))]);
     assert!(shows(&mut app, "that cannot follow: the hub is made"));
-    assert_eq!(app.welcome.as_ref().unwrap().choices()[0], Choice::GoOnAsBefore);
+    assert_eq!(app.choices()[0], Choice::GoOnAsBefore);
 }
 
 #[test]

@@ -90,7 +90,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Takes the ways in; with none to choose from, nobody has to be asked.
+/// Takes the ways in.
 pub(super) fn ways(app: &mut App, ways: Result<Vec<SignInWay>, Box<Fault>>) {
     if let Some(signing) = &mut app.signing {
         app.dirty = true;
@@ -116,9 +116,6 @@ pub(super) fn signed_in(app: &mut App, result: Result<SignedIn, Box<Fault>>) -> 
     match result {
         Ok(known) => {
             app.signed_in = Some(known.clone());
-            if let Some(welcome) = &mut app.welcome {
-                welcome.signed_in = true;
-            }
             // A run goes on in the tenant that it was begun in.
             let asks = matches!(signing.then, Then::Form | Then::Nothing)
                 && signing.choosing.is_none()

@@ -12,11 +12,11 @@ use super::{review, signing};
 
 /// Performs `action` on the welcome page.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
-    let now = app.now;
+    let (now, choices) = (app.now, app.choices().len());
     let Some(welcome) = &mut app.welcome else { return Vec::new() };
     let last = match welcome.practising {
         Some(_) => welcome.rehearsals.len().saturating_sub(1),
-        None => welcome.choices().len().saturating_sub(1),
+        None => choices.saturating_sub(1),
     };
     let practising = welcome.practising;
     let at = welcome.practising.as_mut().unwrap_or(&mut welcome.at);
@@ -34,12 +34,12 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
 }
 
 fn choose(app: &mut App) -> Vec<Effect> {
-    let now = app.now;
+    let (now, choice) = (app.now, app.choice());
     let Some(welcome) = &mut app.welcome else { return Vec::new() };
     let teardown = welcome.resume.as_ref().is_some_and(crate::tui::welcome::Resume::is_teardown);
     let kind = if teardown { RunKind::Teardown } else { RunKind::Setup };
     let before = welcome.before().cloned();
-    match welcome.choice() {
+    match choice {
         Choice::GoOn => launch(app, kind),
         Choice::GoOnAsBefore => {
             let answers = before.unwrap_or_else(|| app.form.answers());

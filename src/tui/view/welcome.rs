@@ -73,7 +73,7 @@ fn choices(app: &App, welcome: &Welcome, cells: usize) -> (Paper, usize) {
     paper.text(Tone::Strong, &head(app, welcome));
     paper.gap();
     let mut cursor = 0;
-    for (index, choice) in welcome.choices().into_iter().enumerate() {
+    for (index, choice) in app.choices().into_iter().enumerate() {
         if index == welcome.at {
             cursor = paper.laid_out(cells).len();
         }
@@ -192,7 +192,7 @@ pub(in crate::tui) fn told(app: &App, welcome: &Welcome) -> Paper {
         return paper;
     }
     let teardown = welcome.resume.as_ref().is_some_and(Resume::is_teardown);
-    let says = match welcome.choice() {
+    let says = match app.choice() {
         Choice::GoOn | Choice::GoOnAsBefore if teardown => {
             "Signs in and looks at what is still there. Nothing more is deleted before you confirm it."
         }
@@ -234,7 +234,7 @@ pub(in crate::tui) fn told(app: &App, welcome: &Welcome) -> Paper {
             paper.item("", INDENT + 2, Tone::Bad, &format!("that cannot follow: {why}"));
         }
     }
-    if welcome.choice() == Choice::GoOnAsBefore {
+    if app.choice() == Choice::GoOnAsBefore {
         paper.text(Tone::Plain, "This goes on as if the setup file still said what it said then.");
     }
     paper
