@@ -53,6 +53,11 @@ pub(super) fn usual_issuing_ca() -> String {
     "issuing-ca".to_owned()
 }
 
+/// The name of a group that is made for the setup `name`.
+pub fn usual_group(name: &str) -> String {
+    format!("rg-{name}")
+}
+
 /// The setup's name when none is given: the group's, or the nearest to it that fits.
 pub fn setup_name(group: &str) -> Option<String> {
     match NameKind::Setup.check(group) {
@@ -103,8 +108,8 @@ impl Answers {
     /// Gives the setup another name. What was named after it goes along: names that a person chose stay.
     pub fn rename(&mut self, name: &str) {
         let before = Names::of(&self.name, &self.resource_group);
-        if self.resource_group == format!("rg-{}", self.name) {
-            self.resource_group = format!("rg-{name}");
+        if self.resource_group == usual_group(&self.name) {
+            self.resource_group = usual_group(name);
         }
         name.clone_into(&mut self.name);
         self.follow(before);

@@ -29,7 +29,7 @@ mod tests;
 pub use answers::{Answers, AssignableScope, Certificates, IdentityKind, Roles, SETUP_TAG};
 pub use az::{AzCommand, az_rest, az_words};
 pub use cloud::Cloud;
-pub use defaults::{Names, setup_name};
+pub use defaults::{Names, setup_name, usual_group};
 pub use earlier::Earlier;
 pub use event::{
     CallRecord, Choice, FORMAT_VERSION, Question, Record, ReplyRecord, RunEvent, RunHeader, RunKind, Wait,

@@ -162,6 +162,11 @@ pub fn stays(dialect: &Dialect) -> impl Iterator<Item = (&'static str, &'static 
     dialect.way_back.iter().flat_map(|stage| stage.stays).copied()
 }
 
+/// The question of the form that has `key`.
+pub fn field(dialects: &[&'static Dialect], answers: &Answers, key: &str) -> Option<Field> {
+    fields(dialects, answers).into_iter().flat_map(|(_, fields)| fields).find(|field| field.key == key)
+}
+
 /// What the form asks, under its headings, for all that `answers` may come to be: the dialect is chosen after it. A
 /// question that several dialects ask stands there once.
 pub fn fields(dialects: &[&'static Dialect], answers: &Answers) -> Vec<(&'static str, Vec<Field>)> {

@@ -37,7 +37,8 @@ pub use changes::{Change, changes};
 pub use choice::{Kept, Regions, Selection, choose};
 pub use choices::{regions, subscriptions, tenants};
 pub use dialect::{
-    Dialect, Offered, Profile, ProfileRow, Sign, Stage, fields, plan, stays, teardown_plan, versioned_types,
+    Dialect, Offered, Profile, ProfileRow, Sign, Stage, field, fields, plan, stays, teardown_plan,
+    versioned_types,
 };
 pub use ensure::{Ensure, Verdict};
 pub use found::{FoundSetup, selection_to_read, setups_in, tagged_groups};

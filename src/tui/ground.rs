@@ -25,7 +25,7 @@ pub struct Ground {
     pub another: Answers,
     /// What is known from before of the setup that has these answers.
     pub resume: Option<Resume>,
-    /// Other setups of that place that runs are on record of, the newest first.
+    /// Other setups of that place that runs are on record of, the newest first; each is a choice.
     pub others: Vec<Resume>,
     /// The fields of the form under their headings, in the order of the screen.
     pub fields: Vec<(&'static str, Vec<Field>)>,

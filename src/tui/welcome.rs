@@ -48,9 +48,6 @@ pub(crate) enum Choice {
     SignIn,
 }
 
-/// Other setups that are offered at once; `hubup runs --all` lists all.
-const OTHERS: usize = 3;
-
 /// The welcome page.
 #[derive(Clone, Debug)]
 pub(crate) struct Welcome {
@@ -89,7 +86,7 @@ impl Welcome {
             Some(resume) => resume.choices(),
             None => vec![Choice::Begin],
         };
-        choices.extend((0..self.others.len().min(OTHERS)).map(Choice::Other));
+        choices.extend((0..self.others.len()).map(Choice::Other));
         if self.resume.is_some() {
             choices.push(Choice::Another);
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::launcher::Launcher;
-use super::standing::Standing;
+use super::standing::{Standing, USUAL_REGION};
 use crate::cli::candidates::answers_to;
 use crate::cli::check::{Checked, prepared, write_hand_off};
 use crate::cli::config::Config;
@@ -20,8 +20,6 @@ use crate::tui::{Checkup, Place, Verdict};
 
 /// Where a hand-off is written to.
 const FOLDER: &str = "hubup-hand-off";
-/// The region that is proposed where it is offered.
-const USUAL_REGION: &str = "eastus2";
 /// Names that are tried before a person has to find one.
 const TRIES: u32 = 5;
 
@@ -34,8 +32,8 @@ impl Launcher {
         if standing.place == Place::Azure {
             answers.subscription = subscription(&standing, &connected, &answers).await?;
         }
-        standing.admit(&answers).await?;
-        let offers = standing.start.offers(&connected, &answers, &|_, _| {}).await?;
+        let connected = standing.connected_for(&answers).await?;
+        let offers = standing.offers(&connected, &answers).await?;
         let regions = stages::regions(DIALECTS, &answers, &offers);
         if !regions.contains(&answers.location) {
             let usual = regions.iter().find(|region| *region == USUAL_REGION);
@@ -70,15 +68,11 @@ impl Launcher {
         answers: &Answers,
         key: &'static str,
     ) -> Result<Option<Verdict>, Failure> {
-        let fields = stages::fields(DIALECTS, answers);
-        let field = fields.iter().flat_map(|(_, fields)| fields).find(|field| field.key == key);
-        let Some(choices @ Choices::Listed { .. }) = field.and_then(|field| field.choices) else {
-            return Ok(None);
-        };
+        let Some(field) = stages::field(DIALECTS, answers, key) else { return Ok(None) };
+        let Some(choices @ Choices::Listed { .. }) = field.choices else { return Ok(None) };
         let standing = self.here()?;
-        let connected = standing.connected().await?;
-        standing.admit(answers).await?;
-        let name = field.map(|field| (field.get)(answers)).unwrap_or_default();
+        let connected = standing.connected_for(answers).await?;
+        let name = (field.get)(answers);
         // A group that is not there has nothing in it.
         let listed = answers_to(&standing.start, &connected, answers, choices).await.unwrap_or_default();
         if let Some(known) = listed.iter().find(|known| known.name.eq_ignore_ascii_case(&name)) {
@@ -88,7 +82,7 @@ impl Launcher {
         if !names::is_global(key) {
             return Ok(Some(Verdict::New));
         }
-        let offers = standing.start.offers(&connected, answers, &|_, _| {}).await?;
+        let offers = standing.offers(&connected, answers).await?;
         Ok(match is_free(&standing, &connected, answers, &offers, key, &name).await? {
             Some(true) => Some(Verdict::Free),
             Some(false) => {
@@ -104,11 +98,10 @@ impl Launcher {
     pub(super) async fn checked(&self, answers: Answers) -> Result<Checkup, Failure> {
         let standing = self.here()?;
         let start = &standing.start;
-        let connected = standing.connected().await?;
         let answers = standing.settled(answers);
+        let connected = standing.connected_for(&answers).await?;
         let past = Past::read(&start.state, answers.setup_id())?;
         let quiet = &|_: &str, _| {};
-        standing.admit(&answers).await?;
         let prepared = prepared(start, &connected, answers, &past, quiet).await?;
         past.check_changes(prepared.selection.dialect, &prepared.answers)?;
         let confirmed = prepared.plan.ids();

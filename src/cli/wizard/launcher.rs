@@ -22,7 +22,7 @@ use crate::cli::past::Past;
 use crate::cli::person::open_browser;
 use crate::cli::review::{Told, go_on, newest};
 use crate::cli::usual::usual;
-use crate::cli::wire::{self, Connected};
+use crate::cli::wire::Connected;
 use crate::domain::{
     Answers, CallId, Exchanged, Exit, Fault, Line, LogSource, Plan, Record, RunKind, StepId,
 };
@@ -65,8 +65,7 @@ impl Launcher {
         let place = if global.sandbox { Place::Sandbox } else { Place::Azure };
         let prompting = Prompting::default();
         let standing = Standing::at(place, global, &surroundings, &prompting.prompts()).await?;
-        let mut ground = standing.ground()?;
-        ground.banner = standing.banner().await;
+        let ground = standing.ground().await?;
         let launcher = Self {
             global: global.clone(),
             surroundings,
@@ -108,15 +107,16 @@ impl Launcher {
                 made
             }
         };
-        let mut ground = standing.ground()?;
+        match rehearsal {
+            Some(rehearsal) => standing.rehearse(rehearsal).await?,
+            None if self.global.sandbox_faults.is_none() => standing.rehearse(NO_FAULTS).await?,
+            None => {}
+        }
+        let mut ground = standing.ground().await?;
         if let Some(rehearsal) = rehearsal {
-            standing.rehearse(rehearsal).await?;
             ground.answers = standing.practice(rehearsal)?;
             ground.others.splice(0..0, ground.resume.take());
-        } else if place == Place::Sandbox && self.global.sandbox_faults.is_none() {
-            standing.rehearse(NO_FAULTS).await?;
         }
-        ground.banner = standing.banner().await;
         Ok(ground)
     }
 
@@ -219,12 +219,10 @@ impl Launcher {
     }
 
     async fn listed(&self, answers: &Answers, key: &'static str) -> Result<Vec<Candidate>, Failure> {
-        let fields = stages::fields(DIALECTS, answers);
-        let field = fields.iter().flat_map(|(_, fields)| fields).find(|field| field.key == key);
+        let field = stages::field(DIALECTS, answers, key);
         let Some(choices) = field.and_then(|field| field.choices) else { return Ok(Vec::new()) };
         let standing = self.here()?;
-        let connected = standing.connected().await?;
-        standing.admit(answers).await?;
+        let connected = standing.connected_for(answers).await?;
         answers_to(&standing.start, &connected, answers, choices).await
     }
 
@@ -323,15 +321,6 @@ impl Launch for Launcher {
 
     async fn candidates(&self, step: StepId) -> Result<Vec<Candidate>, Fault> {
         self.usable(&step).await.map_err(|failure| as_fault(&failure))
-    }
-}
-
-impl Standing {
-    /// Lets the subscription of `answers` into the sandbox: a person's own setup can be rehearsed.
-    pub async fn admit(&self, answers: &Answers) -> Result<(), Failure> {
-        let Some(sandbox) = &self.start.sandbox else { return Ok(()) };
-        let admitted = sandbox.admit(&answers.subscription).await;
-        admitted.map_err(|error| wire::sandbox_failure(self.start.state.root(), &error))
     }
 }
 

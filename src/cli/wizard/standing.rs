@@ -14,10 +14,10 @@ use crate::cli::failure::Failure;
 use crate::cli::past::Past;
 use crate::cli::which::{self, Which};
 use crate::cli::wire::{self, Connected, Start, USUAL_FILE};
-use crate::domain::{Answers, Exit, Fault, RunHeader, clean, setup_name};
+use crate::domain::{Answers, Exit, Fault, RunHeader, clean, setup_name, usual_group};
 use crate::journal::StateFolder;
 use crate::sandbox::FaultScript;
-use crate::stages::{self, DIALECTS};
+use crate::stages::{self, DIALECTS, Offers};
 use crate::tui::{Banner, Ground, Place, Resume};
 
 /// The script that takes faults back.
@@ -29,8 +29,12 @@ const UNNAMED: &str = "iot-setup";
 /// Nobody has so many setups of one name.
 const MOST: u32 = 10_000;
 
-/// Setups that are offered beside the first; older ones are named with `--setup`.
-const OTHERS: usize = 8;
+/// Where a setup is made of which nobody has said anything, if that is offered.
+pub const USUAL_REGION: &str = "eastus2";
+
+/// Setups that are offered beside the first: the journals of each are read before the first frame. `hubup runs --all` lists
+/// the others.
+const OTHERS: usize = 3;
 
 /// One place. Its client is built once, so that whoever signed in stays so for everything that follows.
 pub struct Standing {
@@ -40,6 +44,8 @@ pub struct Standing {
     /// True when a person gave the answers, by a file or by `--setup`.
     told: bool,
     azure: OnceCell<Azure>,
+    /// What the subscription of that id offers, read for names that are typed.
+    offers: tokio::sync::Mutex<Option<(String, Offers)>>,
     /// The tenant that was chosen at the sign-in.
     tenant: Mutex<Option<String>>,
 }
@@ -61,11 +67,19 @@ impl Standing {
             (wire::start(&global, surroundings.clone()).await?, told)
         } else {
             // Nobody has said anything yet: the wizard asks.
-            let answers = Answers::fresh(UNNAMED, "", &group(UNNAMED), "eastus2");
+            let answers = Answers::fresh(UNNAMED, "", &usual_group(UNNAMED), USUAL_REGION);
             (wire::start_with(&global, surroundings.clone(), Config::of(answers)).await?, false)
         };
         start.prompts = prompts.clone();
-        Ok(Self { place, start, global, told, azure: OnceCell::new(), tenant: Mutex::default() })
+        Ok(Self {
+            place,
+            start,
+            global,
+            told,
+            azure: OnceCell::new(),
+            offers: tokio::sync::Mutex::default(),
+            tenant: Mutex::default(),
+        })
     }
 
     /// True where a person says how to sign in.
@@ -102,8 +116,32 @@ impl Standing {
         self.start.connected(azure, &|_, _| {}).await
     }
 
+    /// [`Standing::connected`], for looks at what `answers` name. Any subscription may be named in the sandbox: it is let in.
+    pub async fn connected_for(&self, answers: &Answers) -> Result<Connected, Failure> {
+        let connected = self.connected().await?;
+        if let Some(sandbox) = &self.start.sandbox {
+            let admitted = sandbox.admit(&answers.subscription).await;
+            admitted.map_err(|error| wire::sandbox_failure(self.start.state.root(), &error))?;
+        }
+        Ok(connected)
+    }
+
+    /// What the subscription of `answers` offers, read once: it is asked about with every name that is typed. Whatever decides
+    /// over a run reads it anew.
+    pub async fn offers(&self, connected: &Connected, answers: &Answers) -> Result<Offers, Failure> {
+        let mut known = self.offers.lock().await;
+        if let Some((subscription, offers)) = &*known
+            && *subscription == answers.subscription
+        {
+            return Ok(offers.clone());
+        }
+        let read = self.start.offers(connected, answers, &|_, _| {}).await?;
+        *known = Some((answers.subscription.clone(), read.clone()));
+        Ok(read)
+    }
+
     /// What is known of the place, begun with the answers of a file, those of the newest run, or what is usual.
-    pub fn ground(&self) -> Result<Ground, Failure> {
+    pub async fn ground(&self) -> Result<Ground, Failure> {
         let config = &self.start.config;
         let mut known = which::headers(&self.start.state, self.place == Place::Sandbox)?;
         known.sort_by(|one, other| other.run.cmp(&one.run));
@@ -127,7 +165,7 @@ impl Standing {
             fields: stages::fields(DIALECTS, &answers),
             resume,
             others: others.into_iter().flatten().collect(),
-            banner: Banner { cloud: self.start.which_azure(), detail: String::new() },
+            banner: self.banner().await,
             scale: self.start.scale(),
             asks_who: self.asks_who(),
             proposes,
@@ -183,7 +221,7 @@ impl Standing {
             cloud: like.cloud.clone(),
             dialect: like.dialect.clone(),
             tags: like.tags.clone(),
-            ..Answers::fresh(name, &like.subscription, &group(name), &like.location)
+            ..Answers::fresh(name, &like.subscription, &usual_group(name), &like.location)
         }
     }
 
@@ -196,7 +234,7 @@ impl Standing {
     }
 
     /// The banner: which Azure it is, and what goes wrong there.
-    pub async fn banner(&self) -> Banner {
+    async fn banner(&self) -> Banner {
         let mut cloud = self.start.which_azure();
         let in_force = match &self.start.sandbox {
             Some(sandbox) => sandbox.rehearsal().await.filter(|name| name != NO_FAULTS),
@@ -234,9 +272,4 @@ impl Standing {
             .chain((2..MOST).map(|number| format!("hubup-{named}-{number}.toml")));
         names.into_iter().find(|path| !Path::new(path).exists()).unwrap_or_default()
     }
-}
-
-/// The name of a group that is made for the setup `name`.
-fn group(name: &str) -> String {
-    format!("rg-{name}")
 }
