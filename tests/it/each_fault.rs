@@ -12,12 +12,13 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 
 use futures::FutureExt as _;
 use hubup::domain::StepId;
 use tokio::sync::Semaphore;
 
+use crate::seeded::panics_in;
 use clean::{Clean, MODELS};
 use drive::{Queues, Row, live};
 use table::{Comes, TABLE};
@@ -28,12 +29,9 @@ const AT_ONCE: usize = 8;
 /// Threads of the runtime that hubup and the sandbox run in here.
 const THREAD: &str = "each-fault";
 
-/// Panics in such threads, of tasks that nobody may be waiting for any more.
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-
 #[test]
 fn each_fault_at_each_step_ends_right_or_says_why() {
-    count_panics();
+    let panics = panics_in(THREAD);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name(THREAD)
@@ -41,7 +39,7 @@ fn each_fault_at_each_step_ends_right_or_says_why() {
         .build()
         .unwrap();
     let tried = runtime.block_on(all());
-    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "something panicked");
+    assert_eq!(panics.load(Ordering::Relaxed), 0, "something panicked");
     println!("{tried}");
 }
 
@@ -101,19 +99,6 @@ async fn all() -> String {
 #[expect(clippy::disallowed_methods, reason = "how whoever runs the tests says which rows")]
 fn wanted() -> String {
     std::env::var("HUBUP_FAULTS").unwrap_or_default()
-}
-
-fn count_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if std::thread::current().name() == Some(THREAD) {
-                PANICS.fetch_add(1, Ordering::Relaxed);
-            }
-            before(info);
-        }));
-    });
 }
 
 /// The rows of one object model that are to be tried; `known` has what earlier ones tried.

@@ -29,6 +29,7 @@ mod resume;
 mod review;
 mod sandbox;
 mod schedules;
+mod seeded;
 mod sign_in;
 #[cfg(unix)]
 mod stand_in;

@@ -7,6 +7,7 @@ use hubup::sandbox::builtin_faults;
 use rustix::process::Signal;
 
 use super::binary::{Account, Ran, Started};
+use crate::seeded::Chance;
 
 const AT_ONCE: [&str; 4] = ["--plain", "--sandbox", "--sandbox-speed", "0"];
 
@@ -455,16 +456,11 @@ const TYPED: &[&str] = &[
 fn whatever_is_typed_the_conversation_comes_to_an_end() {
     let worlds = ["default", "links-2026", "neighbours", "limited-caller"];
     for seed in 1..=8_u64 {
-        // Knuth's generator is random enough for this, and the same everywhere.
-        let mut state = seed;
-        let mut next = |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            usize::try_from(state >> 33).unwrap() % below
-        };
+        let mut chance = Chance(seed);
         let account = Account::new();
-        let world = worlds[next(worlds.len())];
+        let world = chance.one_of(&worlds);
         let mut lines = vec!["1", "", ""];
-        lines.extend((0..60).map(|_| TYPED[next(TYPED.len())]));
+        lines.extend((0..60).map(|_| chance.one_of(TYPED)));
         let arguments = ["--sandbox-world", world];
         let command = account.command(&[&AT_ONCE, &arguments[..]].concat());
         let ran = Ran::fed(command, &lines.join("\n"));

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, Once};
 use std::time::Duration;
 
 use hubup::domain::{Answers, Exit, Method, Replay, RunEvent, RunKind};
@@ -19,6 +19,7 @@ use hubup::stages;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::kill::world::{World, differences, leaks, replaced};
+use crate::seeded::{Chance, number, panics_in};
 use crate::support::{Cloud, MODELS, collect, example, start};
 
 /// Schedules in a run of the tests that says nothing else.
@@ -33,15 +34,12 @@ const LINES: u64 = 260;
 /// Threads of the runtimes that hubup runs in here.
 const THREAD: &str = "scheduled-hubup";
 
-/// Panics in such threads, of tasks that nobody may be waiting for any more.
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-
 /// Runs that were given up before their end.
 static KILLS: AtomicUsize = AtomicUsize::new(0);
 
 #[test]
 fn every_schedule_comes_to_the_same_end() {
-    count_panics();
+    let panics = panics_in(THREAD);
     // The seed says which object model is offered.
     let essences = MODELS.map(|(_, world)| undisturbed(world));
     let seeds = match (number("HUBUP_SEED"), number("HUBUP_SCHEDULES")) {
@@ -80,46 +78,9 @@ fn every_schedule_comes_to_the_same_end() {
         failed.len(),
         failed.join("\n")
     );
-    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "a task of hubup panicked");
+    assert_eq!(panics.load(Ordering::Relaxed), 0, "a task of hubup panicked");
     let kills = KILLS.load(Ordering::Relaxed);
     println!("{tried} schedules with {kills} kills, all came to the same end");
-}
-
-#[expect(clippy::disallowed_methods, reason = "how whoever runs the tests says which schedules")]
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok().filter(|text| !text.is_empty())?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
-}
-
-fn count_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if std::thread::current().name() == Some(THREAD) {
-                PANICS.fetch_add(1, Ordering::Relaxed);
-            }
-            before(info);
-        }));
-    });
-}
-
-/// Numbers that follow from a seed alone (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    /// From 0, less than `end`.
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn one_of<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
-    }
 }
 
 /// A fault script in which each entry acts on a few of the requests it fits.

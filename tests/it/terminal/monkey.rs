@@ -3,6 +3,7 @@
 //! `HUBUP_MONKEY=10000` plays so many sequences; `HUBUP_MONKEY_SEED=n` begins with the n-th.
 
 use super::pty::{CTRL_C, ENTER, ESC, Wizard};
+use crate::seeded::{Chance, number};
 
 /// Sequences that are played where nothing is said, and how many one program is put through.
 const USUAL: u64 = 40;
@@ -17,26 +18,10 @@ const KEYS: [&str; 51] = [
 const TEXTS: [&str; 6] = ["?", "/", "&", "*", "東京-é\u{301}", "\x1b[200~pasted 名前\x1b[201~"];
 const SIZES: [(u16, u16); 8] = [(80, 24), (120, 36), (200, 50), (40, 10), (39, 9), (20, 5), (3, 2), (1, 1)];
 
-/// The next number of a sequence that is the same each time.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    *state >> 33
-}
-
-fn pick<T: Copy>(state: &mut u64, from: &[T]) -> T {
-    let at = usize::try_from(next(state)).unwrap() % from.len();
-    from[at]
-}
-
-#[expect(clippy::disallowed_methods, reason = "variables tell how much is played")]
-fn said(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse().ok())
-}
-
 #[test]
 fn random_keys_at_random_sizes_are_survived() {
-    let first = said("HUBUP_MONKEY_SEED").unwrap_or(0);
-    let last = first + said("HUBUP_MONKEY").unwrap_or(USUAL);
+    let first = number("HUBUP_MONKEY_SEED").unwrap_or(0);
+    let last = first + number("HUBUP_MONKEY").unwrap_or(USUAL);
     let mut sequence = first;
     while sequence < last {
         let worlds = ["default", "links-2026", "neighbours", "both-models"];
@@ -47,17 +32,17 @@ fn random_keys_at_random_sizes_are_survived() {
         let mut terminal = if at_stages { wizard.open_at_stages() } else { wizard.open() };
         let mut played = 0;
         while sequence < last && played < OF_ONE {
-            let mut state = sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-            let (columns, rows) = pick(&mut state, &SIZES);
+            let mut chance = Chance(sequence);
+            let (columns, rows) = chance.one_of(&SIZES);
             terminal.squeeze(columns, rows);
-            for _ in 0..20 + next(&mut state) % 30 {
+            for _ in 0..20 + chance.below(30) {
                 // Esc goes back, and from the first page out: now and then.
-                let key = if next(&mut state).is_multiple_of(20) {
+                let key = if chance.below(20) == 0 {
                     ESC
-                } else if next(&mut state).is_multiple_of(12) {
-                    pick(&mut state, &TEXTS)
+                } else if chance.below(12) == 0 {
+                    chance.one_of(&TEXTS)
                 } else {
-                    pick(&mut state, &KEYS)
+                    chance.one_of(&KEYS)
                 };
                 terminal.try_press(key);
             }
