@@ -156,7 +156,7 @@ impl App {
             height: size.1,
             options,
             banner,
-            scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 },
+            scale: sound(scale),
             place: Place::Sandbox,
             asks_who: false,
             proposes: false,
@@ -191,7 +191,8 @@ impl App {
         zone: TimeZone,
         size: (u16, u16),
     ) -> Self {
-        let form = Form::new(ground.answers.clone(), &ground.fields);
+        // The form is filled where it stands on the ground.
+        let form = Form::new(ground.answers.clone(), &[]);
         let mut app = Self::new(form, ground.banner.clone(), options, ground.scale, now, zone, size);
         app.welcome = Some(Welcome::new());
         app.place = ground.place;
@@ -213,7 +214,7 @@ impl App {
         self.form = Form::new(ground.answers, &ground.fields);
         self.another = Some(ground.another);
         self.banner = ground.banner;
-        self.scale = if ground.scale.is_finite() && ground.scale > 0.0 { ground.scale } else { 1.0 };
+        self.scale = sound(ground.scale);
         if self.place != ground.place {
             self.signed_in = None;
         }
@@ -419,4 +420,9 @@ impl App {
         let header = self.session.as_ref().and_then(|session| session.progress.header.as_ref());
         header.map_or_else(|| self.form.answers().name, |header| header.answers.name.clone())
     }
+}
+
+/// A scale that times can be told in: 1 in place of what is none.
+fn sound(scale: f64) -> f64 {
+    if scale.is_finite() && scale > 0.0 { scale } else { 1.0 }
 }

@@ -27,12 +27,13 @@ pub(crate) fn identity_on_namespace(
     namespace: &str,
     now: &Now,
 ) -> Result<(), String> {
-    let principal = world
-        .resource(identity)
-        .and_then(|found| found.property("principalId"))
-        .unwrap_or_default()
-        .to_owned();
+    let principal = principal_of(world, identity);
     principal_on_namespace(world, &principal, identity, namespace, now)
+}
+
+/// The principal of a managed identity; empty where there is no such identity.
+fn principal_of(world: &World, identity: &str) -> String {
+    world.resource(identity).and_then(|found| found.property("principalId")).unwrap_or_default().to_owned()
 }
 
 fn principal_on_namespace(
@@ -56,11 +57,7 @@ fn principal_on_namespace(
 
 /// Whether an identity may have certificates issued by a namespace's policies.
 pub(crate) fn may_issue(world: &mut World, identity: &str, namespace: &str, now: &Now) -> bool {
-    let principal = world
-        .resource(identity)
-        .and_then(|found| found.property("principalId"))
-        .unwrap_or_default()
-        .to_owned();
+    let principal = principal_of(world, identity);
     let (plane, action) =
         (Plane::Data, "Microsoft.DeviceRegistry/namespaces/credentials/policies/issueCertificate/action");
     let allowed = permissions::allows(world, &principal, plane, action, namespace, now);
