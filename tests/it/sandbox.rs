@@ -15,6 +15,7 @@ mod journey;
 mod kill;
 mod links;
 mod quirks;
+mod record;
 mod refusals;
 mod setup;
 mod support;
