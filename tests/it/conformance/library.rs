@@ -1,4 +1,4 @@
-//! The specification files that are held: folders of any layout, each file read as what it is.
+//! The specification files that are held: folders of any layout, each file read as what it is, the best folder first.
 
 use std::path::{Path, PathBuf};
 
@@ -27,18 +27,14 @@ impl Library {
         let mut files = Files::default();
         let mut paths = Vec::new();
         for folder in folders {
+            let begin = paths.len();
             collect(folder, &mut paths);
+            paths[begin..].sort();
         }
-        paths.sort();
         for path in paths {
-            let whole = openapi::read(&mut files, &mut library.shapes, &path);
-            // The same operation in two folders is the same thing twice.
-            for operation in whole {
-                let known = |other: &Operation| {
-                    (&other.method, &other.path, &other.version)
-                        == (&operation.method, &operation.path, &operation.version)
-                };
-                if !library.operations.iter().any(known) {
+            for operation in openapi::read(&mut files, &mut library.shapes, &path) {
+                // Where two files tell of the same operation the first has the word.
+                if !library.operations.iter().any(|known| known.is_same(&operation)) {
                     library.operations.push(operation);
                 }
             }

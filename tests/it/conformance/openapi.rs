@@ -115,6 +115,16 @@ fn resolved(files: &mut Files, file: &Path, value: &Value) -> (PathBuf, Value) {
 }
 
 impl Operation {
+    /// Whether another file tells of the same; what it calls the parameters does not matter.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |(mine, theirs): (&String, &String)| {
+            mine.eq_ignore_ascii_case(theirs) || (mine.starts_with('{') && theirs.starts_with('{'))
+        };
+        (&self.method, &self.host, &self.version) == (&other.method, &other.host, &other.version)
+            && self.path.len() == other.path.len()
+            && self.path.iter().zip(&other.path).all(same)
+    }
+
     /// How well a request fits: the number of path segments that are the same; `None` when it is another operation.
     pub fn fits(&self, method: &str, host: &str, path: &[String], version: &str) -> Option<usize> {
         let at_home = match self.host.strip_prefix('*') {
