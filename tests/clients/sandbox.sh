@@ -1,5 +1,5 @@
 # Starts and ends a sandbox for clients of other makers. To be sourced: `start WORLD [SPEED]`, then `stop`.
-# Needs HUBUP, the program. Everything it makes lies in a folder that goes with the shell.
+# Needs HUBUP, the program; RECORD may name a file for what is said. All else that it makes lies in a folder that goes with the shell.
 
 scratch=$(mktemp -d)
 server=
@@ -17,7 +17,7 @@ start() {
   stop
   rm -rf "$scratch/state"
   "$HUBUP" --state-folder "$scratch/state" --sandbox-world "$1" --sandbox-speed "${2:-0}" \
-    sandbox serve --proxy > "$scratch/how" &
+    sandbox serve --proxy ${RECORD:+--record "$RECORD"} > "$scratch/how" &
   server=$!
   # It prints how to reach it once it listens.
   for _ in $(seq 300); do

@@ -36,14 +36,14 @@ pub const EXPLAINED: &[Explained] = &[
     came("/roledefinitions", What::Type, "/createdBy", "null", "built-in roles were created by nobody: null"),
     came("/roledefinitions", What::Type, "/updatedBy", "null", "built-in roles were updated by nobody: null"),
     came(
-        "/iothubs/*",
+        "/iothubs",
         What::UnknownProperty,
         "/resourcegroup",
         "",
         "the hub service sends resourcegroup, which its file lacks",
     ),
     came(
-        "/iothubs/*",
+        "/iothubs",
         What::UnknownProperty,
         "/subscriptionid",
         "",
@@ -71,7 +71,7 @@ pub const EXPLAINED: &[Explained] = &[
         "the provisioning service spells the type so; ids and types are compared without case",
     ),
     came(
-        "/provisioningservices/listkeys",
+        "/listkeys",
         What::Word,
         "/rights",
         "`ServiceConfig, DeviceConnect, EnrollmentWrite",
@@ -83,6 +83,20 @@ pub const EXPLAINED: &[Explained] = &[
         "/details",
         "null",
         "errors of Microsoft.Devices have details null where the file has a string",
+    ),
+    came(
+        "/namespaces/* 2026",
+        What::UnknownProperty,
+        "/properties/updating",
+        "",
+        "endpoints on their way were seen under updating, which the file lacks (contract of 2026, section 6.6)",
+    ),
+    came(
+        "GET subscriptions 2022",
+        What::UnknownProperty,
+        "/count",
+        "",
+        "the resource manager counts subscriptions beside listing them",
     ),
     came(
         "",

@@ -115,11 +115,8 @@ impl<'library> Judge<'library> {
         };
         let body = &exchange.reply_body;
         match rule.body {
-            Some(shape) if body.is_null() => {
-                if !matches!(self.library.shapes.get(shape), Shape::Anything) {
-                    found.push(Deviation::new(What::Body, "", "there is none"));
-                }
-            }
+            Some(shape) if body.is_null() && matches!(self.library.shapes.get(shape), Shape::Anything) => {}
+            Some(_) if body.is_null() => found.push(Deviation::new(What::Body, "", "there is none")),
             Some(shape) => {
                 let differs = self.library.shapes.deviations(shape, body, Way::Came);
                 if exchange.status >= 400 && !differs.is_empty() && is_arm_error(body) {
@@ -138,38 +135,7 @@ impl<'library> Judge<'library> {
             None => {}
         }
         if exchange.status < 400 && operation.long_running {
-            self.links(exchange, &rule.headers, found);
-        }
-    }
-
-    /// The headers of a long-running operation: those that the file names, and no others.
-    fn links(&self, exchange: &Exchange, named: &[String], found: &mut Vec<Deviation>) {
-        let state = exchange.reply_body.pointer("/properties/provisioningState").and_then(Value::as_str);
-        let over = exchange.status == 200 || matches!(state, Some("Succeeded" | "Failed" | "Canceled"));
-        let mut links = 0;
-        for name in LINKS {
-            let due = named.iter().any(|known| known == name);
-            match exchange.reply_header(name) {
-                Some(link) => {
-                    links += 1;
-                    if !due && !over {
-                        found.push(Deviation::new(What::Header, name, "this reply is not told to have it"));
-                    }
-                    if !link.starts_with("https://") {
-                        found.push(Deviation::new(What::Header, name, format!("`{link}` is no address")));
-                    }
-                }
-                None if due && !over => found.push(Deviation::new(What::Header, name, "it is missing")),
-                None => {}
-            }
-        }
-        if links == 0 && !over && exchange.method != "GET" {
-            found.push(Deviation::new(What::Header, "", "nothing tells where to look"));
-        }
-        if let Some(wait) = exchange.reply_header("retry-after")
-            && wait.parse::<u32>().is_err()
-        {
-            found.push(Deviation::new(What::Header, "retry-after", format!("`{wait}` is no number")));
+            links(exchange, &rule.headers, found);
         }
     }
 
@@ -223,6 +189,37 @@ impl<'library> Judge<'library> {
             }
             _ => {}
         }
+    }
+}
+
+/// The headers of a long-running operation: those that the file names, and no others.
+fn links(exchange: &Exchange, named: &[String], found: &mut Vec<Deviation>) {
+    let state = exchange.reply_body.pointer("/properties/provisioningState").and_then(Value::as_str);
+    let over = exchange.status == 200 || matches!(state, Some("Succeeded" | "Failed" | "Canceled"));
+    let mut links = 0;
+    for name in LINKS {
+        let due = named.iter().any(|known| known == name);
+        match exchange.reply_header(name) {
+            Some(link) => {
+                links += 1;
+                if !due && !over {
+                    found.push(Deviation::new(What::Header, name, "this reply is not told to have it"));
+                }
+                if !link.starts_with("https://") {
+                    found.push(Deviation::new(What::Header, name, format!("`{link}` is no address")));
+                }
+            }
+            None if due && !over => found.push(Deviation::new(What::Header, name, "it is missing")),
+            None => {}
+        }
+    }
+    if links == 0 && !over && exchange.method != "GET" {
+        found.push(Deviation::new(What::Header, "", "nothing tells where to look"));
+    }
+    if let Some(wait) = exchange.reply_header("retry-after")
+        && wait.parse::<u32>().is_err()
+    {
+        found.push(Deviation::new(What::Header, "retry-after", format!("`{wait}` is no number")));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Full runs of the program, with everything that was said.
 
-use hubup::sandbox::{Extras, SandboxOptions, WorldSource, open_with};
+use hubup::sandbox::{Extras, FaultScript, SandboxOptions, WorldSource, open_with};
 
 use crate::binary::Account;
 
@@ -9,28 +9,49 @@ pub struct FullRun {
     pub name: &'static str,
     world: &'static str,
     setup: &'static [(&'static str, &'static str)],
+    /// The rehearsal that goes wrong on the way, where one does.
+    faults: Option<&'static str>,
+}
+
+const fn smooth(
+    name: &'static str,
+    world: &'static str,
+    setup: &'static [(&'static str, &'static str)],
+) -> FullRun {
+    FullRun { name, world, setup, faults: None }
 }
 
 /// Both object models, each in every way that changes its requests.
-pub const RUNS: [FullRun; 6] = [
-    FullRun { name: "preview-2025, versions of 2025", world: "default", setup: &[] },
-    FullRun { name: "preview-2025, versions of March 2026", world: "march-2026", setup: &[] },
+pub const SMOOTH: [FullRun; 6] = [
+    smooth("preview-2025, versions of 2025", "default", &[]),
+    smooth("preview-2025, versions of March 2026", "march-2026", &[]),
+    smooth(
+        "preview-2025, built-in roles, no certificates",
+        "default",
+        &[("#kind = \"custom\"", "kind = \"built-in\""), ("#enabled = true", "enabled = false")],
+    ),
+    smooth("links-2026, system-assigned", "links-2026", &[]),
+    smooth(
+        "links-2026, user-assigned",
+        "links-2026",
+        &[("#kind = \"system-assigned\"", "kind = \"user-assigned\"")],
+    ),
+    smooth("links-2026, no certificates", "links-2026", &[("#enabled = true", "enabled = false")]),
+];
+
+/// Runs that meet refusals: errors have shapes too.
+pub const ROUGH: [FullRun; 6] = [
+    FullRun { name: "every obstacle", world: "obstacles", setup: &[], faults: Some("none") },
+    FullRun { name: "a caller with few rights", world: "limited-caller", setup: &[], faults: Some("none") },
+    FullRun { name: "a name that is taken", world: "default", setup: &[], faults: Some("name-taken") },
+    FullRun { name: "a policy that denies", world: "links-2026", setup: &[], faults: Some("policy-denies") },
     FullRun {
-        name: "preview-2025, built-in roles, no certificates",
-        world: "default",
-        setup: &[("#kind = \"custom\"", "kind = \"built-in\""), ("#enabled = true", "enabled = false")],
-    },
-    FullRun { name: "links-2026, system-assigned", world: "links-2026", setup: &[] },
-    FullRun {
-        name: "links-2026, user-assigned",
+        name: "a link half settled",
         world: "links-2026",
-        setup: &[("#kind = \"system-assigned\"", "kind = \"user-assigned\"")],
+        setup: &[],
+        faults: Some("half-settled-link"),
     },
-    FullRun {
-        name: "links-2026, no certificates",
-        world: "links-2026",
-        setup: &[("#enabled = true", "enabled = false")],
-    },
+    FullRun { name: "throttled", world: "default", setup: &[], faults: Some("throttled") },
 ];
 
 impl FullRun {
@@ -46,6 +67,9 @@ impl FullRun {
         };
         let extras = Extras { record: Some(record.clone()), ..Extras::default() };
         let sandbox = open_with(options, extras).await.unwrap();
+        if let Some(script) = self.faults {
+            sandbox.rehearse(&FaultScript::builtin(script).unwrap()).await.unwrap();
+        }
         let mut setup = include_str!("../../../config.example.toml").to_owned();
         for (was, is) in self.setup {
             assert!(setup.contains(was), "the example has no `{was}`");
@@ -54,7 +78,9 @@ impl FullRun {
         account.write("hubup.toml", &setup);
         let changed = setup.replacen("#cost-center", "cost-center", 1);
         let run = |command: &[&str]| {
-            account.run(&[&["--sandbox", "--sandbox-world", self.world], command].concat()).exits(0);
+            let ran = account.run(&[&["--sandbox", "--sandbox-world", self.world], command].concat());
+            // What goes wrong on purpose may end as it likes.
+            assert!(self.faults.is_some() || ran.code == Some(0), "{command:?}: {ran}");
         };
         tokio::task::block_in_place(|| {
             run(&["check"]);

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub enum Way {
     /// To Azure, to create or replace.
     Sent,
-    /// To Azure, to change: what is left out stays, null takes away.
+    /// To Azure, to change: null takes away.
     Patched,
     /// From Azure.
     Came,
@@ -96,6 +96,7 @@ pub enum Rest {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the files, and any may stand with any")]
 pub struct Field {
     pub shape: Id,
     pub required: bool,
@@ -210,7 +211,7 @@ impl Shapes {
     ) {
         for (name, field) in &object.fields {
             let missing = !fields.contains_key(name) && field.required;
-            if missing && (way == Way::Came || (way == Way::Sent && !field.read_only)) {
+            if missing && (way == Way::Came || !field.read_only) {
                 found.push(Deviation::new(What::Missing, format!("{at}/{name}"), "it is required"));
             }
         }
@@ -231,7 +232,8 @@ impl Shapes {
                     found.push(Deviation::new(What::ReadOnlySent, below, "it is read-only"));
                     continue;
                 }
-                Way::Patched if !field.changeable => {
+                // What an update requires it has to bring, changed or not.
+                Way::Patched if !field.changeable && !field.required => {
                     found.push(Deviation::new(What::NotChangeable, below.clone(), "it is not to be changed"));
                 }
                 Way::Came if field.write_only => {
