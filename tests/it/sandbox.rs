@@ -19,4 +19,5 @@ mod record;
 mod refusals;
 mod setup;
 mod support;
+mod traces;
 mod worlds;
