@@ -15,13 +15,14 @@ trap 'stop; rm -rf "$scratch"' EXIT
 
 start() {
   stop
-  rm -rf "$scratch/state"
+  # What the last one printed would be taken for this one's.
+  rm -rf "$scratch/state" "$scratch/how"
   "$HUBUP" --state-folder "$scratch/state" --sandbox-world "$1" --sandbox-speed "${2:-0}" \
     sandbox serve --proxy > "$scratch/how" &
   server=$!
   # It prints how to reach it once it listens.
   for _ in $(seq 300); do
-    if grep -q '^export NO_PROXY=' "$scratch/how"; then break; fi
+    if grep -qs '^export NO_PROXY=' "$scratch/how"; then break; fi
     kill -0 "$server" || return 1
     sleep 0.1
   done

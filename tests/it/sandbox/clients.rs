@@ -134,6 +134,32 @@ async fn groups_and_lists_take_what_az_sends() {
     assert_eq!(list("resources?api-version=2025-04-01&$filter=name%20eq%20'uami'").await, 1);
 }
 
+/// `az role assignment create --assignee` with a principal's id asks so for its type, and sends none when it is not told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_directory_tells_what_an_id_is() {
+    let (_folder, azure) = world("").await;
+    let token = azure.sign_in("https://graph.microsoft.com/.default").await.expect(200).text("/access_token");
+    let ask = async |body: Value| {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        azure
+            .send("POST", "graph.microsoft.com", "/v1.0/directoryObjects/getByIds", &headers, Some(&body))
+            .await
+    };
+    let hub = "66666666-6666-4666-8666-666666666666";
+    let nobody = "99999999-9999-4999-8999-999999999999";
+    let types = json!(["user", "group", "servicePrincipal", "directoryObjectPartnerReference"]);
+    let told = ask(json!({"ids": [nobody, hub.to_uppercase()], "types": types})).await.expect(200);
+    assert_eq!(told.body["value"].as_array().unwrap().len(), 1);
+    assert_eq!(told.text("/value/0/@odata.type"), "#microsoft.graph.servicePrincipal");
+    assert_eq!(told.text("/value/0/id"), hub);
+    assert_eq!(ask(json!({"ids": [hub]})).await.expect(200).text("/value/0/displayName"), "Azure IoT Hub");
+    assert_eq!(ask(json!({"ids": [hub], "types": ["user"]})).await.expect(200).body["value"], json!([]));
+    for wrong in [json!({}), json!({"ids": []}), json!({"ids": [1]}), json!({"ids": [hub], "types": 1})] {
+        ask(wrong).await.refused(400, "Request_BadRequest");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_are_listed_below_their_namespace() {
     let (_folder, azure) = world(CALM).await;
