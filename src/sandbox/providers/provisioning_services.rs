@@ -119,7 +119,7 @@ static PROPERTIES_LINKS: [Field; 17] = properties!(
     read_only("deviceRegistryNamespace"),
     read_only("deviceRegistryNamespaces")
 );
-static PROPERTIES_STABLE: [Field; 13] = properties!(HUB_2025);
+static PROPERTIES_PLAIN: [Field; 13] = properties!(HUB_2025);
 
 static ASSIGNED: [Field; 2] = [read_only("principalId"), read_only("clientId")];
 static IDENTITY: [Field; 4] = [
@@ -159,7 +159,16 @@ macro_rules! service {
 static BODY_2025: [Field; 8] = service!(PROPERTIES_2025);
 static BODY_2026: [Field; 8] = service!(PROPERTIES_2026);
 static BODY_LINKS: [Field; 8] = service!(PROPERTIES_LINKS);
-static BODY_STABLE: [Field; 8] = service!(PROPERTIES_STABLE);
+static BODY_PLAIN: [Field; 7] = [
+    required("location", Shape::Text),
+    optional("tags", TAGS),
+    optional("etag", Shape::Text),
+    optional("resourcegroup", Shape::Text),
+    optional("subscriptionid", Shape::Text),
+    required("sku", Shape::Object(&SKU)),
+    required("properties", Shape::Object(&PROPERTIES_PLAIN)),
+];
+const UNKNOWN_BEFORE_2023: [&[&str]; 2] = [&["identity"], &["properties", "deviceRegistryNamespace"]];
 
 pub(super) fn bad(message: String) -> Refusal {
     Refusal::provisioning(400, BAD_ARGUMENT, message)
@@ -243,14 +252,19 @@ fn name_taken(world: &World, name: &str) -> bool {
 }
 
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let body = call.body_with_location(true)?;
+    let mut body = call.body_with_location(true)?;
     let fields: &'static [Field] = match call.version.as_str() {
+        version if is_plain(version) => &BODY_PLAIN,
         version if models::of_devices(version) == Model::Links => &BODY_LINKS,
-        version if !version.ends_with("-preview") => &BODY_STABLE,
         version if version < "2026" => &BODY_2025,
         _ => &BODY_2026,
     };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
+    if is_plain(&call.version)
+        && let Some(found) = call.world.resource(&call.id)
+    {
+        keep_unknown(&mut body, found);
+    }
     services_2026::check_no_pointer(call, &body)?;
     let identities = assigned_identities(&body);
     let kind = text(&body, &["identity", "type"]).unwrap_or("None").to_owned();
@@ -266,6 +280,32 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match call.world.resource(&call.id).cloned() {
         Some(found) => update(call, &body, &found, &identities),
         None => create(call, &body, &identities),
+    }
+}
+
+/// Versions that know neither identities nor namespaces: those before 2023, the released az's among them (type files of
+/// 2021-10-15 and 2022-12-12).
+pub(super) fn is_plain(version: &str) -> bool {
+    version < "2023"
+}
+
+/// What a version cannot say stays as it is: the service's reviewers ask for that of every added property, since clients put
+/// back what they have read.
+fn keep_unknown(body: &mut Value, found: &Resource) {
+    for path in UNKNOWN_BEFORE_2023 {
+        if let Some(kept) = found.body.pointer(&format!("/{}", path.join("/"))) {
+            set(body, path, kept.clone());
+        }
+    }
+}
+
+/// Leaves out what a version before 2023 has no name for.
+pub(super) fn hide_unknown(body: &mut Value) {
+    if let Some(body) = body.as_object_mut() {
+        body.remove("identity");
+        if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.remove("deviceRegistryNamespace");
+        }
     }
 }
 

@@ -129,6 +129,13 @@ def service():
     return found, Service(host, owner["primaryKey"], owner["keyName"], PLANE_VERSION)
 
 
+def dps_show():
+    """What `--query identity` shows, and the namespace, which it does not."""
+    found = service()[0]
+    check(found["identity"]["type"] == "UserAssigned", found)
+    same(found["properties"]["deviceRegistryNamespace"]["resourceId"], env["NAMESPACE_RESOURCE_ID"])
+
+
 def enrollment_group_create():
     service()[1].enroll(env["ENROLLMENT_ID"], {"credentialPolicyName": POLICY, "provisioningStatus": "enabled"})
 
@@ -163,10 +170,11 @@ def verify():
     same(link["selectedUserAssignedIdentityResourceId"], identity.id)
     check([it["name"] for it in found["properties"]["iotHubs"]] == [hub.properties.host_name], found)
     same(found["properties"]["iotHubs"][0]["location"], env["HUB_LOCATION"])
-    for holder in (hub.as_dict(), found):
-        (whose, held), = holder["identity"]["userAssignedIdentities"].items()
+    held = {key: it.principal_id for key, it in hub.identity.user_assigned_identities.items()}
+    told = {key: it["principalId"] for key, it in found["identity"]["userAssignedIdentities"].items()}
+    for ((whose, principal),) in (held.items(), told.items()):
         same(whose, identity.id)
-        same(held["principalId"], identity.principal_id)
+        same(principal, identity.principal_id)
     roles(azure, namespace, hub, identity)
 
     certificates = hubs.certificates.list_by_iot_hub(GROUP, HUB).value

@@ -266,6 +266,29 @@ async fn certificates_are_uploaded_verified_and_deleted_by_their_etags() {
     assert_eq!(azure.put(&older, bare).await.expect(200).body["properties"]["isVerified"], true);
 }
 
+/// `az iot dps linked-hub create` puts back what a version of 2021 has shown it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_leaves_alone_what_it_has_no_name_for() {
+    let (_folder, azure) = world(CALM).await;
+    azure.make_everything(A).await;
+    for version in ["2021-10-15", "2022-12-12"] {
+        let old = at(&dps_id(), version);
+        let mut shown = azure.get(&old).await.expect(200).body;
+        assert_eq!((shown.get("identity"), shown["properties"].get("deviceRegistryNamespace")), (None, None));
+        assert_eq!(shown["properties"]["iotHubs"].as_array().unwrap().len(), 1);
+        shown["properties"]["iotHubs"][0]["allocationWeight"] = json!(7);
+        azure.put_and_wait(&old, shown.clone()).await.expect(200);
+        azure.come_to_rest(&old).await;
+        let whole = azure.get(&at(&dps_id(), A.dps)).await.expect(200);
+        assert_eq!(whole.text("/identity/type"), "UserAssigned");
+        let link = whole.text("/properties/deviceRegistryNamespace/resourceId");
+        assert!(link.eq_ignore_ascii_case(&namespace_id()), "{link}");
+        assert_eq!(whole.body["properties"]["iotHubs"][0]["allocationWeight"], 7);
+        shown["identity"] = json!({"type": "None"});
+        azure.put(&old, shown).await.refused(400, "400002");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_versions_of_the_released_az_are_served() {
     let (_folder, azure) = world(CALM).await;
