@@ -15,6 +15,7 @@ mod journey;
 mod kill;
 mod links;
 mod quirks;
+mod recorded;
 mod refusals;
 mod setup;
 mod support;

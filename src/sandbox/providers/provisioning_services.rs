@@ -1,7 +1,7 @@
 //! Device provisioning services: creation with a namespace link, linked hubs, keys, names.
 //!
-//! Facts: contract section 7; errors are flat with integer codes. A PUT replaces, and one on an existing service is answered
-//! with 200 and a state that is not final yet.
+//! Facts: contract section 7; errors are flat with integer codes. A PUT replaces, and is answered with 201 and a state that is
+//! not final yet, over an existing service too.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ use crate::sandbox::world::{Resource, World, fresh_key, set, system_data, text};
 
 pub(crate) const SERVICE: &str = "Microsoft.Devices/provisioningServices";
 const CERTIFICATE: &str = "Microsoft.Devices/provisioningServices/certificates";
-const CERTIFICATES: Manner = Manner { kind: CERTIFICATE, bad, stale, created: 200 };
+const CERTIFICATES: Manner = Manner { kind: CERTIFICATE, bad, stale };
 const OWNER: &str = "provisioningserviceowner";
 const OWNER_RIGHTS: &str = "ServiceConfig, DeviceConnect, EnrollmentWrite, RegistrationStatusWrite";
 const BAD_ARGUMENT: u32 = 400_002;
@@ -185,7 +185,10 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match (call.request.method.as_str(), kind.as_str(), action.as_deref()) {
         ("POST", "checkprovisioningservicenameavailability", _) => {
             let name = asked_name(call).map_err(|violation| bad(violation.to_string()))?;
-            Ok(Reply::json(200, availability(&name, valid_name(&name), name_taken(call.world, &name))))
+            Ok(Reply::json(
+                200,
+                availability("Provisioning service", &name, valid_name(&name), name_taken(call.world, &name)),
+            ))
         }
         ("GET", "provisioningservices", None) if call.target.is_collection() => Ok(call.list()),
         ("GET", "provisioningservices", None) => call.show(),
@@ -197,7 +200,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             found.set_property("provisioningState", json!("Deleting"));
             found.set_property("state", json!("Deleting"));
             let seconds = call.world.settings.latency.delete;
-            Ok(accept(call, Work::Delete, Style::Location, seconds, Reply::empty(202)))
+            Ok(accept(call, Work::Delete, Style::Both, seconds, Reply::empty(202)))
         }
         ("POST", "provisioningservices", Some("listkeys")) => {
             let keys = call
@@ -338,10 +341,28 @@ fn create(call: &mut Call<'_>, body: &Value, identities: &[String]) -> Result<Re
     resource.set_property("provisioningState", json!("Accepted"));
     resource.set_property("state", json!("Activating"));
     models::mark(&mut resource, services_2026::model_of(call, body));
-    let reply = Reply::json(201, public_body(&resource));
+    let reply = taken(&resource, &call.version);
     call.world.insert(resource);
     let seconds = call.world.settings.latency.dps;
-    Ok(accept(call, Work::Create, Style::Location, seconds, reply))
+    Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
+}
+
+/// The answer to a write: 201 also over a service that was there, with `Azure-AsyncOperation` where the specification has
+/// `Location`, and without what only a GET shows. Recorded from the live service by az's tests at 2021-10-15 and
+/// 2023-03-01-preview.
+fn taken(resource: &Resource, version: &str) -> Reply {
+    let mut body = public_body(resource);
+    if is_plain(version) {
+        hide_unknown(&mut body);
+    }
+    if let Some(body) = body.as_object_mut() {
+        body.remove("etag");
+        if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.retain(|name, _| !name.ends_with("HostName"));
+            properties.insert("idScope".to_owned(), Value::Null);
+        }
+    }
+    Reply::json(201, body)
 }
 
 /// Writes everything that a body says, and nothing of what was there: a PUT replaces.
@@ -485,12 +506,12 @@ fn update(
     fill(call, &mut resource, body, links);
     let etag = call.world.fresh_etag();
     set(&mut resource.body, &["etag"], json!(etag));
-    resource.set_property("provisioningState", json!("Updating"));
+    resource.set_property("provisioningState", json!("Accepted"));
     resource.set_property("state", json!("Transitioning"));
-    let reply = Reply::json(200, public_body(&resource));
+    let reply = taken(&resource, &call.version);
     call.world.insert(resource);
     let seconds = call.world.settings.latency.dps_update;
-    Ok(accept(call, Work::Update, Style::ResourceOnly, seconds, reply))
+    Ok(accept(call, Work::Update, Style::AsyncOperation, seconds, reply))
 }
 
 /// Ends creating or changing a service.
