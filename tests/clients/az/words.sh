@@ -32,10 +32,6 @@ fresh_settings() {
 }
 # `sign_in secret|identity|device`; sets `subscription`.
 sign_in() {
-  fresh_settings
-  sign_in_as "$1"
-}
-sign_in_as() {
   case $1 in
     secret)
       az login --service-principal -u "$AZURE_CLIENT_ID" -p "$AZURE_CLIENT_SECRET" --tenant "$AZURE_TENANT_ID" >/dev/null ;;

@@ -94,6 +94,17 @@ async fn a_cloud_can_be_registered_under_the_servers_own_address() {
     assert_eq!(told.text("/authentication/loginEndpoint"), "https://login.microsoftonline.com");
     let older = "/metadata/endpoints?api-version=2019-05-01";
     assert!(azure.send("GET", &address, older, &[], None).await.expect(200).body.is_array());
+    // Its directory is found there too, and not at the real one.
+    let graph = format!("http://{address}/graph");
+    let told = azure.send("GET", &address, path, &[], None).await.expect(200);
+    assert_eq!(told.text("/microsoftGraphResourceId"), format!("{graph}/"));
+    let token = azure.sign_in(&format!("{graph}//.default")).await.expect(200).text("/access_token");
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str())];
+    let found =
+        azure.send("GET", &address, "/graph/v1.0/servicePrincipals", &headers, None).await.expect(200);
+    assert_eq!(found.text("/value/0/displayName"), "hubup sandbox caller");
+    azure.send("GET", &address, "/subscriptions?api-version=2022-12-01", &headers, None).await.expect(401);
     // Its resource manager's audience is that address.
     let token = azure.sign_in(&format!("https://{address}/.default")).await.expect(200);
     let bearer = format!("Bearer {}", token.text("/access_token"));
