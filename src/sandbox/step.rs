@@ -90,11 +90,15 @@ fn by_path(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Ref
         ("metadata", "endpoints") if request.method == "GET" => Ok(clouds(world, request)),
         ("msi", "token") => sign_in::managed::token(world, request, now),
         ("v1.0", _) => graph::handle(world, request, now),
+        ("graph", "v1.0") => {
+            let path = request.path.get("/graph".len()..).unwrap_or_default().to_owned();
+            graph::handle(world, &Request { path, ..request.clone() }, now)
+        }
         (_, "oauth2" | "v2.0" | "discovery" | ".well-known") => sign_in::handle(world, request, now),
         _ => Err(Refusal::arm(
             404,
             "UnknownPath",
-            "No service of this sandbox has that path. Send the original Azure host name, or start the path with /subscriptions, /providers, /v1.0 or /{tenant}/oauth2.".to_owned(),
+            "No service of this sandbox has that path. Send the original Azure host name, or start the path with /subscriptions, /providers, /v1.0, /graph/v1.0 or /{tenant}/oauth2.".to_owned(),
         )),
     }
 }
@@ -106,14 +110,17 @@ fn clouds(world: &World, request: &Request) -> Reply {
     let here = request.to_loopback();
     let of = |host: &str| if here { base.clone() } else { format!("https://{host}") };
     let login = of("login.microsoftonline.com");
+    // A path of its own, since the audience of this address is the resource manager. az takes it for resource and address alike,
+    // and would ask the real directory otherwise.
+    let graph = if here { format!("{base}/graph") } else { "https://graph.microsoft.com".to_owned() };
     let cloud = serde_json::json!({
         "name": "AzureCloud", "portal": "https://portal.azure.com",
         "authentication": {
             "loginEndpoint": login, "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
             "tenant": world.tenant(), "identityProvider": "AAD",
         },
-        "resourceManager": of("management.azure.com"), "graph": of("graph.microsoft.com"),
-        "microsoftGraphResourceId": "https://graph.microsoft.com/", "graphAudience": "https://graph.microsoft.com/",
+        "resourceManager": of("management.azure.com"), "graph": graph,
+        "microsoftGraphResourceId": format!("{graph}/"), "graphAudience": format!("{graph}/"),
         "activeDirectoryDataLake": "https://datalake.azure.net/", "gallery": "https://gallery.azure.com/",
         "batch": "https://batch.core.windows.net/", "sqlManagement": "https://management.core.windows.net:8443/",
         "media": "https://rest.media.azure.net", "vmImageAliasDoc": "",

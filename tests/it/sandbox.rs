@@ -16,6 +16,7 @@ mod kill;
 mod links;
 mod quirks;
 mod record;
+mod recorded;
 mod refusals;
 mod setup;
 mod support;

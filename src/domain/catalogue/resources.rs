@@ -24,15 +24,25 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         key: "busy",
         matches: &[
-            Match::Codes(&["AnotherOperationInProgress", "OperationInProgress", "ConcurrentOperation"]),
-            Match::Signs(&["another operation", "in transition", "Transitioning"]),
+            Match::Codes(&[
+                "AnotherOperationInProgress",
+                "OperationInProgress",
+                "ConcurrentOperation",
+                "IH409002",
+            ]),
+            Match::Signs(&[
+                "another operation",
+                "in transition",
+                "Transitioning",
+                "is not currently in Active state",
+            ]),
         ],
         places: ARM,
         meaning: "another operation is changing the resource",
         reaction: Reaction::WaitFor,
         remedy: "keep trying, or retry in a few minutes; the activity log in the portal shows what is changing it",
         exit: None,
-        source: "contract preview-2025, 1.3 and section 6; field notes 4.2",
+        source: "contract preview-2025, 1.3 and section 6; field notes 4.2; the hub's words and code from reports of users",
     },
     Entry {
         key: "region-not-offered",
@@ -185,6 +195,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         matches: &[
             Match::Codes(&[
                 "IH400307",
+                "IH409004",
                 "IotHubNameTaken",
                 "IotHubNameNotAvailable",
                 "NameNotAvailable",
@@ -197,7 +208,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         reaction: Reaction::Stop,
         remedy: "choose another name in the setup file, then run again",
         exit: None,
-        source: "field notes 4.2; contract preview-2025, P6 and P7",
+        source: "field notes 4.2; contract preview-2025, P6 and P7; the hub's code from reports of users",
     },
     Entry {
         key: "app-not-in-tenant",

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::credentials::HUB;
-use super::{endpoints, public_body};
+use super::{endpoints, provisioning_services, public_body};
 use crate::sandbox::clock::Now;
 use crate::sandbox::models::{self, Model};
 use crate::sandbox::operations::{self, Work};
@@ -70,6 +70,14 @@ fn data_host(link: &Value) -> String {
 
 /// A provisioning service as an api-version shows it.
 pub(super) fn service(world: &World, service: &Resource, version: &str) -> Value {
+    let mut body = service_of_its_model(world, service, version);
+    if provisioning_services::is_plain(version) {
+        provisioning_services::hide_unknown(&mut body);
+    }
+    body
+}
+
+fn service_of_its_model(world: &World, service: &Resource, version: &str) -> Value {
     let mut body = public_body(service);
     if models::of(service) == Model::Credentials {
         return body;

@@ -11,6 +11,9 @@ use crate::sandbox::request::Request;
 use crate::sandbox::schema::shorten;
 use crate::sandbox::world::{Principal, World, text};
 
+/// Ids that one request may name (Graph reference, `directoryObject: getByIds`).
+const MOST_IDS: usize = 1000;
+
 /// Handles a request to `graph.microsoft.com`.
 pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
     check_bearer(world, request, now, Audience::Graph)?;
@@ -36,6 +39,12 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<
                 }
                 None => Err(unknown(request)),
             }
+        }
+        ("POST", ["v1.0", "directoryObjects", "getByIds"]) => {
+            if !world.settings.graph.caller_may_read {
+                return Err(denied());
+            }
+            by_ids(world, request, now)
         }
         ("POST", ["v1.0", "servicePrincipals"]) => {
             if !world.settings.graph.caller_may_write {
@@ -127,6 +136,41 @@ fn list(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
         200,
         json!({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#servicePrincipals", "value": value}),
     ))
+}
+
+/// The objects of a list of ids, in its order; ids that lead to none are left out (Graph reference, `directoryObject: getByIds`).
+fn by_ids(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
+    let bad = |message: &str| Refusal::graph(400, "Request_BadRequest", message.to_owned());
+    let body = request.json_object().map_err(|refusal| bad(&refusal.message))?;
+    let words = |name: &str| -> Option<Vec<String>> {
+        let list = body.get(name)?.as_array()?;
+        list.iter().map(|word| word.as_str().map(str::to_ascii_lowercase)).collect()
+    };
+    let ids = words("ids").filter(|ids| !ids.is_empty() && ids.len() <= MOST_IDS);
+    let Some(ids) = ids else {
+        return Err(bad("The property 'ids' must be a list of 1 to 1000 GUIDs."));
+    };
+    let wanted = match body.get("types") {
+        None | Some(Value::Null) => true,
+        Some(_) => {
+            let types = words("types").ok_or_else(|| bad("The property 'types' must be a list of names."))?;
+            types.iter().any(|name| matches!(name.as_str(), "serviceprincipal" | "directoryobject"))
+        }
+    };
+    let mut value = Vec::new();
+    for id in ids.iter().filter(|_| wanted) {
+        if let Some(known) = world.principals.get_mut(id)
+            && known.visible.look(now)
+        {
+            let mut object = json!({"@odata.type": "#microsoft.graph.servicePrincipal"});
+            if let (Some(object), Value::Object(rest)) = (object.as_object_mut(), whole(id, known)) {
+                object.extend(rest);
+            }
+            value.push(object);
+        }
+    }
+    let context = "https://graph.microsoft.com/v1.0/$metadata#directoryObjects";
+    Ok(Reply::json(200, json!({"@odata.context": context, "value": value})))
 }
 
 fn create(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {

@@ -27,7 +27,7 @@ const POLICIES: [(&str, &str); 5] = [
     ("registryReadWrite", "RegistryWrite"),
 ];
 
-const CERTIFICATES: Manner = Manner { kind: credentials::HUB_CERTIFICATE, bad, stale, created: 201 };
+const CERTIFICATES: Manner = Manner { kind: credentials::HUB_CERTIFICATE, bad, stale };
 
 pub(super) static TAGS_ONLY: [Field; 1] = [optional("tags", TAGS)];
 static NAME_QUESTION: [Field; 1] = [required("name", Shape::Text)];
@@ -47,7 +47,10 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match (call.request.method.as_str(), kind.as_str(), action.as_deref()) {
         ("POST", "checknameavailability", _) => {
             let name = asked_name(call).map_err(|violation| bad(violation.to_string()))?;
-            Ok(Reply::json(200, availability(&name, valid_name(&name), name_taken(call.world, &name))))
+            Ok(Reply::json(
+                200,
+                availability("IotHub", &name, valid_name(&name), name_taken(call.world, &name)),
+            ))
         }
         ("GET", "usages", None) => Ok(usages(call)),
         ("GET", "iothubs", None) if call.target.is_collection() => Ok(call.list()),
@@ -58,12 +61,11 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PATCH", "iothubs", None) if !call.target.is_collection() => retag(call, bad),
         ("DELETE", "iothubs", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
-            check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
+            check_active(found)?;
             found.set_property("provisioningState", json!("Deleting"));
             found.set_property("state", json!("Deleting"));
-            let body = public_body(found);
             let seconds = call.world.settings.latency.delete;
-            Ok(accept(call, Work::Delete, Style::Both, seconds, Reply::json(202, body)))
+            Ok(accept(call, Work::Delete, Style::Both, seconds, Reply::empty(202)))
         }
         ("POST", "iothubs", Some("listkeys")) => {
             let keys = call
@@ -107,17 +109,18 @@ pub(crate) fn asked_name(call: &Call<'_>) -> Result<String, schema::Violation> {
     Ok(text(&body, &["name"]).unwrap_or_default().to_owned())
 }
 
-/// Answer to a question about a name.
-pub(crate) fn availability(name: &str, valid: bool, taken: bool) -> Value {
+/// Answer to a question about a name of `what`.
+pub(crate) fn availability(what: &str, name: &str, valid: bool, taken: bool) -> Value {
     if !valid {
         let message = format!("The name '{}' is not valid.", shorten(name));
         return json!({"nameAvailable": false, "reason": "Invalid", "message": message});
     }
     if taken {
-        let message = format!("The name '{}' is not available.", shorten(name));
+        let message = format!("{what} name '{}' is not available", shorten(name));
         return json!({"nameAvailable": false, "reason": "AlreadyExists", "message": message});
     }
-    json!({"nameAvailable": true})
+    // A reason all the same: recorded from both services.
+    json!({"nameAvailable": true, "reason": "Invalid", "message": null})
 }
 
 /// 3 to 50 letters, digits and hyphens, no hyphen at the end (contract, section 2.1).
@@ -131,6 +134,17 @@ fn valid_name(name: &str) -> bool {
 fn name_taken(world: &World, name: &str) -> bool {
     world.settings.names.has(name)
         || world.of_kind(credentials::HUB).any(|hub| hub.name().eq_ignore_ascii_case(name))
+}
+
+/// A hub under way takes no other change (the words and the code are what users report).
+fn check_active(hub: &Resource) -> Result<(), Refusal> {
+    check_idle(hub).map_err(|_| {
+        let message = format!(
+            "IotHub '{}' is not currently in Active state. Try the request again after it is in Active state.",
+            hub.name()
+        );
+        Refusal::hub(409, "IH409002", message)
+    })
 }
 
 fn usages(call: &Call<'_>) -> Reply {
@@ -243,7 +257,7 @@ pub(super) fn check_new(call: &Call<'_>) -> Result<(), Refusal> {
         return Err(bad(message));
     }
     if name_taken(call.world, &name) {
-        return Err(Refusal::hub(409, "IH409002", format!("IotHub name '{name}' is not available.")));
+        return Err(Refusal::hub(409, "IH409004", format!("IotHub name '{name}' is not available.")));
     }
     let scope = format!("/subscriptions/{}", call.target.subscription());
     let used = call.world.of_kind(credentials::HUB).filter(|hub| covers(&scope, &hub.id)).count();
@@ -327,18 +341,31 @@ pub(super) fn create(call: &mut Call<'_>, body: &Value) -> Reply {
             "sku": {"name": sku, "tier": hub_schema::tier(&sku), "capacity": capacity},
         }),
     );
-    if let Some(identity) = filled_identity(call.world, body) {
-        set(&mut resource.body, &["identity"], identity);
-    }
+    let identity = filled_identity(call.world, body).unwrap_or_else(|| json!({"type": "None"}));
+    set(&mut resource.body, &["identity"], identity);
     set(&mut resource.body, &["systemData"], system_data(&call.caller.app_id, call.now));
-    resource.set_property("provisioningState", json!("Accepted"));
-    resource.set_property("state", json!("Activating"));
     hide_keys(&mut resource);
     give_keys(&mut resource);
-    let reply = Reply::json(201, public_body(&resource));
+    let reply = taken(&mut resource);
     call.world.insert(resource);
     let seconds = call.world.settings.latency.hub;
     accept(call, Work::Create, Style::AsyncOperation, seconds, reply)
+}
+
+/// The answer to a write that makes a hub: accepted, without what only a GET shows; a GET finds it activating (recorded from
+/// the live service by az's tests, 2023-06-30-preview).
+fn taken(hub: &mut Resource) -> Reply {
+    hub.set_property("provisioningState", json!("Accepted"));
+    let mut body = public_body(hub);
+    if let Some(body) = body.as_object_mut() {
+        body.remove("etag");
+        if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.remove("state");
+        }
+    }
+    hub.set_property("provisioningState", json!("Activating"));
+    hub.set_property("state", json!("Activating"));
+    Reply::json(201, body)
 }
 
 /// Keys of a body's policies go to the vault; a GET names policies without keys.
@@ -371,7 +398,7 @@ fn give_keys(hub: &mut Resource) {
 pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     let etag = call.world.fresh_etag();
     let found = call.world.resource(&call.id).ok_or_else(|| call.not_found())?;
-    check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
+    check_active(found)?;
     let current = text(&found.body, &["etag"]).unwrap_or_default();
     match call.request.header("if-match").map(|given| given.trim_matches('"')) {
         Some(given) if given == "*" || given == current => {}
@@ -437,9 +464,7 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
     if !anew {
         return Ok(Reply::json(200, public_body(found)));
     }
-    found.set_property("provisioningState", json!("Accepted"));
-    found.set_property("state", json!("Activating"));
-    let reply = Reply::json(201, public_body(found));
+    let reply = taken(found);
     let seconds = call.world.settings.latency.hub;
     Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
 }
@@ -463,6 +488,25 @@ fn hide_events(hub: &mut Resource) {
         "endpoint": format!("sb://iothub-ns-{}.servicebus.windows.net/", name.to_ascii_lowercase()),
     });
     set(&mut hub.body, &["properties", "eventHubEndpoints", "events"], events);
+}
+
+/// What a hub shows although nobody asked for it; az's route commands add to it (recorded).
+fn show_defaults(hub: &mut Resource) {
+    let missing = |hub: &Resource, name: &str| {
+        hub.body.pointer(&format!("/properties/{name}")).is_none_or(Value::is_null)
+    };
+    if missing(hub, "ipFilterRules") {
+        hub.set_property("ipFilterRules", json!([]));
+    }
+    if missing(hub, "routing") {
+        hub.set_property("routing", json!({
+            "endpoints": {"serviceBusQueues": [], "serviceBusTopics": [], "eventHubs": [], "storageContainers": []},
+            "routes": [],
+            "fallbackRoute": {
+                "name": "$fallback", "source": "DeviceMessages", "condition": "true", "endpointNames": ["events"], "isEnabled": true,
+            },
+        }));
+    }
 }
 
 /// Ends creating a hub.
@@ -507,6 +551,7 @@ pub(crate) fn activate(world: &mut World, id: &str, _now: &Now) {
     found.set_property("state", json!("Active"));
     found.set_property("hostName", json!(host));
     hide_events(found);
+    show_defaults(found);
     give_keys(found);
     set(&mut found.body, &["etag"], json!(etag));
     let location = found.location().to_owned();

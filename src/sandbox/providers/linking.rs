@@ -267,8 +267,11 @@ fn attempt(
         return Err(LinkError::new("LinkableResourceNotFound", message));
     };
     if found.is_busy() {
-        let word =
-            if found.provisioning_state() == "Accepted" { "Creating" } else { found.provisioning_state() };
+        let word = if matches!(found.provisioning_state(), "Accepted" | "Activating") {
+            "Creating"
+        } else {
+            found.provisioning_state()
+        };
         return not_ready(&format!("it is in state '{word}'"));
     }
     if found.provisioning_state() != "Succeeded" {

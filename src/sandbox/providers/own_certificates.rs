@@ -2,7 +2,7 @@
 //!
 //! Uploaded ones are resources like those that the registry writes into hubs. Called by `hubs` and
 //! `provisioning_services`. Facts: the operations `Certificates_*` and `DpsCertificate_*` of the specifications: an etag is
-//! needed for every change of one that is there.
+//! needed for every change of one that is there. What is called recorded is what az's tests keep of the live services.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +12,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use super::public_body;
 use crate::sandbox::clock::rfc1123;
 use crate::sandbox::front_door::Call;
+use crate::sandbox::operations::hex;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::schema::{self, Field, Shape, optional, read_only, required, shorten};
 use crate::sandbox::target::parent;
@@ -24,8 +25,6 @@ pub(super) struct Manner {
     pub(super) kind: &'static str,
     pub(super) bad: fn(String) -> Refusal,
     pub(super) stale: fn(String) -> Refusal,
-    /// Status of the answer to a PUT that creates.
-    pub(super) created: u16,
 }
 
 static PROPERTIES: [Field; 9] = [
@@ -53,7 +52,6 @@ fn valid_name(name: &str) -> bool {
 /// What is read off an uploaded certificate.
 struct Uploaded {
     der: Vec<u8>,
-    subject: String,
     common_name: String,
     until_ms: i64,
 }
@@ -76,9 +74,9 @@ fn uploaded(text: &str) -> Result<Uploaded, String> {
     };
     let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| wrong())?;
     let name = certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
-    let (subject, common_name) = (certificate.subject().to_string(), name.unwrap_or_default().to_owned());
+    let common_name = name.unwrap_or_default().to_owned();
     let until_ms = certificate.validity().not_after.timestamp().saturating_mul(1000);
-    Ok(Uploaded { der, subject, common_name, until_ms })
+    Ok(Uploaded { der, common_name, until_ms })
 }
 
 /// Puts, verifies and prepares to verify. Reading and deleting differ between the services.
@@ -88,13 +86,19 @@ pub(super) fn handle(call: &mut Call<'_>, manner: &Manner) -> Result<Reply, Refu
         ("PUT", None) if !call.target.is_collection() => put(call, manner),
         ("POST", Some("generateverificationcode")) => {
             check_match(call, manner, true)?;
-            let code = uuid::Uuid::new_v4().simple().to_string().to_ascii_uppercase();
+            let code = fresh_code();
             change(call, |found| set(&mut found.vault, &["verificationCode"], json!(code)))?;
             Ok(shown(call, Some(&code)))
         }
         ("POST", Some("verify")) => verify(call, manner),
         _ => Err(call.method_not_allowed()),
     }
+}
+
+/// 24 bytes in capitals: both services give codes of that length (recorded).
+fn fresh_code() -> String {
+    let bytes = [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
+    hex(bytes.get(..24).unwrap_or(&bytes)).to_ascii_uppercase()
 }
 
 /// Refuses a change of what is there without its etag; `needed` also where it is not there.
@@ -142,15 +146,16 @@ fn put(call: &mut Call<'_>, manner: &Manner) -> Result<Reply, Refusal> {
         .and_then(|found| found.property("created"))
         .map_or_else(|| now.clone(), str::to_owned);
     let verified = body.pointer("/properties/isVerified") == Some(&json!(true));
+    // The subject is told by its common name alone (recorded).
     let properties = json!({
-        "subject": read.subject, "expiry": rfc1123(read.until_ms), "thumbprint": x509::thumbprint(&read.der),
+        "subject": read.common_name, "expiry": rfc1123(read.until_ms), "thumbprint": x509::thumbprint(&read.der),
         "isVerified": verified, "created": created, "updated": now, "certificate": STANDARD.encode(&read.der),
     });
     let etag = call.world.fresh_etag();
-    let status = if call.world.resource(&call.id).is_some() { 200 } else { manner.created };
     let resource = Resource::new(&call.id, manner.kind, json!({"properties": properties, "etag": etag}));
     call.world.insert(resource);
-    Ok(Reply { status, ..shown(call, None) })
+    // 200 for a new one too (recorded from both services).
+    Ok(shown(call, None))
 }
 
 /// Verified is who can sign a certificate whose name is the code that was given out.

@@ -1,7 +1,7 @@
 //! Device provisioning services: creation with a namespace link, linked hubs, keys, names.
 //!
-//! Facts: contract section 7; errors are flat with integer codes. A PUT replaces, and one on an existing service is answered
-//! with 200 and a state that is not final yet.
+//! Facts: contract section 7; errors are flat with integer codes. A PUT replaces, and is answered with 201 and a state that is
+//! not final yet, over an existing service too.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ use crate::sandbox::world::{Resource, World, fresh_key, set, system_data, text};
 
 pub(crate) const SERVICE: &str = "Microsoft.Devices/provisioningServices";
 const CERTIFICATE: &str = "Microsoft.Devices/provisioningServices/certificates";
-const CERTIFICATES: Manner = Manner { kind: CERTIFICATE, bad, stale, created: 200 };
+const CERTIFICATES: Manner = Manner { kind: CERTIFICATE, bad, stale };
 const OWNER: &str = "provisioningserviceowner";
 const OWNER_RIGHTS: &str = "ServiceConfig, DeviceConnect, EnrollmentWrite, RegistrationStatusWrite";
 const BAD_ARGUMENT: u32 = 400_002;
@@ -119,7 +119,7 @@ static PROPERTIES_LINKS: [Field; 17] = properties!(
     read_only("deviceRegistryNamespace"),
     read_only("deviceRegistryNamespaces")
 );
-static PROPERTIES_STABLE: [Field; 13] = properties!(HUB_2025);
+static PROPERTIES_PLAIN: [Field; 13] = properties!(HUB_2025);
 
 static ASSIGNED: [Field; 2] = [read_only("principalId"), read_only("clientId")];
 static IDENTITY: [Field; 4] = [
@@ -159,7 +159,16 @@ macro_rules! service {
 static BODY_2025: [Field; 8] = service!(PROPERTIES_2025);
 static BODY_2026: [Field; 8] = service!(PROPERTIES_2026);
 static BODY_LINKS: [Field; 8] = service!(PROPERTIES_LINKS);
-static BODY_STABLE: [Field; 8] = service!(PROPERTIES_STABLE);
+static BODY_PLAIN: [Field; 7] = [
+    required("location", Shape::Text),
+    optional("tags", TAGS),
+    optional("etag", Shape::Text),
+    optional("resourcegroup", Shape::Text),
+    optional("subscriptionid", Shape::Text),
+    required("sku", Shape::Object(&SKU)),
+    required("properties", Shape::Object(&PROPERTIES_PLAIN)),
+];
+const UNKNOWN_BEFORE_2023: [&[&str]; 2] = [&["identity"], &["properties", "deviceRegistryNamespace"]];
 
 pub(super) fn bad(message: String) -> Refusal {
     Refusal::provisioning(400, BAD_ARGUMENT, message)
@@ -176,7 +185,10 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match (call.request.method.as_str(), kind.as_str(), action.as_deref()) {
         ("POST", "checkprovisioningservicenameavailability", _) => {
             let name = asked_name(call).map_err(|violation| bad(violation.to_string()))?;
-            Ok(Reply::json(200, availability(&name, valid_name(&name), name_taken(call.world, &name))))
+            Ok(Reply::json(
+                200,
+                availability("Provisioning service", &name, valid_name(&name), name_taken(call.world, &name)),
+            ))
         }
         ("GET", "provisioningservices", None) if call.target.is_collection() => Ok(call.list()),
         ("GET", "provisioningservices", None) => call.show(),
@@ -188,7 +200,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             found.set_property("provisioningState", json!("Deleting"));
             found.set_property("state", json!("Deleting"));
             let seconds = call.world.settings.latency.delete;
-            Ok(accept(call, Work::Delete, Style::Location, seconds, Reply::empty(202)))
+            Ok(accept(call, Work::Delete, Style::Both, seconds, Reply::empty(202)))
         }
         ("POST", "provisioningservices", Some("listkeys")) => {
             let keys = call
@@ -243,14 +255,19 @@ fn name_taken(world: &World, name: &str) -> bool {
 }
 
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let body = call.body_with_location(true)?;
+    let mut body = call.body_with_location(true)?;
     let fields: &'static [Field] = match call.version.as_str() {
+        version if is_plain(version) => &BODY_PLAIN,
         version if models::of_devices(version) == Model::Links => &BODY_LINKS,
-        version if !version.ends_with("-preview") => &BODY_STABLE,
         version if version < "2026" => &BODY_2025,
         _ => &BODY_2026,
     };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
+    if is_plain(&call.version)
+        && let Some(found) = call.world.resource(&call.id)
+    {
+        keep_unknown(&mut body, found);
+    }
     services_2026::check_no_pointer(call, &body)?;
     let identities = assigned_identities(&body);
     let kind = text(&body, &["identity", "type"]).unwrap_or("None").to_owned();
@@ -266,6 +283,32 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     match call.world.resource(&call.id).cloned() {
         Some(found) => update(call, &body, &found, &identities),
         None => create(call, &body, &identities),
+    }
+}
+
+/// Versions that know neither identities nor namespaces: those before 2023, the released az's among them (type files of
+/// 2021-10-15 and 2022-12-12).
+pub(super) fn is_plain(version: &str) -> bool {
+    version < "2023"
+}
+
+/// What a version cannot say stays as it is: the service's reviewers ask for that of every added property, since clients put
+/// back what they have read.
+fn keep_unknown(body: &mut Value, found: &Resource) {
+    for path in UNKNOWN_BEFORE_2023 {
+        if let Some(kept) = found.body.pointer(&format!("/{}", path.join("/"))) {
+            set(body, path, kept.clone());
+        }
+    }
+}
+
+/// Leaves out what a version before 2023 has no name for.
+pub(super) fn hide_unknown(body: &mut Value) {
+    if let Some(body) = body.as_object_mut() {
+        body.remove("identity");
+        if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.remove("deviceRegistryNamespace");
+        }
     }
 }
 
@@ -298,10 +341,28 @@ fn create(call: &mut Call<'_>, body: &Value, identities: &[String]) -> Result<Re
     resource.set_property("provisioningState", json!("Accepted"));
     resource.set_property("state", json!("Activating"));
     models::mark(&mut resource, services_2026::model_of(call, body));
-    let reply = Reply::json(201, public_body(&resource));
+    let reply = taken(&resource, &call.version);
     call.world.insert(resource);
     let seconds = call.world.settings.latency.dps;
-    Ok(accept(call, Work::Create, Style::Location, seconds, reply))
+    Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
+}
+
+/// The answer to a write: 201 also over a service that was there, with `Azure-AsyncOperation` where the specification has
+/// `Location`, and without what only a GET shows. Recorded from the live service by az's tests at 2021-10-15 and
+/// 2023-03-01-preview.
+fn taken(resource: &Resource, version: &str) -> Reply {
+    let mut body = public_body(resource);
+    if is_plain(version) {
+        hide_unknown(&mut body);
+    }
+    if let Some(body) = body.as_object_mut() {
+        body.remove("etag");
+        if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.retain(|name, _| !name.ends_with("HostName"));
+            properties.insert("idScope".to_owned(), Value::Null);
+        }
+    }
+    Reply::json(201, body)
 }
 
 /// Writes everything that a body says, and nothing of what was there: a PUT replaces.
@@ -445,12 +506,12 @@ fn update(
     fill(call, &mut resource, body, links);
     let etag = call.world.fresh_etag();
     set(&mut resource.body, &["etag"], json!(etag));
-    resource.set_property("provisioningState", json!("Updating"));
+    resource.set_property("provisioningState", json!("Accepted"));
     resource.set_property("state", json!("Transitioning"));
-    let reply = Reply::json(200, public_body(&resource));
+    let reply = taken(&resource, &call.version);
     call.world.insert(resource);
     let seconds = call.world.settings.latency.dps_update;
-    Ok(accept(call, Work::Update, Style::ResourceOnly, seconds, reply))
+    Ok(accept(call, Work::Update, Style::AsyncOperation, seconds, reply))
 }
 
 /// Ends creating or changing a service.

@@ -45,8 +45,11 @@ impl Audience {
             "https://management.azure.com" | "https://management.core.windows.net" => Some(Self::Management),
             "https://graph.microsoft.com" => Some(Self::Graph),
             "https://azure-devices-provisioning.net" => Some(Self::ProvisioningService),
-            // A cloud that was registered under the address of this server has that as its resource manager.
-            other => is_loopback(other).then_some(Self::Management),
+            // A cloud that was registered under the address of this server has that as its resource manager, and a path of it as
+            // its directory.
+            other if !is_loopback(other) => None,
+            other if other.ends_with("/graph") => Some(Self::Graph),
+            _ => Some(Self::Management),
         }
     }
 }

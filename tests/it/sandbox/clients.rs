@@ -94,6 +94,17 @@ async fn a_cloud_can_be_registered_under_the_servers_own_address() {
     assert_eq!(told.text("/authentication/loginEndpoint"), "https://login.microsoftonline.com");
     let older = "/metadata/endpoints?api-version=2019-05-01";
     assert!(azure.send("GET", &address, older, &[], None).await.expect(200).body.is_array());
+    // Its directory is found there too, and not at the real one.
+    let graph = format!("http://{address}/graph");
+    let told = azure.send("GET", &address, path, &[], None).await.expect(200);
+    assert_eq!(told.text("/microsoftGraphResourceId"), format!("{graph}/"));
+    let token = azure.sign_in(&format!("{graph}//.default")).await.expect(200).text("/access_token");
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str())];
+    let found =
+        azure.send("GET", &address, "/graph/v1.0/servicePrincipals", &headers, None).await.expect(200);
+    assert_eq!(found.text("/value/0/displayName"), "hubup sandbox caller");
+    azure.send("GET", &address, "/subscriptions?api-version=2022-12-01", &headers, None).await.expect(401);
     // Its resource manager's audience is that address.
     let token = azure.sign_in(&format!("https://{address}/.default")).await.expect(200);
     let bearer = format!("Bearer {}", token.text("/access_token"));
@@ -132,6 +143,32 @@ async fn groups_and_lists_take_what_az_sends() {
     assert_eq!(list("resources?api-version=2025-04-01&$filter=resourceGroup%20eq%20'DEVICES'").await, 1);
     assert_eq!(list("resources?api-version=2025-04-01&$filter=resourceGroup%20eq%20'device'").await, 0);
     assert_eq!(list("resources?api-version=2025-04-01&$filter=name%20eq%20'uami'").await, 1);
+}
+
+/// `az role assignment create --assignee` with a principal's id asks so for its type, and sends none when it is not told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_directory_tells_what_an_id_is() {
+    let (_folder, azure) = world("").await;
+    let token = azure.sign_in("https://graph.microsoft.com/.default").await.expect(200).text("/access_token");
+    let ask = async |body: Value| {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        azure
+            .send("POST", "graph.microsoft.com", "/v1.0/directoryObjects/getByIds", &headers, Some(&body))
+            .await
+    };
+    let hub = "66666666-6666-4666-8666-666666666666";
+    let nobody = "99999999-9999-4999-8999-999999999999";
+    let types = json!(["user", "group", "servicePrincipal", "directoryObjectPartnerReference"]);
+    let told = ask(json!({"ids": [nobody, hub.to_uppercase()], "types": types})).await.expect(200);
+    assert_eq!(told.body["value"].as_array().unwrap().len(), 1);
+    assert_eq!(told.text("/value/0/@odata.type"), "#microsoft.graph.servicePrincipal");
+    assert_eq!(told.text("/value/0/id"), hub);
+    assert_eq!(ask(json!({"ids": [hub]})).await.expect(200).text("/value/0/displayName"), "Azure IoT Hub");
+    assert_eq!(ask(json!({"ids": [hub], "types": ["user"]})).await.expect(200).body["value"], json!([]));
+    for wrong in [json!({}), json!({"ids": []}), json!({"ids": [1]}), json!({"ids": [hub], "types": 1})] {
+        ask(wrong).await.refused(400, "Request_BadRequest");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +215,7 @@ async fn hubs_tell_group_statistics_quotas_tiers_and_consumer_groups() {
 }
 
 /// An authority of somebody's own, and a certificate of it for `name`.
-fn own(name: &str) -> (rcgen::Certificate, Issuer<'static, KeyPair>) {
+pub fn own(name: &str) -> (rcgen::Certificate, Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -200,12 +237,12 @@ async fn certificates_are_uploaded_verified_and_deleted_by_their_etags() {
     azure.make_everything(A).await;
     let (authority, issuer) = own("own-authority");
     // What the registry wrote is there already.
-    for (home, version, made, written) in [(hub_id(), A.hub, 201, 1), (dps_id(), A.dps, 200, 0)] {
+    for (home, version, written) in [(hub_id(), A.hub, 1), (dps_id(), A.dps, 0)] {
         let list = at(&format!("{home}/certificates"), version);
         let path = at(&format!("{home}/certificates/own"), version);
         let body = json!({"properties": {"certificate": STANDARD.encode(authority.pem())}});
-        let put = azure.put(&path, body.clone()).await.expect(made);
-        assert_eq!(put.text("/properties/subject"), "CN=own-authority");
+        let put = azure.put(&path, body.clone()).await.expect(200);
+        assert_eq!(put.text("/properties/subject"), "own-authority");
         assert_eq!(put.body["properties"]["isVerified"], false);
         assert_eq!(put.text("/properties/certificate"), STANDARD.encode(authority.der()));
         let count = azure.get(&list).await.expect(200).body["value"].as_array().unwrap().len();
@@ -238,6 +275,38 @@ async fn certificates_are_uploaded_verified_and_deleted_by_their_etags() {
     let bare = json!({"certificate": STANDARD.encode(authority.der()), "isVerified": true});
     let older = at(&format!("{}/certificates/own", dps_id()), "2021-10-15");
     assert_eq!(azure.put(&older, bare).await.expect(200).body["properties"]["isVerified"], true);
+}
+
+/// `az iot dps linked-hub create` puts back what a version of 2021 has shown it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_leaves_alone_what_it_has_no_name_for() {
+    let (_folder, azure) = world(CALM).await;
+    azure.make_everything(A).await;
+    for version in ["2021-10-15", "2022-12-12"] {
+        let old = at(&dps_id(), version);
+        let mut shown = azure.get(&old).await.expect(200).body;
+        assert_eq!((shown.get("identity"), shown["properties"].get("deviceRegistryNamespace")), (None, None));
+        assert_eq!(shown["properties"]["iotHubs"].as_array().unwrap().len(), 1);
+        for name in ["id", "name", "type", "systemData"] {
+            shown.as_object_mut().unwrap().remove(name);
+        }
+        shown["properties"]
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| matches!(name.as_str(), "iotHubs" | "allocationPolicy"));
+        shown["sku"].as_object_mut().unwrap().remove("tier");
+        let hub = shown["properties"]["iotHubs"][0].as_object_mut().unwrap();
+        hub.remove("name");
+        hub["allocationWeight"] = json!(7);
+        azure.put_and_wait(&old, shown.clone()).await.expect(200);
+        let whole = azure.get(&at(&dps_id(), A.dps)).await.expect(200);
+        assert_eq!(whole.text("/identity/type"), "UserAssigned");
+        let link = whole.text("/properties/deviceRegistryNamespace/resourceId");
+        assert!(link.eq_ignore_ascii_case(&namespace_id()), "{link}");
+        assert_eq!(whole.body["properties"]["iotHubs"][0]["allocationWeight"], 7);
+        shown["identity"] = json!({"type": "None"});
+        azure.put(&old, shown).await.refused(400, "400002");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

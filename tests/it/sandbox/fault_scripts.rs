@@ -155,7 +155,7 @@ async fn shipped_scripts_act() {
                 azure.put(&hub, east()).await.refused(403, "RequestDisallowedByPolicy");
             }
             "name-taken" => {
-                azure.put(&hub, east()).await.refused(409, "IH409002");
+                azure.put(&hub, east()).await.refused(409, "IH409004");
                 azure.put(&dps, east()).await.refused(400, "400307");
             }
             "busy-region" => {

@@ -233,8 +233,8 @@ async fn every_lag_of_the_default_world_ends_at_the_second_try() {
     second_time_lucky(|| azure.assign(&hub_scope, &namespace, CONTRIBUTOR)).await.expect(201);
     azure.assign(&hub_scope, &namespace, REGISTRY_CONTRIBUTOR).await.expect(201);
     let accepted = azure.put(&dps, dps_body()).await.expect(201);
-    azure.poll(&accepted.header("location")).await.0.expect(200);
-    azure.link(A, &azure.connection_string(A).await).await.expect(200);
+    azure.poll(&accepted.header("azure-asyncoperation")).await.0.expect(200);
+    azure.link(A, &azure.connection_string(A).await).await.expect(201);
     azure.settled(&dps).await;
     second_time_lucky(|| azure.synchronize(A)).await.expect(200);
     assert!(azure.hub_certificates(A).await.is_empty());

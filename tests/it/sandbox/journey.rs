@@ -286,7 +286,7 @@ async fn the_march_generation_links_hubs_by_identity() {
     let path = format!("{}?api-version={}", dps_id(), A2.dps);
     azure.put(&path, body.clone()).await.refused(400, "401001");
     azure.assign(&hub_id(), &principal, REGISTRY_CONTRIBUTOR).await.expect(201);
-    azure.put(&path, body).await.expect(200);
+    azure.put(&path, body).await.expect(201);
     let linked = azure.settled(&path).await;
     assert_eq!(linked.text("/properties/iotHubs/0/authenticationType"), "UserAssigned");
     azure.sandbox.shutdown().await;

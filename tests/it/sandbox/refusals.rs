@@ -364,7 +364,7 @@ async fn hubs_change_with_their_etag_and_keep_their_link() {
     let second = "/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/other";
     azure.put(&format!("{second}?api-version=2025-04-01"), east()).await.expect(201);
     let taken = format!("{second}/providers/Microsoft.Devices/IotHubs/Hub-Sandbox?api-version={}", A.hub);
-    azure.put(&taken, hub_body()).await.refused(409, "IH409002");
+    azure.put(&taken, hub_body()).await.refused(409, "IH409004");
     azure.sandbox.shutdown().await;
 }
 
@@ -385,13 +385,13 @@ async fn links_need_the_hubs_own_key() {
     azure.put(&path, twice).await.refused(400, "400303");
     // What a GET masked is taken back, and still works.
     let shown = azure.get(&path).await.text("/properties/iotHubs/0/connectionString");
-    azure.link(A, &shown).await.expect(200);
+    azure.link(A, &shown).await.expect(201);
     assert_eq!(
         azure.settled(&path).await.text("/properties/iotHubs/0/name"),
         "hub-sandbox.azure-devices.net"
     );
     // A PUT without the list takes the links away.
-    azure.put(&path, dps_body()).await.expect(200);
+    azure.put(&path, dps_body()).await.expect(201);
     assert_eq!(azure.settled(&path).await.body["properties"]["iotHubs"], json!([]));
     azure.link(A, &shown).await.refused(400, "401001");
     azure.sandbox.shutdown().await;

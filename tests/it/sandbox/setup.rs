@@ -156,7 +156,7 @@ impl Azure {
     pub async fn make_dps(&self, versions: Versions) -> Answer {
         let path = format!("{}?api-version={}", dps_id(), versions.dps);
         self.put_and_wait(&path, dps_body()).await.expect(200);
-        self.link(versions, &self.connection_string(versions).await).await.expect(200);
+        self.link(versions, &self.connection_string(versions).await).await.expect(201);
         self.settled(&path).await
     }
 

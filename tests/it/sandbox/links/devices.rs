@@ -116,7 +116,7 @@ async fn a_service_shows_its_hosts_late() {
     let (_folder, azure) = group(LATE).await;
     let path = at(&dps_id(), DPS);
     let accepted = azure.put(&path, plain()).await.expect(201);
-    azure.poll(&accepted.header("location")).await;
+    azure.poll(&accepted.header("azure-asyncoperation")).await;
     let early = azure.get(&path).await.expect(200);
     assert_eq!(early.text("/properties/provisioningState"), "Succeeded");
     let late = azure.get(&path).await.expect(200);
@@ -143,7 +143,7 @@ async fn a_service_has_its_identity_from_the_start_or_never() {
     let refused = azure.arm("PATCH", &path, Some(&patch)).await.refused(400, "400158");
     assert!(refused.text("/message").contains("IH400158"));
     azure.put(&path, plain()).await.refused(400, "400158");
-    azure.put(&path, without).await.expect(200);
+    azure.put(&path, without).await.expect(201);
     azure.settled(&path).await;
     let patch = json!({"properties": {"allocationPolicy": "Static"}});
     azure.arm("PATCH", &path, Some(&patch)).await.refused(400, "400002");
@@ -166,7 +166,7 @@ async fn a_linked_service_has_the_hubs_of_its_namespace() {
     assert!(refused.text("/message").contains("IH409313"));
     assert_eq!(refused.text("/httpStatusCode"), "Conflict");
     // The same body as at its creation changes nothing of the link.
-    azure.put(&path, plain()).await.expect(200);
+    azure.put(&path, plain()).await.expect(201);
     let after = azure.settled(&path).await;
     assert_eq!(after.body["identity"], dps.body["identity"]);
     assert_eq!(after.text("/properties/iotHubs/0/name"), "hub-links.azure-devices.net");
