@@ -40,6 +40,11 @@ fn stale(message: String) -> Refusal {
     Refusal::hub(412, "IH412001", message)
 }
 
+/// `AnotherOperationInProgress` in the hubs' own shape.
+fn busy(refusal: Refusal) -> Refusal {
+    Refusal::hub(409, "IH409001", refusal.message)
+}
+
 /// Handles one call to hubs and what lies below them.
 pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let action = call.target.action.clone().map(|action| action.to_ascii_lowercase());
@@ -55,10 +60,10 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PUT", "iothubs", None) if !call.target.is_collection() => {
             if models::of_devices(&call.version) == Model::Links { hubs_2026::put(call) } else { put(call) }
         }
-        ("PATCH", "iothubs", None) if !call.target.is_collection() => retag(call, bad),
+        ("PATCH", "iothubs", None) if !call.target.is_collection() => retag(call, bad, busy),
         ("DELETE", "iothubs", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
-            check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
+            check_idle(found).map_err(busy)?;
             found.set_property("provisioningState", json!("Deleting"));
             found.set_property("state", json!("Deleting"));
             let body = public_body(found);
@@ -84,14 +89,21 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// Replaces the tags: all that a PATCH of a hub or a provisioning service takes (`IotHubResource_Update`,
-/// `IotDpsResource_Update` of the specifications).
-pub(crate) fn retag(call: &mut Call<'_>, bad: fn(String) -> Refusal) -> Result<Reply, Refusal> {
+/// `IotDpsResource_Update` of the specifications). Tags that are not given stay.
+pub(crate) fn retag(
+    call: &mut Call<'_>,
+    bad: fn(String) -> Refusal,
+    busy: fn(Refusal) -> Refusal,
+) -> Result<Reply, Refusal> {
     let body = call.request.json_object()?;
     schema::check(&body, &Shape::Object(&TAGS_ONLY), "").map_err(|violation| bad(violation.to_string()))?;
     let etag = call.world.fresh_etag();
     let not_found = call.not_found();
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
-    set(&mut found.body, &["tags"], body.get("tags").cloned().unwrap_or_else(|| json!({})));
+    check_idle(found).map_err(busy)?;
+    if let Some(tags) = body.get("tags").filter(|tags| tags.is_object()) {
+        set(&mut found.body, &["tags"], tags.clone());
+    }
     set(&mut found.body, &["etag"], json!(etag));
     let body = call.world.resource(&call.id).map(|found| super::view(call.world, found, &call.version));
     Ok(Reply::json(200, body.unwrap_or_default()))
@@ -175,19 +187,29 @@ fn certificates(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
         let mut body = public_body(resource);
         set(&mut body, &["type"], json!("Microsoft.Devices/IotHubs/Certificates"));
-        // The live 2025 service spells this key with a capital, unlike its specification (contract, section 8).
-        if call.version.starts_with("2025")
-            && let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut)
-            && let Some(policy) = properties.remove("policyResourceId")
-        {
-            properties.insert("PolicyResourceId".to_owned(), policy);
-        }
+        name_policy(&mut body, &call.version);
         value.push(body);
     }
     if single {
         return value.pop().map(|body| Reply::json(200, body)).ok_or_else(|| call.not_found());
     }
     Ok(Reply::json(200, json!({"value": value})))
+}
+
+/// Which policy a certificate stands for, as an api-version tells it.
+fn name_policy(certificate: &mut Value, version: &str) {
+    let properties = certificate.get_mut("properties").and_then(Value::as_object_mut);
+    let Some((properties, policy)) = properties.and_then(|properties| {
+        let policy = properties.remove("policyResourceId")?;
+        Some((properties, policy))
+    }) else {
+        return;
+    };
+    // The live 2025 service spells this key with a capital, unlike its specification (contract, section 8).
+    let name = if version.starts_with("2025") { "PolicyResourceId" } else { "policyResourceId" };
+    if models::knows_pointers(version) {
+        properties.insert(name.to_owned(), policy);
+    }
 }
 
 /// Identity ids that a body assigns.
@@ -218,9 +240,8 @@ pub(crate) fn filled_identity(world: &World, body: &Value) -> Option<Value> {
 
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body_with_location(true)?;
-    // Before 2025 no version knew namespaces.
-    let preview = call.version.ends_with("-preview") && call.version.as_str() >= "2025";
-    let fields: &'static [Field] = if preview { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
+    let fields: &'static [Field] =
+        if models::knows_pointers(&call.version) { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
     if let Some(found) = call.world.resource(&call.id) {
         let links = models::of(found) == Model::Links;
@@ -371,7 +392,7 @@ fn give_keys(hub: &mut Resource) {
 pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     let etag = call.world.fresh_etag();
     let found = call.world.resource(&call.id).ok_or_else(|| call.not_found())?;
-    check_idle(found).map_err(|refusal| Refusal::hub(409, "IH409001", refusal.message))?;
+    check_idle(found).map_err(busy)?;
     let current = text(&found.body, &["etag"]).unwrap_or_default();
     match call.request.header("if-match").map(|given| given.trim_matches('"')) {
         Some(given) if given == "*" || given == current => {}

@@ -165,6 +165,11 @@ pub(super) fn bad(message: String) -> Refusal {
     Refusal::provisioning(400, BAD_ARGUMENT, message)
 }
 
+/// `AnotherOperationInProgress` in the services' own shape.
+pub(super) fn busy(refusal: Refusal) -> Refusal {
+    Refusal::provisioning(409, 409_001, refusal.message)
+}
+
 fn stale(message: String) -> Refusal {
     Refusal::provisioning(412, 412_001, message)
 }
@@ -184,7 +189,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PATCH", "provisioningservices", None) if !call.target.is_collection() => services_2026::patch(call),
         ("DELETE", "provisioningservices", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
-            check_idle(found).map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))?;
+            check_idle(found).map_err(busy)?;
             found.set_property("provisioningState", json!("Deleting"));
             found.set_property("state", json!("Deleting"));
             let seconds = call.world.settings.latency.delete;
@@ -418,7 +423,7 @@ fn update(
     found: &Resource,
     identities: &[String],
 ) -> Result<Reply, Refusal> {
-    check_idle(found).map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))?;
+    check_idle(found).map_err(busy)?;
     if found.location() != region(text(body, &["location"]).unwrap_or_default()) {
         return Err(bad("The property 'location' cannot be changed.".to_owned()));
     }

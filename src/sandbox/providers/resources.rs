@@ -331,6 +331,10 @@ fn group(
             Ok(Reply::json(200, public_body(group)))
         }
         "DELETE" => {
+            // Asked for twice, it is the same deletion.
+            if let Some(reply) = operations::deletion(world, request, now, &id) {
+                return Ok(reply);
+            }
             let group = world.resource_mut(&id).ok_or_else(missing)?;
             group.set_property("provisioningState", json!("Deleting"));
             let location = group.location().to_owned();
