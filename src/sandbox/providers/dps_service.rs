@@ -57,6 +57,8 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str
     };
     check_caller(world, request, now, &service, kind, writes)?;
     if kind == "registrations" {
+        device_plane::settle(world, &service.id, now);
+        let service = world.resource(&service.id).cloned().unwrap_or(service);
         return registrations::handle(world, request, &service);
     }
     enrollment::handle(world, request, now, &service, &version)

@@ -253,8 +253,11 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(create(call, &body))
 }
 
-/// Name and quota of a hub that is not there yet.
+/// Tag, name and quota of a hub that is not there yet.
 pub(super) fn check_new(call: &Call<'_>) -> Result<(), Refusal> {
+    if call.request.header("if-match").is_some() {
+        return Err(stale("There is no hub that the If-Match header could fit.".to_owned()));
+    }
     let name = call.target.name().to_owned();
     if !valid_name(&name) {
         let message = format!(
@@ -396,20 +399,8 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
     let current = text(&found.body, &["etag"]).unwrap_or_default();
     match call.request.header("if-match").map(|given| given.trim_matches('"')) {
         Some(given) if given == "*" || given == current => {}
-        Some(_) => {
-            return Err(Refusal::hub(
-                412,
-                "IH412001",
-                "The If-Match header does not fit the hub's etag.".to_owned(),
-            ));
-        }
-        None => {
-            return Err(Refusal::hub(
-                412,
-                "IH412001",
-                "Updating a hub needs the If-Match header with its etag.".to_owned(),
-            ));
-        }
+        Some(_) => return Err(stale("The If-Match header does not fit the hub's etag.".to_owned())),
+        None => return Err(stale("Updating a hub needs the If-Match header with its etag.".to_owned())),
     }
     if found.location() != region(text(body, &["location"]).unwrap_or_default()) {
         return Err(bad("The property 'location' cannot be changed.".to_owned()));

@@ -324,6 +324,7 @@ fn group(
             let body = request.json_object()?;
             schema::check(&body, &Shape::Object(&GROUP_PATCH), "")
                 .map_err(|violation| invalid(&violation))?;
+            check_group(world, request, &id, name)?;
             let group = world.resource_mut(&id).ok_or_else(missing)?;
             if let Some(tags) = body.get("tags") {
                 set(&mut group.body, &["tags"], tags.clone());

@@ -184,9 +184,7 @@ fn list(world: &World, request: &Request, scope: &str) -> Result<Reply, Refusal>
     let custom = world
         .roles
         .iter()
-        .filter(|(_, role)| {
-            applies(role, scope) || (below && applies_below(role, scope))
-        })
+        .filter(|(_, role)| applies(role, scope) || (below && applies_below(role, scope)))
         .filter(|(_, role)| {
             named(text(&role.properties, &["roleName"]).unwrap_or_default()) && typed("CustomRole")
         })
