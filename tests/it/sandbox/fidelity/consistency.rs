@@ -337,18 +337,6 @@ async fn links_and_what_follows_them_are_late() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_client_is_asked_to_wait_is_a_knob_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let azure = Azure::open(folder.path(), "[latency]\npoll = 25\n", 10.0).await;
-    azure.put(&at(&group_path(""), GROUPS), east()).await.expect(201);
-    let accepted = azure.put(&at(&namespace_id(), A.registry), east()).await.expect(201);
-    assert_eq!(
-        (accepted.header("retry-after-ms").as_str(), accepted.header("retry-after").as_str()),
-        ("2500", "3")
-    );
-}
-
 #[test]
 fn every_knob_has_its_row_here() {
     let shipped = hubup::sandbox::builtin_worlds()[0].1.parse::<toml::Table>().unwrap();
