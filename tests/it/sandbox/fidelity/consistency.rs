@@ -43,8 +43,8 @@ const KNOBS: [&str; 23] = [
 /// A world in which only one thing is late.
 fn world_of(knob: &str, more: &str) -> String {
     let seconds = |name: &str| if name == knob { 3600 } else { 0 };
-    let lines: String = KNOBS.iter().map(|name| format!("{name} = {}\n", seconds(name))).collect();
-    format!("base = \"both-models\"\n[latency]\npoll = 0\n{lines}{more}")
+    let lines: Vec<String> = KNOBS.iter().map(|name| format!("{name} = {}", seconds(name))).collect();
+    format!("base = \"both-models\"\n[latency]\npoll = 0\n{}\n{more}", lines.join("\n"))
 }
 
 /// Whether what `before` has begun is seen: not at the pace of the clock, but at a faster one.
@@ -91,11 +91,14 @@ fn policy() -> Value {
     }}})
 }
 
+/// An id, a version, a body.
+type Put = (String, &'static str, Value);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn creations_and_changes_take_their_time() {
     let credential = format!("{}/credentials/default", namespace_id());
     let policy_id = format!("{credential}/policies/default");
-    let rows: Vec<(&str, Vec<(String, &str, Value)>)> = vec![
+    let rows: Vec<(&str, Vec<Put>)> = vec![
         ("namespace", vec![(namespace_id(), A.registry, east())]),
         ("credential", vec![(namespace_id(), A.registry, east()), (credential.clone(), A.registry, east())]),
         (

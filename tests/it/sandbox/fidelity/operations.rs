@@ -1,7 +1,8 @@
 //! Reading, listing, patching and deleting, of every kind.
 
 use super::kinds::{ids, kinds, list_at, subscription, whole};
-use crate::sandbox::links::setup::at;
+use crate::sandbox::links::setup::{self as links, at};
+use crate::sandbox::setup::{A, dps_id, hub_id};
 use crate::sandbox::support::{ARM, Azure, group_path};
 
 /// How the service of a kind spells ids; only its own spelling differs from what was asked for.
@@ -119,8 +120,6 @@ async fn every_kind_is_deleted_and_leaves_its_lists() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_and_names_are_asked_for() {
     let (_folder, azure) = whole("").await;
-    use crate::sandbox::links::setup as links;
-    use crate::sandbox::setup::{A, dps_id, hub_id};
     for (id, version, keys, owner) in [
         (hub_id(), A.hub, "IotHubKeys", "iothubowner"),
         (links::hub_id(), links::HUB, "IotHubKeys", "iothubowner"),

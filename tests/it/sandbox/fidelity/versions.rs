@@ -229,14 +229,7 @@ async fn older_bodies_are_refused_what_only_newer_versions_know() {
     let space = group_path("/providers/Microsoft.DeviceRegistry/namespaces/fresh");
     let refused = azure.put(&at(&space, A2.registry), links::linked()).await;
     refused.refused(400, "InvalidRequestContent");
-    for id in [identity, hub, dps] {
-        let (version, _) = if id.contains("Identity") {
-            ("2024-11-30", ())
-        } else if id.contains("IotHubs") {
-            (A.hub, ())
-        } else {
-            (A.dps, ())
-        };
+    for (id, version) in [(identity, "2024-11-30"), (hub, A.hub), (dps, A.dps)] {
         azure.get(&at(&id, version)).await.refused(404, "ResourceNotFound");
     }
 }
