@@ -196,14 +196,17 @@ pub(crate) fn schedule(world: &mut World, now: &Now, work: Work, resource: &str,
     world.operations.insert(id, operation);
 }
 
-/// Drops the oldest operations that have ended once there are very many.
+/// Drops the oldest operations that have ended once there are very many. Of those that have not, a resource at rest can
+/// have any number only where the operation leaves it at rest, so that these go too.
 fn forget_old(world: &mut World) {
     while world.operations.len() >= KEPT {
+        let spare =
+            |known: &&Operation| known.end.is_some() || matches!(known.work, Work::Synchronize | Work::Push);
         let oldest = world
             .operations
             .values()
-            .filter(|known| known.end.is_some())
-            .min_by_key(|known| known.started_real_ms);
+            .filter(spare)
+            .min_by_key(|known| (known.end.is_none(), known.started_real_ms));
         let Some(id) = oldest.map(|known| known.id.clone()) else { return };
         world.operations.remove(&id);
     }

@@ -47,8 +47,9 @@ impl Request {
             let key = part.split('=').next().unwrap_or_default();
             !part.is_empty() && !decode(key, true).eq_ignore_ascii_case(name)
         };
-        let set = format!("{name}={value}");
-        query.split('&').filter(other).chain([set.as_str()]).collect::<Vec<_>>().join("&")
+        let own = format!("{name}={value}");
+        let kept = query.split('&').filter(other);
+        kept.chain([own.as_str()]).collect::<Vec<_>>().join("&")
     }
 
     /// Decoded path segments. An empty segment in the middle is kept: it is a mistake worth naming.

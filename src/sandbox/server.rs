@@ -160,8 +160,7 @@ fn turn(served: &mut Served, request: &Request) -> Reply {
     if request.to_loopback() && request.path == IDENTITY_PATH {
         return Reply::json(200, serde_json::json!({"instance": served.instance}));
     }
-    let before = served.world.clone();
-    let now = before.epoch.now(real_now_ms());
+    let now = served.world.epoch.now(real_now_ms());
     let admitted = request.path.strip_prefix(SUBSCRIPTIONS_PATH).filter(|_| request.to_loopback());
     let reply = match admitted.map(uuid::Uuid::try_parse) {
         Some(Ok(id)) => match admit(&mut served.world, &now, &id.to_string()) {
@@ -178,7 +177,10 @@ fn turn(served: &mut Served, request: &Request) -> Reply {
     match store.save(world) {
         Ok(()) => reply,
         Err(error) => {
-            *world = before;
+            // What was durable before is what stands, also for this server.
+            if let Some(before) = store.last() {
+                *world = before;
+            }
             let message = format!("The sandbox could not keep its world, so nothing was changed: {error}");
             plain_refusal(request, Refusal::arm(503, "ServiceUnavailable", message))
         }

@@ -1,5 +1,6 @@
 //! What the sandbox promises to other people's clients, clause by clause, held against every kind of resource.
 
+mod bounds;
 mod consistency;
 mod etags;
 mod headers;
@@ -11,4 +12,6 @@ mod refusals;
 mod rights;
 mod shapes;
 mod states;
+mod two;
 mod versions;
+mod words;

@@ -170,3 +170,16 @@ async fn a_worlds_limit_on_writes_is_told_as_it_is_used_up() {
     let told = [left().await, left().await, left().await];
     assert!(told.windows(2).any(|pair| pair[1] + 1 == pair[0]), "{told:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_is_asked_to_wait_is_a_knob_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Azure::open(folder.path(), "[latency]\npoll = 25\n", 10.0).await;
+    azure.put(&at(&group_path(""), "2025-04-01"), json!({"location": "eastus2"})).await.expect(201);
+    let accepted =
+        azure.put(&at(&namespace_id(), A.registry), json!({"location": "eastus2"})).await.expect(201);
+    assert_eq!(
+        (accepted.header("retry-after-ms").as_str(), accepted.header("retry-after").as_str()),
+        ("2500", "3")
+    );
+}
