@@ -221,6 +221,9 @@ pub enum SandboxCommand {
         /// Be a proxy too on that port, so that clients keep Azure's host names (with --tls)
         #[arg(long)]
         proxy: bool,
+        /// Append every exchange to FILE as a line of JSON, tokens masked
+        #[arg(long, value_name = "FILE", value_parser = folder())]
+        record: Option<PathBuf>,
     },
     /// Forget its world
     Reset,

@@ -8,7 +8,7 @@ use super::signals::Signals;
 use super::wire;
 use crate::domain::Exit;
 use crate::engine::Clock;
-use crate::sandbox::{self, Sandbox, Tls};
+use crate::sandbox::{self, Extras, Sandbox, Tls};
 
 /// Runs the command.
 pub async fn run(
@@ -23,16 +23,17 @@ pub async fn run(
                 .map_err(|error| wire::sandbox_failure(&root, &error))?;
             out("The sandbox is empty again.");
         }
-        SandboxCommand::Serve { port, tls, proxy } => {
+        SandboxCommand::Serve { port, tls, proxy, record } => {
             let options = wire::sandbox_options(global, &root, *port)?;
             let tls = match (tls, proxy) {
                 (_, true) => Tls::Proxy,
                 (true, false) => Tls::On,
                 (false, false) => Tls::Off,
             };
+            let extras = Extras { tls, record: record.clone() };
             let mut signals =
                 Signals::listen().map_err(|error| Failure::new(Exit::Failed, format!("error: {error}")))?;
-            let sandbox = wire::open_scripted(global, &root, options, tls).await?;
+            let sandbox = wire::open_scripted(global, &root, options, extras).await?;
             out(&how_to_reach(&sandbox));
             if sandbox.joined() {
                 out("Another process serves this folder; it goes on without this one.");

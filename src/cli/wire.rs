@@ -23,7 +23,7 @@ use crate::domain::{
 };
 use crate::engine::{self, Clock, Job, Manner, Running};
 use crate::journal::{JournalLog, StateFolder, Writer};
-use crate::sandbox::{self, FaultScript, Sandbox, SandboxError, SandboxOptions, Tls, WorldSource};
+use crate::sandbox::{self, Extras, FaultScript, Sandbox, SandboxError, SandboxOptions, WorldSource};
 use crate::stages::{self, DIALECTS, Offers, Regions, Selection};
 
 /// Looked for when no setup file is named.
@@ -138,7 +138,7 @@ pub(super) fn said_folder(global: &Global) -> Option<PathBuf> {
 /// Opens the sandbox of the state folder, or joins the process that serves it.
 pub async fn open_sandbox(global: &Global, root: &Path) -> Result<Sandbox, Failure> {
     let options = sandbox_options(global, root, 0)?;
-    open_scripted(global, root, options, Tls::Off).await
+    open_scripted(global, root, options, Extras::default()).await
 }
 
 /// Opens a sandbox with these options, and begins the fault script that is asked for.
@@ -146,11 +146,11 @@ pub(super) async fn open_scripted(
     global: &Global,
     root: &Path,
     options: SandboxOptions,
-    tls: Tls,
+    extras: Extras,
 ) -> Result<Sandbox, Failure> {
     // A script that is no good is told before a world is made for it.
     let script = fault_script(global, root)?;
-    let opened = sandbox::open_speaking(options, tls).await.map_err(|error| sandbox_failure(root, &error))?;
+    let opened = sandbox::open_with(options, extras).await.map_err(|error| sandbox_failure(root, &error))?;
     if let Some(script) = script {
         opened.rehearse(&script).await.map_err(|error| sandbox_failure(root, &error))?;
     }
@@ -234,7 +234,10 @@ pub fn sandbox_failure(root: &Path, error: &SandboxError) -> Failure {
             Exit::Usage,
             "leave `--tls` and `--proxy` away, or install hubup with its usual features; clients of plain http need neither",
         ),
-        SandboxError::OtherTls { .. } => {
+        SandboxError::Record { .. } => {
+            (Exit::Usage, "name with `--record` a file that this user may write to")
+        }
+        SandboxError::OtherTls { .. } | SandboxError::OtherRecord { .. } => {
             (Exit::State, "end the process that serves it, or name another folder with `--state-folder PATH`")
         }
         SandboxError::Held { .. } => (Exit::State, "end the process that serves it, then run this again"),

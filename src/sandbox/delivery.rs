@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use futures::StreamExt as _;
 use futures::stream;
 
@@ -35,12 +35,18 @@ pub(crate) fn to_http(reply: &Reply) -> Response<Body> {
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
+    *response.headers_mut() = headers(reply);
+    if matches!(reply.delivery, Delivery::Half | Delivery::Slow(_)) {
+        response.headers_mut().insert("content-length", HeaderValue::from(length));
+    }
+    response
+}
+
+/// The headers of a reply, without those that tell how its bytes go.
+pub(crate) fn headers(reply: &Reply) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     if reply.body.is_some() {
         headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
-    }
-    if matches!(reply.delivery, Delivery::Half | Delivery::Slow(_)) {
-        headers.insert("content-length", HeaderValue::from(length));
     }
     headers.insert("cache-control", HeaderValue::from_static("no-cache"));
     for (name, value) in &reply.headers {
@@ -51,7 +57,7 @@ pub(crate) fn to_http(reply: &Reply) -> Response<Body> {
             headers.insert(name, value);
         }
     }
-    response
+    headers
 }
 
 /// The first half, and then an error, which closes the connection.

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::clock::real_now_ms;
 use super::faults::FaultScript;
 use super::front::Front;
+use super::record::Recorder;
 use super::server::{self, FAULTS_PATH, IDENTITY_PATH, SUBSCRIPTIONS_PATH, Served};
 use super::settings::{self, Settings, WorldSource};
 use super::store::Store;
@@ -57,6 +58,15 @@ pub enum Tls {
     Proxy,
 }
 
+/// What a server does beside answering.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    pub tls: Tls,
+    /// A file to which each exchange is appended as a line of JSON: `method`, `url`, `headers`, `body`, `status`,
+    /// `reply_headers`, `reply_body`. Tokens and credentials are masked.
+    pub record: Option<PathBuf>,
+}
+
 impl Default for SandboxOptions {
     fn default() -> Self {
         Self { folder: PathBuf::new(), speed: 60.0, world: WorldSource::Default, port: 0 }
@@ -82,6 +92,10 @@ pub enum SandboxError {
     Tls(String),
     #[error("another process serves the sandbox folder without the TLS that is asked for: `{}`", folder.display())]
     OtherTls { folder: PathBuf },
+    #[error("another process serves the sandbox folder and keeps no record for this one: `{}`", folder.display())]
+    OtherRecord { folder: PathBuf },
+    #[error("the record cannot be written: `{}`", path.display())]
+    Record { path: PathBuf, source: std::io::Error },
     #[error("another process holds the sandbox folder, but no server answers in it: `{}`", folder.display())]
     NoAnswer { folder: PathBuf },
     #[error("the sandbox does not take the subscription `{0}`")]
@@ -168,14 +182,14 @@ struct Own {
 /// # Errors
 /// See [`SandboxError`]. Nothing is left running after an error.
 pub async fn open(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
-    open_speaking(options, Tls::Off).await
+    open_with(options, Extras::default()).await
 }
 
-/// Like [`open()`], with a port that speaks more than plain http.
+/// Like [`open()`], with a server that does more.
 ///
 /// # Errors
 /// See [`SandboxError`]. Nothing is left running after an error.
-pub async fn open_speaking(options: SandboxOptions, tls: Tls) -> Result<Sandbox, SandboxError> {
+pub async fn open_with(options: SandboxOptions, extras: Extras) -> Result<Sandbox, SandboxError> {
     let folder = options.folder.clone();
     if !(0.0..=100_000.0).contains(&options.speed) {
         return Err(SandboxError::Speed(options.speed));
@@ -184,13 +198,16 @@ pub async fn open_speaking(options: SandboxOptions, tls: Tls) -> Result<Sandbox,
         .map_err(|source| SandboxError::Folder { path: folder.clone(), source })?;
     for _ in 0..JOIN_TRIES {
         if let Some(lock) = take_lock(&folder)? {
-            return start(options, tls, lock).await;
+            return start(options, extras, lock).await;
         }
         if let Some(file) = read_server_file(&folder)
             && answers(&file).await
         {
-            if tls > file.tls {
+            if extras.tls > file.tls {
                 return Err(SandboxError::OtherTls { folder });
+            }
+            if extras.record.is_some() {
+                return Err(SandboxError::OtherRecord { folder });
             }
             return Ok(Sandbox { file, own: None });
         }
@@ -225,7 +242,8 @@ fn take_lock(folder: &Path) -> Result<Option<File>, SandboxError> {
     }
 }
 
-async fn start(options: SandboxOptions, tls: Tls, lock: File) -> Result<Sandbox, SandboxError> {
+async fn start(options: SandboxOptions, extras: Extras, lock: File) -> Result<Sandbox, SandboxError> {
+    let Extras { tls, record } = extras;
     let SandboxOptions { folder, speed, world: source, port } = options;
     // A dead server's file must not lead anybody astray while this one starts.
     _ = std::fs::remove_file(folder.join(SERVER_FILE));
@@ -251,6 +269,9 @@ async fn start(options: SandboxOptions, tls: Tls, lock: File) -> Result<Sandbox,
         let acceptor = tls::open(&folder, real_now_ms()).map_err(SandboxError::Tls)?;
         Some(Front { acceptor, proxy: tls == Tls::Proxy })
     };
+    let recorder = record
+        .map(|path| Recorder::open(&path).map_err(|source| SandboxError::Record { path, source }))
+        .transpose()?;
     let (listener, address) =
         server::bind(port).await.map_err(|source| SandboxError::Listen { port, source })?;
     let file = ServerFile {
@@ -265,7 +286,7 @@ async fn start(options: SandboxOptions, tls: Tls, lock: File) -> Result<Sandbox,
     let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
     write_server_file(&folder, &file).map_err(failed)?;
     let guard = ended.clone().drop_guard();
-    let serving = server::serve(listener, front, served, stop.clone());
+    let serving = server::serve(listener, front, recorder, served, stop.clone());
     let task = tokio::spawn(async move {
         // The lock is held exactly as long as the server runs, whatever becomes of the handle.
         let _held = (guard, lock);

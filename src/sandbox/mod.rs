@@ -16,6 +16,7 @@ mod obstacles;
 mod operations;
 mod permissions;
 mod providers;
+mod record;
 mod reply;
 mod request;
 mod schema;
@@ -34,6 +35,6 @@ mod tests;
 
 pub use faults::{FaultScript, builtin_faults};
 pub use handle::{
-    Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, Tls, open, open_speaking, reset,
+    Extras, Sandbox, SandboxError, SandboxOptions, SignIn, SubscriptionName, Tls, open, open_with, reset,
 };
 pub use settings::{WorldSource, builtin_worlds};

@@ -19,6 +19,7 @@ use super::delivery;
 use super::faults::{self, FaultScript};
 use super::front::{self, Front};
 use super::providers::admit;
+use super::record::Recorder;
 use super::reply::{Delivery, Refusal, Reply};
 use super::request::Request;
 use super::step::{BODY_LIMIT, step};
@@ -42,17 +43,20 @@ pub(crate) struct Served {
     pub(crate) instance: String,
 }
 
-/// What every answer shares: the world, and the word to stop, which ends answers that would never come.
+/// What every answer shares: the world, the word to stop, which ends answers that would never come, and the record.
 #[derive(Clone)]
 struct Shared {
     served: Arc<Mutex<Served>>,
     stop: CancellationToken,
+    recorder: Option<Arc<Recorder>>,
 }
 
-/// Serves until the token is cancelled; open requests are answered first. With a front it speaks TLS on the same port.
+/// Serves until the token is cancelled; open requests are answered first. With a front it speaks TLS on the same port, with a
+/// recorder it keeps what is said.
 pub(crate) async fn serve(
     listener: TcpListener,
     front: Option<Front>,
+    recorder: Option<Recorder>,
     served: Served,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
@@ -61,7 +65,8 @@ pub(crate) async fn serve(
         None => Doorway::Open(listener),
         Some(front) => Doorway::Sorted(front::sort(listener, front, stop.clone()), address),
     };
-    let shared = Shared { served: Arc::new(Mutex::new(served)), stop: stop.clone() };
+    let served = Arc::new(Mutex::new(served));
+    let shared = Shared { served, stop: stop.clone(), recorder: recorder.map(Arc::new) };
     let router =
         Router::new().fallback(answer).with_state(shared).into_make_service_with_connect_info::<Way>();
     axum::serve(doorway, router).with_graceful_shutdown(stop.cancelled_owned()).await
@@ -104,14 +109,19 @@ async fn answer(
         body: Vec::new(),
     };
     let whole = to_bytes(body, BODY_LIMIT).await;
-    let Shared { served, stop } = shared;
+    let Shared { served, stop, recorder } = shared;
     let worked = tokio::task::spawn_blocking(move || {
         let Ok(bytes) = whole else {
             let message = format!("The request body is larger than {BODY_LIMIT} bytes, or broke off.");
             return plain_refusal(Refusal::arm(413, "RequestContentTooLarge", message));
         };
         request.body = bytes.to_vec();
-        turn(&served, &request)
+        let reply = turn(&served, &request);
+        match &recorder {
+            // What processes of hubup say to each other is nobody's traffic.
+            Some(recorder) if !request.path.starts_with(IDENTITY_PATH) => recorded(recorder, &request, reply),
+            _ => reply,
+        }
     })
     .await;
     let reply = worked.unwrap_or_else(|_| {
@@ -125,6 +135,17 @@ async fn answer(
         way.scissors.cut();
     }
     delivery::to_http(&reply)
+}
+
+/// The reply once it stands in the record; a refusal where it does not, so that no record lacks a line in silence.
+fn recorded(recorder: &Recorder, request: &Request, reply: Reply) -> Reply {
+    match recorder.keep(request, &reply) {
+        Ok(()) => reply,
+        Err(error) => {
+            let message = format!("The sandbox did this, but could not keep its record of it: {error}");
+            plain_refusal(Refusal::arm(503, "ServiceUnavailable", message))
+        }
+    }
 }
 
 /// One step, durable before it is answered.

@@ -1,6 +1,6 @@
 # Starts and ends a sandbox for clients of other makers. To be sourced: `start WORLD [SPEED]`, or `start_without_proxy WORLD`,
 # then `stop`.
-# Needs HUBUP, the program. Everything it makes lies in a folder that goes with the shell.
+# Needs HUBUP, the program; RECORD may name a file for what is said. All else that it makes lies in a folder that goes with the shell.
 
 scratch=$(mktemp -d)
 server=
@@ -30,7 +30,8 @@ serve() {
   stop
   # What the last one printed would be taken for this one's.
   rm -rf "$scratch/state" "$scratch/how"
-  "$HUBUP" --state-folder "$scratch/state" --sandbox-world "$1" --sandbox-speed "$2" sandbox serve "$3" > "$scratch/how" &
+  "$HUBUP" --state-folder "$scratch/state" --sandbox-world "$1" --sandbox-speed "$2" \
+    sandbox serve "$3" ${RECORD:+--record "$RECORD"} > "$scratch/how" &
   server=$!
   # It prints how to reach it once it listens.
   for _ in $(seq 300); do

@@ -8,6 +8,8 @@ mod binary;
 mod catalogue;
 #[cfg(unix)]
 mod cli;
+#[cfg(unix)]
+mod conformance;
 mod destroy;
 mod each_fault;
 mod engine;

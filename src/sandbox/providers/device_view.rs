@@ -17,7 +17,7 @@ const LATE: [&str; 4] =
     ["idScope", "serviceOperationsHostName", "deviceProvisioningHostName", "portalOperationsHostName"];
 
 /// A hub as an api-version shows it.
-pub(super) fn hub(hub: &Resource, version: &str) -> Value {
+pub(super) fn hub(world: &World, hub: &Resource, version: &str) -> Value {
     let mut body = public_body(hub);
     if models::of(hub) == Model::Credentials && hub.vault.get("link").is_none_or(Value::is_null) {
         return body;
@@ -36,8 +36,18 @@ pub(super) fn hub(hub: &Resource, version: &str) -> Value {
         return body;
     }
     if let Some(link) = hub.vault.get("link").filter(|link| link.is_object()) {
-        let mut linking = json!({"state": link.get("state")});
-        if text(link, &["state"]) == Some("Failed") {
+        // A hub has words of its own for it, other than the service's: contract links-2026, section 4, point 6, and the hub's
+        // specification of 2026-10-01-preview.
+        let state = match text(link, &["state"]) {
+            Some("Succeeded") if text(link, &["namespace"]).is_none_or(|id| world.resource(id).is_none()) => {
+                "Orphaned"
+            }
+            Some("Succeeded") => "Success",
+            Some("Failed") => "Failed",
+            _ => "InProgress",
+        };
+        let mut linking = json!({"state": state});
+        if state == "Failed" {
             let error = json!({
                 "code": "ADRLinkingFailed", "httpStatusCode": "500",
                 "message": "Azure Device Registry failed to link all needed resources for IoT Hub.",

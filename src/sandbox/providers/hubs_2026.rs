@@ -45,5 +45,5 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
     }
     device_view::complete(call.world, &id, call.now);
     let found = call.world.resource(&id).ok_or_else(|| call.not_found())?;
-    Ok(Reply { body: Some(device_view::hub(found, &call.version)), ..updated })
+    Ok(Reply { body: Some(device_view::hub(call.world, found, &call.version)), ..updated })
 }

@@ -16,7 +16,7 @@ use crate::sandbox::world::{Resource, World};
 pub(crate) fn view(world: &World, resource: &Resource, version: &str) -> Value {
     match resource.kind.as_str() {
         NAMESPACE => namespace_view::view(world, resource, version),
-        HUB => device_view::hub(resource, version),
+        HUB => device_view::hub(world, resource, version),
         SERVICE => device_view::service(world, resource, version),
         _ => public_body(resource),
     }

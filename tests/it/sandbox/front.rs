@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hubup::sandbox::{Sandbox, SandboxError, SandboxOptions, Tls, open_speaking};
+use hubup::sandbox::{Extras, Sandbox, SandboxError, SandboxOptions, Tls, open_with};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 async fn speaking(folder: &Path, tls: Tls) -> Sandbox {
     _ = rustls::crypto::ring::default_provider().install_default();
     let options = SandboxOptions { folder: folder.to_owned(), speed: 0.0, ..SandboxOptions::default() };
-    open_speaking(options, tls).await.unwrap()
+    open_with(options, Extras { tls, record: None }).await.unwrap()
 }
 
 /// A client that trusts the sandbox's authority and nobody else.
@@ -125,7 +125,7 @@ async fn a_server_without_tls_is_not_joined_by_who_wants_it() {
     let plain = speaking(folder.path(), Tls::Off).await;
     assert_eq!(plain.ca_file(), None);
     let options = SandboxOptions { folder: folder.path().to_owned(), ..SandboxOptions::default() };
-    let refused = open_speaking(options.clone(), Tls::On).await.err().unwrap();
+    let refused = open_with(options.clone(), Extras { tls: Tls::On, record: None }).await.err().unwrap();
     assert!(matches!(refused, SandboxError::OtherTls { .. }), "{refused}");
     assert!(hubup::sandbox::open(options).await.unwrap().joined());
     plain.shutdown().await;

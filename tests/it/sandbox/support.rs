@@ -69,7 +69,11 @@ impl Azure {
     pub async fn with(options: SandboxOptions) -> Self {
         // Another test of this process may have been first.
         _ = rustls::crypto::ring::default_provider().install_default();
-        let sandbox = open(options).await.unwrap();
+        Self::of(open(options).await.unwrap()).await
+    }
+
+    /// A client of a sandbox that runs.
+    pub async fn of(sandbox: Sandbox) -> Self {
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

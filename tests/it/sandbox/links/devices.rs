@@ -203,7 +203,7 @@ async fn back_references_move_between_versions() {
     assert_eq!(link["namespaceResourceId"], json!(namespace_id()));
     assert_eq!(link["namespaceUuid"], uuid);
     assert_eq!(link["dataPlaneHostName"], json!("eastus2.api.deviceregistry.com"));
-    assert_eq!(link["linkingProperties"], json!({"state": "Succeeded"}));
+    assert_eq!(link["linkingProperties"], json!({"state": "Success"}));
     let old = azure.get(&at(&hub_id(), "2023-06-30")).await.expect(200);
     assert_eq!(shown(&old.body), Vec::<&str>::new());
     assert_eq!(old.body["properties"].get("serviceHostName"), None);
@@ -238,5 +238,7 @@ async fn a_service_may_be_left_behind() {
     azure.get(&at(&namespace, REGISTRY)).await.expect(404);
     let dps = azure.get(&at(&dps_id(), "2026-11-02-preview")).await.expect(200);
     assert_eq!(dps.text("/properties/deviceRegistryNamespaces/0/linkingProperties/state"), "Orphaned");
+    let hub = azure.get(&at(&hub_id(), HUB)).await.expect(200);
+    assert_eq!(hub.text("/properties/deviceRegistry/linkingProperties/state"), "Orphaned");
     azure.sandbox.shutdown().await;
 }
