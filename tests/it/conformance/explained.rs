@@ -26,6 +26,9 @@ const fn came(
     Explained { side: "came", call, what, at, told, reason }
 }
 
+/// `tests/it/sandbox/recorded.rs` holds these.
+const WRITES: &str = "the live provisioning service was recorded to answer writes with Azure-AsyncOperation alone, and deletions with both headers";
+
 const NULLS: &str = "Microsoft.Authorization writes null for what is not set; az prints it so";
 
 pub const EXPLAINED: &[Explained] = &[
@@ -69,6 +72,29 @@ pub const EXPLAINED: &[Explained] = &[
         "/type",
         "`Microsoft.Devices/ProvisioningServices`",
         "the provisioning service spells the type so; ids and types are compared without case",
+    ),
+    came("PUT microsoft.devices/provisioningservices/*", What::Header, "location", "it is missing", WRITES),
+    came("microsoft.devices/provisioningservices/*", What::Header, "azure-asyncoperation", "", WRITES),
+    came(
+        "PUT microsoft.devices/provisioningservices/*",
+        What::Type,
+        "/properties/idScope",
+        "null",
+        "the live provisioning service was recorded to write null until the service stands",
+    ),
+    came(
+        "DELETE microsoft.devices/iothubs/*",
+        What::Body,
+        "",
+        "there is none",
+        "the live hub service was recorded to accept a deletion without a body",
+    ),
+    came(
+        "nameavailability",
+        What::Type,
+        "/message",
+        "null",
+        "both services were recorded to write null where a name is free",
     ),
     came(
         "/listkeys",
