@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::device_registry::{NAMESPACE, accept, check_idle};
 use super::own_certificates::{self, Manner};
-use super::{credentials, device_view, grants, hub_details, hub_schema, hubs_2026, public_body};
+use super::{credentials, device_view, grants, hub_details, hub_schema, hubs_2026, public_body, resources};
 use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::Call;
 use crate::sandbox::models::{self, Model};
@@ -562,6 +562,7 @@ pub(crate) fn activate(world: &mut World, id: &str, _now: &Now) {
     show_defaults(found);
     give_keys(found);
     set(&mut found.body, &["etag"], json!(etag));
-    let location = found.location().to_owned();
+    // By its display name, unlike `location` (recorded).
+    let location = resources::display_name(found.location()).to_owned();
     found.set_property("locations", json!([{"location": location, "role": "primary"}]));
 }

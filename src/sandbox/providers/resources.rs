@@ -141,7 +141,7 @@ const REGIONS: [(&str, &str); 6] = [
     ("northeurope", "North Europe"),
 ];
 
-fn display_name(name: &str) -> &str {
+pub(super) fn display_name(name: &str) -> &str {
     REGIONS.iter().find(|(known, _)| *known == name).map_or(name, |(_, display)| display)
 }
 

@@ -26,6 +26,9 @@ const fn came(
     Explained { side: "came", call, what, at, told, reason }
 }
 
+/// `tests/it/sandbox/recorded.rs` holds these.
+const WRITES: &str = "the live provisioning service was recorded to answer with Azure-AsyncOperation, where its file has Location";
+
 const NULLS: &str = "Microsoft.Authorization writes null for what is not set; az prints it so";
 
 pub const EXPLAINED: &[Explained] = &[
@@ -70,6 +73,7 @@ pub const EXPLAINED: &[Explained] = &[
         "`Microsoft.Devices/ProvisioningServices`",
         "the provisioning service spells the type so; ids and types are compared without case",
     ),
+    came("microsoft.devices/provisioningservices/*", What::Header, "azure-asyncoperation", "", WRITES),
     came(
         "/listkeys",
         What::Word,

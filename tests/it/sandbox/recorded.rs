@@ -117,6 +117,10 @@ async fn recorded_a_hub_is_accepted_then_activating_then_active() {
     assert_eq!(seen.text("/properties/routing/fallbackRoute/endpointNames/0"), "events");
     assert_eq!(seen.body["properties"]["routing"]["routes"], json!([]));
     assert_eq!(seen.body["properties"]["ipFilterRules"], json!([]));
+    assert_eq!(
+        (seen.text("/location"), seen.text("/properties/locations/0/location")),
+        ("westus2".into(), "West US 2".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
