@@ -120,9 +120,14 @@ fn lists(block: &Value, list: &str, action: &str) -> bool {
     patterns.into_iter().flatten().filter_map(Value::as_str).any(|pattern| fits(pattern, action))
 }
 
-/// True when `pattern` covers `action`; `*` stands for any text, slashes included.
+/// True when `pattern` covers `action`; `*` stands for any text, slashes included, and between two slashes for none too: the
+/// built-in role Managed Identity Operator has `userAssignedIdentities/*/assign/action`, and is there to assign them.
 fn fits(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
+    covers(&pattern, &action) || covers(&pattern.replace("/*/", "/"), &action)
+}
+
+fn covers(pattern: &str, action: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == action };
     let Some(mut left) = action.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();

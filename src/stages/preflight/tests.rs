@@ -104,7 +104,13 @@ fn wildcards_and_exceptions_count_without_case() {
         (&["*/read"], &[], "Microsoft.Devices/IotHubs/write", false),
         (&["microsoft.devices/iothubs/*"], &[], "Microsoft.Devices/IotHubs/listkeys/action", true),
         (&["Microsoft.Devices/*/write"], &[], "Microsoft.Devices/IotHubs/write", true),
-        (&["Microsoft.Devices/*/write"], &[], "Microsoft.Devices/write", false),
+        (
+            &["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"],
+            &[],
+            "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+            true,
+        ),
+        (&["Microsoft.Devices/*/write"], &[], "Microsoft.DevicesX/write", false),
         (&["Microsoft.Devices/IotHubs/write"], &[], "Microsoft.Devices/IotHubs/writes", false),
         (
             &["*"],
