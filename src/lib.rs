@@ -2,6 +2,11 @@
 //!
 //! The folders and who may use whom are described in ARCHITECTURE.md; `tests/it/tidy.rs` holds the arrows.
 
+#[cfg(not(any(feature = "tls-ring", feature = "tls-native")))]
+compile_error!(
+    "hubup needs a way to speak TLS: build it with the feature `tls-ring`, which is the default, or with `tls-native`"
+);
+
 pub mod azure;
 pub mod cli;
 pub mod domain;

@@ -100,10 +100,11 @@ pub(crate) struct Due {
 }
 
 impl Due {
-    /// Due so many simulated seconds from now; zero seconds is true at once, at any speed.
+    /// Due so many simulated seconds from now; zero seconds is true at once, at any speed. It has its moment even so:
+    /// what follows from it is reckoned from there.
     pub(crate) fn after(now: &Now, seconds: f64) -> Self {
         if seconds <= 0.0 {
-            return Self::already();
+            return Self { at_ms: now.sim_ms, looks: 0 };
         }
         let wait = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).as_millis();
         Self { at_ms: now.sim_ms.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX)), looks: 1 }

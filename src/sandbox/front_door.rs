@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::clock::Now;
 use super::obstacles;
 use super::operations;
+use super::paging;
 use super::permissions::{self, Plane};
 use super::providers::{
     authorization, device_registry, hubs, managed_identity, policy_insights, provisioning_services,
@@ -139,43 +140,43 @@ impl Call<'_> {
 /// Handles a request to `management.azure.com`.
 pub(crate) fn handle(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
     let reply = answer(world, request, now)?;
-    Ok(paged(reply, request, world.settings.paging.items))
+    if request.method == "GET" { paged(world, reply, request) } else { Ok(reply) }
 }
 
 /// Cuts a long list into pages. The link to the next one repeats the request with a `$skiptoken`.
-fn paged(mut reply: Reply, request: &Request, items: usize) -> Reply {
-    let list = reply
-        .body
-        .as_mut()
-        .filter(|_| items > 0 && request.method == "GET")
-        .and_then(|body| body.get_mut("value"));
-    let Some(value) = list.and_then(Value::as_array_mut) else { return reply };
-    let start =
-        request.query_value("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0).min(value.len());
-    let mut page = value.split_off(start);
-    let more = page.len() > items;
-    page.truncate(items);
-    *value = page;
-    if more {
-        let kept: Vec<&str> = request
-            .query
-            .as_deref()
-            .unwrap_or_default()
-            .split('&')
-            .filter(|part| !part.starts_with("$skiptoken="))
-            .collect();
-        let link = format!(
-            "{}{}?{}&$skiptoken={}",
-            request.link_base(),
-            request.path,
-            kept.join("&"),
-            start + items
-        );
-        if let Some(map) = reply.body.as_mut().and_then(Value::as_object_mut) {
-            map.insert("nextLink".to_owned(), json!(link));
+fn paged(world: &World, mut reply: Reply, request: &Request) -> Result<Reply, Refusal> {
+    let Some(map) = reply.body.as_mut().and_then(Value::as_object_mut) else { return Ok(reply) };
+    let Some(value) = map.get_mut("value").and_then(Value::as_array_mut) else { return Ok(reply) };
+    let most = page_size(world, request)?;
+    let filter = request.query_value("$filter").unwrap_or_default();
+    let list = format!("{}?{filter}", request.path);
+    let token = request.query_value("$skiptoken");
+    let page = paging::cut(world, &list, std::mem::take(value), token.as_deref(), most).map_err(|_| {
+        // The code is this world's own: Azure's differs from service to service.
+        let message = "The $skiptoken of the request is not one that this list gave out.";
+        Refusal::arm(400, "InvalidSkipToken", message.to_owned())
+    })?;
+    *value = page.entries;
+    if let Some(token) = page.token {
+        let link =
+            format!("{}{}?{}", request.link_base(), request.path, request.query_with("$skiptoken", &token));
+        map.insert("nextLink".to_owned(), json!(link));
+    }
+    Ok(reply)
+}
+
+/// The world's most entries of a page, or fewer where the resource manager's own lists are asked for fewer by `$top`.
+fn page_size(world: &World, request: &Request) -> Result<usize, Refusal> {
+    let most = world.settings.paging.items;
+    let own = !request.path.to_ascii_lowercase().contains("/providers/");
+    let Some(top) = request.query_value("$top").filter(|_| own) else { return Ok(most) };
+    match top.parse::<usize>() {
+        Ok(top) if top > 0 => Ok(if most == 0 { top } else { top.min(most) }),
+        _ => {
+            let message = format!("The value '{}' of $top is no positive number.", shorten(&top));
+            Err(Refusal::arm(400, "InvalidTopInQueryString", message))
         }
     }
-    reply
 }
 
 fn answer(world: &mut World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
@@ -363,7 +364,8 @@ pub(crate) fn check_version(world: &World, provider: &str, kind: &str, version: 
     if offered.iter().any(|known| known.eq_ignore_ascii_case(version)) {
         return Ok(());
     }
-    if !looks_like_version(version) {
+    // The resource manager's own types have words of their own for a version that is not served.
+    if provider == "Microsoft.Resources" || !looks_like_version(version) {
         let message = format!(
             "The api-version '{}' is invalid. The supported versions are '{}'.",
             shorten(version),

@@ -27,6 +27,12 @@ pub(crate) fn of_devices(version: &str) -> Model {
     if version >= "2026-06" { Model::Links } else { Model::Credentials }
 }
 
+/// Whether a version of hubs and services has a property for the namespace that they point at, or are linked by: the
+/// previews from 2025 on.
+pub(crate) fn knows_pointers(version: &str) -> bool {
+    version.ends_with("-preview") && version >= "2025"
+}
+
 /// Whether the world serves the model of 2026 at all.
 pub(crate) fn links_served(world: &World) -> bool {
     serves(world, "namespaces/certificateAuthorities")

@@ -191,7 +191,9 @@ pub(crate) fn check_action(world: &World, principal: &str, action: &str, scope: 
             "read" => false,
             _ => lock.level.eq_ignore_ascii_case("ReadOnly"),
         };
-        level && covers(&lock.scope, scope)
+        // What is inside goes with what holds it, so a lock inside keeps both.
+        let inside = verb == "delete" && covers(scope, &lock.scope);
+        level && (covers(&lock.scope, scope) || inside)
     };
     match settings.locks.iter().find(forbids) {
         Some(lock) if !asks => {

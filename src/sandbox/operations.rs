@@ -13,6 +13,7 @@ use super::faults::Doom;
 use super::providers;
 use super::reply::{Refusal, Reply};
 use super::request::Request;
+use super::target::covers;
 use super::world::World;
 
 /// Operations that are remembered, so that the world does not grow for ever.
@@ -77,7 +78,8 @@ pub(crate) struct Operation {
     pub(crate) style: Style,
     /// Id of the resource, as written.
     pub(crate) resource: String,
-    /// Path and query of both status URLs, to be replayed byte for byte.
+    /// Path and query of both status URLs up to their long tail, which is worked out anew each time: a world that kept it
+    /// would write megabytes with every change.
     status_path: String,
     result_path: String,
     started_real_ms: i64,
@@ -88,6 +90,29 @@ pub(crate) struct Operation {
     /// How a fault script lets it end.
     #[serde(default)]
     pub(crate) doom: Option<Doom>,
+}
+
+/// The type words of the two status URLs.
+const STATUS: &str = "operationStatuses";
+const RESULT: &str = "operationResults";
+
+impl Operation {
+    fn status_url(&self) -> String {
+        self.whole(&self.status_path, STATUS)
+    }
+
+    fn result_url(&self) -> String {
+        self.whole(&self.result_path, RESULT)
+    }
+
+    /// A status URL with its tail. A world of an earlier program kept it whole.
+    fn whole(&self, kept: &str, kind: &str) -> String {
+        if kept.contains("&c=") {
+            return kept.to_owned();
+        }
+        let mark = hex(&Sha256::digest(format!("{}{kind}", self.id).as_bytes()));
+        format!("{kept}&c={}&s={mark}&h", certificate_text(&self.id, kind))
+    }
 }
 
 /// What an accepted operation is about.
@@ -115,14 +140,8 @@ pub(crate) fn accept(
     let id = format!("{}*{}", Uuid::new_v4(), hex(&Sha256::digest(order.resource.as_bytes())));
     let path = |kind: &str| {
         format!(
-            "/subscriptions/{}/providers/{}/locations/{}/{kind}/{id}?api-version={}&t={}&c={}&s={}&h",
-            order.subscription,
-            order.provider,
-            order.location,
-            order.api_version,
-            now.real_ms,
-            certificate_text(&id, kind),
-            hex(&Sha256::digest(format!("{id}{kind}").as_bytes())),
+            "/subscriptions/{}/providers/{}/locations/{}/{kind}/{id}?api-version={}&t={}",
+            order.subscription, order.provider, order.location, order.api_version, now.real_ms,
         )
     };
     let operation = Operation {
@@ -130,8 +149,8 @@ pub(crate) fn accept(
         work: order.work,
         style: order.style,
         resource: order.resource.to_owned(),
-        status_path: path("operationStatuses"),
-        result_path: path("operationResults"),
+        status_path: path(STATUS),
+        result_path: path(RESULT),
         started_real_ms: now.real_ms,
         due: Due::after(now, order.seconds),
         polls: 0,
@@ -143,10 +162,10 @@ pub(crate) fn accept(
     let poll = world.settings.latency.poll;
     let mut reply = reply;
     if matches!(order.style, Style::AsyncOperation | Style::Both) {
-        reply = reply.with("Azure-AsyncOperation", format!("{base}{}", operation.status_path));
+        reply = reply.with("Azure-AsyncOperation", format!("{base}{}", operation.status_url()));
     }
     if matches!(order.style, Style::Location | Style::Both) {
-        reply = reply.with("Location", format!("{base}{}", operation.result_path));
+        reply = reply.with("Location", format!("{base}{}", operation.result_url()));
     }
     if order.style != Style::ResourceOnly {
         reply = reply.with_retry_after(now, poll);
@@ -177,14 +196,17 @@ pub(crate) fn schedule(world: &mut World, now: &Now, work: Work, resource: &str,
     world.operations.insert(id, operation);
 }
 
-/// Drops the oldest operations that have ended once there are very many.
+/// Drops the oldest operations that have ended once there are very many. Of those that have not, a resource at rest can
+/// have any number only where the operation leaves it at rest, so that these go too.
 fn forget_old(world: &mut World) {
     while world.operations.len() >= KEPT {
+        let spare =
+            |known: &&Operation| known.end.is_some() || matches!(known.work, Work::Synchronize | Work::Push);
         let oldest = world
             .operations
             .values()
-            .filter(|known| known.end.is_some())
-            .min_by_key(|known| known.started_real_ms);
+            .filter(spare)
+            .min_by_key(|known| (known.end.is_none(), known.started_real_ms));
         let Some(id) = oldest.map(|known| known.id.clone()) else { return };
         world.operations.remove(&id);
     }
@@ -254,6 +276,29 @@ fn finish(world: &mut World, id: &str, now: &Now) {
     }
 }
 
+/// Ends what else is under way at or below a resource that a deletion has removed: whatever comes under the same name
+/// later is none of its business.
+pub(crate) fn abandon(world: &mut World, deletion: &Operation, now: &Now) {
+    let at_real_ms = now.real_ms;
+    let below = |other: &&mut Operation| {
+        other.end.is_none() && other.id != deletion.id && covers(&deletion.resource, &other.resource)
+    };
+    for other in world.operations.values_mut().filter(below) {
+        let failure = (other.work != Work::Delete).then(providers::gone);
+        other.end = Some(End { at_real_ms, failure, word: None });
+    }
+}
+
+/// The status URL of a deletion that is under way.
+pub(crate) fn deletion(world: &World, request: &Request, now: &Now, resource: &str) -> Option<Reply> {
+    let under_way = world.operations.values().find(|known| {
+        known.work == Work::Delete && known.end.is_none() && known.resource.eq_ignore_ascii_case(resource)
+    })?;
+    let url = format!("{}{}", request.link_base(), under_way.result_url());
+    let wait = world.settings.latency.poll;
+    Some(Reply::empty(202).with("Location", url).with_retry_after(now, wait))
+}
+
 /// Answers a poll.
 ///
 /// # Errors
@@ -263,11 +308,11 @@ pub(crate) fn poll(world: &mut World, request: &Request, now: &Now, id: &str) ->
     let Some(operation) = world.operations.get_mut(id) else {
         return Err(Refusal::arm(404, "ResourceNotFound", "The operation was not found.".to_owned()));
     };
-    let by_status = given == operation.status_path;
+    let by_status = given == operation.status_url();
     if request.method != "GET" {
         return Err(Refusal::arm(405, "MethodNotAllowed", "A status URL is read with GET.".to_owned()));
     }
-    if !by_status && given != operation.result_path {
+    if !by_status && given != operation.result_url() {
         let message = "The signature of the status URL does not match: replay it exactly as it was given.";
         return Err(Refusal::arm(400, "InvalidOperationStatusUrl", message.to_owned()));
     }
@@ -332,7 +377,7 @@ fn status_document(operation: &Operation, now: &Now, wait: f64) -> Reply {
 fn result(world: &World, operation: &Operation, now: &Now, wait: f64, request: &Request) -> Reply {
     match &operation.end {
         None => Reply::empty(202)
-            .with("Location", format!("{}{}", request.link_base(), operation.result_path))
+            .with("Location", format!("{}{}", request.link_base(), operation.result_url()))
             .with_retry_after(now, wait),
         Some(End { failure: Some(failure), .. }) => {
             Reply::json(failure.status, json!({"error": {"code": failure.code, "message": failure.message}}))

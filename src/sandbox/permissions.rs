@@ -73,9 +73,14 @@ pub(crate) fn grants(permissions: &Value, plane: Plane, action: &str) -> bool {
     })
 }
 
-/// Wildcard match without case; `*` takes any number of characters, slashes included.
+/// Wildcard match without case; `*` takes any number of characters, slashes included. Between two slashes it takes also
+/// none at all: Managed Identity Operator has `userAssignedIdentities/*/assign/action`, and is there to assign them.
 pub(crate) fn matches(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    fits(&pattern, &action) || (pattern.contains("/*/") && matches(&pattern.replacen("/*/", "/", 1), &action))
+}
+
+fn fits(pattern: &str, action: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|head| action.strip_prefix(head)) else {
         return false;

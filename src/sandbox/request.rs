@@ -39,6 +39,19 @@ impl Request {
             .map(|(_, value)| value)
     }
 
+    /// The query with one parameter set anew, for a link that repeats the request. Clients encode names as they like, so the
+    /// earlier value is found by the decoded name.
+    pub(crate) fn query_with(&self, name: &str, value: &str) -> String {
+        let query = self.query.as_deref().unwrap_or_default();
+        let other = |part: &&str| {
+            let key = part.split('=').next().unwrap_or_default();
+            !part.is_empty() && !decode(key, true).eq_ignore_ascii_case(name)
+        };
+        let own = format!("{name}={value}");
+        let kept = query.split('&').filter(other);
+        kept.chain([own.as_str()]).collect::<Vec<_>>().join("&")
+    }
+
     /// Decoded path segments. An empty segment in the middle is kept: it is a mistake worth naming.
     pub(crate) fn segments(&self) -> Vec<String> {
         let trimmed = self.path.strip_prefix('/').unwrap_or(&self.path);

@@ -41,6 +41,12 @@ pub(crate) struct Field {
     shape: Shape,
 }
 
+impl Field {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name
+    }
+}
+
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Field {
     Field { name, need: Need::Required, shape }
 }

@@ -4,13 +4,14 @@
 //! back and the client gets a 503.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request as HttpRequest, Response};
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::real_now_ms;
@@ -18,6 +19,7 @@ use super::connection::{Doorway, Way};
 use super::delivery;
 use super::faults::{self, FaultScript};
 use super::front::{self, Front};
+use super::labels;
 use super::providers::admit;
 use super::record::Recorder;
 use super::reply::{Delivery, Refusal, Reply};
@@ -46,6 +48,7 @@ pub(crate) struct Served {
 /// What every answer shares: the world, the word to stop, which ends answers that would never come, and the record.
 #[derive(Clone)]
 struct Shared {
+    /// Taken before a thread is: requests wait here, not each in a thread with memory of its own.
     served: Arc<Mutex<Served>>,
     stop: CancellationToken,
     recorder: Option<Arc<Recorder>>,
@@ -110,23 +113,27 @@ async fn answer(
     };
     let whole = to_bytes(body, BODY_LIMIT).await;
     let Shared { served, stop, recorder } = shared;
-    let worked = tokio::task::spawn_blocking(move || {
-        let Ok(bytes) = whole else {
-            let message = format!("The request body is larger than {BODY_LIMIT} bytes, or broke off.");
-            return plain_refusal(Refusal::arm(413, "RequestContentTooLarge", message));
-        };
+    let reply = if let Ok(bytes) = whole {
         request.body = bytes.to_vec();
-        let reply = turn(&served, &request);
-        match &recorder {
-            // What processes of hubup say to each other is nobody's traffic.
-            Some(recorder) if !request.path.starts_with(IDENTITY_PATH) => recorded(recorder, &request, reply),
-            _ => reply,
-        }
-    })
-    .await;
-    let reply = worked.unwrap_or_else(|_| {
-        plain_refusal(Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
-    });
+        let asked = request.clone();
+        let mut served = served.lock_owned().await;
+        let worked = tokio::task::spawn_blocking(move || {
+            let reply = turn(&mut served, &request);
+            match &recorder {
+                // What processes of hubup say to each other is nobody's traffic.
+                Some(recorder) if !request.path.starts_with(IDENTITY_PATH) => {
+                    recorded(recorder, &request, reply)
+                }
+                _ => reply,
+            }
+        });
+        worked.await.unwrap_or_else(|_| {
+            plain_refusal(&asked, Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
+        })
+    } else {
+        let message = format!("The request body is larger than {BODY_LIMIT} bytes, or broke off.");
+        plain_refusal(&request, Refusal::arm(413, "RequestContentTooLarge", message))
+    };
     if reply.delivery == Delivery::Hang {
         // A client that gives up takes this future with it.
         stop.cancelled().await;
@@ -143,36 +150,39 @@ fn recorded(recorder: &Recorder, request: &Request, reply: Reply) -> Reply {
         Ok(()) => reply,
         Err(error) => {
             let message = format!("The sandbox did this, but could not keep its record of it: {error}");
-            plain_refusal(Refusal::arm(503, "ServiceUnavailable", message))
+            plain_refusal(request, Refusal::arm(503, "ServiceUnavailable", message))
         }
     }
 }
 
 /// One step, durable before it is answered.
-fn turn(served: &Mutex<Served>, request: &Request) -> Reply {
-    let mut served = served.lock().unwrap_or_else(PoisonError::into_inner);
+fn turn(served: &mut Served, request: &Request) -> Reply {
     if request.to_loopback() && request.path == IDENTITY_PATH {
         return Reply::json(200, serde_json::json!({"instance": served.instance}));
     }
-    let before = served.world.clone();
-    let now = before.epoch.now(real_now_ms());
+    let now = served.world.epoch.now(real_now_ms());
     let admitted = request.path.strip_prefix(SUBSCRIPTIONS_PATH).filter(|_| request.to_loopback());
     let reply = match admitted.map(uuid::Uuid::try_parse) {
         Some(Ok(id)) => match admit(&mut served.world, &now, &id.to_string()) {
             Ok(()) => Reply::json(200, serde_json::json!({"subscription": id.to_string()})),
-            Err(message) => plain_refusal(Refusal::arm(400, "InvalidWorld", message)),
+            Err(message) => plain_refusal(request, Refusal::arm(400, "InvalidWorld", message)),
         },
-        Some(Err(_)) => plain_refusal(Refusal::arm(400, "InvalidSubscriptionId", "Not a GUID.".to_owned())),
+        Some(Err(_)) => {
+            plain_refusal(request, Refusal::arm(400, "InvalidSubscriptionId", "Not a GUID.".to_owned()))
+        }
         None if request.to_loopback() && request.path == FAULTS_PATH => script(&mut served.world, request),
         None => step(&mut served.world, request, &now),
     };
-    let Served { world, store, .. } = &mut *served;
+    let Served { world, store, .. } = served;
     match store.save(world) {
         Ok(()) => reply,
         Err(error) => {
-            *world = before;
+            // What was durable before is what stands, also for this server.
+            if let Some(before) = store.last() {
+                *world = before;
+            }
             let message = format!("The sandbox could not keep its world, so nothing was changed: {error}");
-            plain_refusal(Refusal::arm(503, "ServiceUnavailable", message))
+            plain_refusal(request, Refusal::arm(503, "ServiceUnavailable", message))
         }
     }
 }
@@ -182,16 +192,18 @@ fn script(world: &mut World, request: &Request) -> Reply {
     if request.method == "PUT" {
         let read = serde_json::from_slice::<FaultScript>(&request.body).map_err(|error| error.to_string());
         if let Err(message) = read.and_then(|script| faults::rehearse(world, &script)) {
-            return plain_refusal(Refusal::arm(400, "InvalidFaultScript", message));
+            return plain_refusal(request, Refusal::arm(400, "InvalidFaultScript", message));
         }
     }
     let name = world.rehearsal.as_ref().map(|rehearsal| rehearsal.name.as_str());
     Reply::json(200, serde_json::json!({"name": name}))
 }
 
-fn plain_refusal(refusal: Refusal) -> Reply {
+/// What never became a step, with the ids that every answer has.
+fn plain_refusal(request: &Request, refusal: Refusal) -> Reply {
     let now = super::clock::Now { real_ms: real_now_ms(), sim_ms: 0, speed: 0.0 };
-    refusal.into_reply(&now, "")
+    let request_id = uuid::Uuid::new_v4().to_string();
+    labels::put(refusal.into_reply(&now, &request_id), request, &now, &request_id)
 }
 
 /// The host without its port; the brackets of an IPv6 address stay.

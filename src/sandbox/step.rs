@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::clock::Now;
 use super::faults;
 use super::front_door;
+use super::labels;
 use super::operations;
 use super::providers::{dps_service, graph, hub_devices, sign_in};
 use super::reply::{Refusal, Reply};
@@ -34,11 +35,9 @@ pub(crate) fn step(world: &mut World, request: &Request, now: &Now) -> Reply {
     if request.method == "HEAD" {
         reply.body = None;
     }
-    let mut reply = reply.with("x-ms-request-id", request_id.clone()).with("Date", now.rfc1123());
-    let correlation = request.header("x-ms-correlation-request-id").map_or(request_id.clone(), str::to_owned);
-    reply = reply.with("x-ms-correlation-request-id", correlation).with("request-id", request_id);
-    if let Some(client) = request.header("x-ms-client-request-id") {
-        reply = reply.with("x-ms-client-request-id", client.to_owned());
+    let mut reply = labels::put(reply, request, now, &request_id);
+    if labels::is_arm(request) && reply.status != 401 {
+        reply = labels::remaining(world, request, reply);
     }
     if let Some(fault) = &fault {
         faults::alter(fault, world, request, &mut reply, now);

@@ -16,6 +16,23 @@ pub(crate) struct Store {
     written: Vec<u8>,
 }
 
+/// Holds what is written against what is there, and fails at the first difference: most requests change nothing, and need no
+/// second copy of the world to show it.
+struct Same<'written> {
+    rest: &'written [u8],
+}
+
+impl std::io::Write for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.rest = self.rest.strip_prefix(bytes).ok_or(std::io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Store {
     /// Opens a folder; the world is `None` when there is none yet.
     ///
@@ -55,10 +72,11 @@ impl Store {
 
     /// Makes the world durable, unless nothing changed since the last time.
     pub(crate) fn save(&mut self, world: &World) -> std::io::Result<()> {
-        let bytes = serde_json::to_vec(world)?;
-        if bytes == self.written {
+        let mut same = Same { rest: &self.written };
+        if serde_json::to_writer(&mut same, world).is_ok() && same.rest.is_empty() {
             return Ok(());
         }
+        let bytes = serde_json::to_vec(world)?;
         let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(&self.folder)?;
         file.write_all(&bytes)?;
         file.as_file().sync_all()?;
@@ -69,6 +87,11 @@ impl Store {
         }
         self.written = bytes;
         Ok(())
+    }
+
+    /// The world as it was last made durable.
+    pub(crate) fn last(&self) -> Option<World> {
+        serde_json::from_slice(&self.written).ok()
     }
 
     /// Forgets a world.

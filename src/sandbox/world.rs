@@ -64,7 +64,7 @@ pub(crate) struct World {
     /// How often each entry of the script of failing links was met.
     #[serde(default)]
     pub(crate) link_hits: Vec<u32>,
-    /// By the id of a code: how often it was shown at the sign-in host.
+    /// By the end and the id of a code: how often it was shown at the sign-in host. Those that are over are forgotten.
     #[serde(default)]
     pub(crate) sign_ins: BTreeMap<String, u32>,
     /// Makes etags and scopes that never repeat.
@@ -176,6 +176,7 @@ impl World {
     /// Something that held on to a namespace or a role is deleted, and lets go of it a little later.
     pub(crate) fn let_go_of(&mut self, held: &str, now: &Now) {
         let due = Due::after(now, self.settings.latency.let_go);
+        self.echoes.retain(|_, due| !due.reached(now));
         if !due.reached(now) {
             self.echoes.insert(held.to_ascii_lowercase(), due);
         }

@@ -9,6 +9,7 @@ mod devices;
 mod fault_scripts;
 mod fault_shapes;
 mod faults;
+mod fidelity;
 mod front;
 mod grants;
 mod journey;

@@ -199,7 +199,8 @@ fn children(call: &Call<'_>, kind: &str) -> Result<Reply, Refusal> {
         return Err(Refusal::arm(404, "ParentResourceNotFound", message));
     }
     let found = call.world.of_kind(kind).filter(|found| parent(&found.id).eq_ignore_ascii_case(&call.id));
-    Ok(Reply::json(200, json!({"value": found.map(public_body).collect::<Vec<Value>>()})))
+    let value: Vec<Value> = found.map(|found| super::view(call.world, found, &call.version)).collect();
+    Ok(Reply::json(200, json!({"value": value})))
 }
 
 /// Handles policies.

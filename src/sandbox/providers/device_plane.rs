@@ -5,7 +5,7 @@
 //! and 9; `device.json` of the 2025-07-01-preview and 2026-11-01 specifications. Certificates and TPMs prove nobody here:
 //! the first would need a client's certificate in TLS.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::dps_service;
@@ -179,7 +179,7 @@ fn register(
         "registrationId": device.registration, "operationId": operation, "status": "assigning",
         "createdDateTimeUtc": created, "lastUpdatedDateTimeUtc": now.iso(),
         "assignedHub": earlier.as_ref().and_then(|earlier| text(earlier, &["assignedHub"])),
-        "group": text(&device.group, &["enrollmentGroupId"]), "csr": signing,
+        "group": text(&device.group, &["enrollmentGroupId"]), "csr": signing, "key": device.key,
         "due": serde_json::to_value(due).unwrap_or_default(),
     });
     registrations::keep(world, &device.service.id, &device.registration, started);
@@ -220,10 +220,7 @@ fn follow(
         let reached = due.look(now);
         set(&mut found, &["due"], serde_json::to_value(due).unwrap_or_default());
         if reached {
-            let outcome = assign(world, now, device, &found);
-            end(&mut found, outcome, now);
-            let etag = format!("\"{}\"", world.fresh_etag());
-            set(&mut found, &["etag"], json!(etag));
+            finish(world, now, device, &mut found);
         }
         registrations::keep(world, &device.service.id, &device.registration, found.clone());
         if !reached {
@@ -235,6 +232,36 @@ fn follow(
         200,
         json!({"operationId": operation, "status": status, "registrationState": result_of(&found)}),
     ))
+}
+
+/// Ends what is due at a service: a registration goes on while its device does not look.
+pub(super) fn settle(world: &mut World, service: &str, now: &Now) {
+    let Some(service) = world.resource(service).filter(|_| now.speed > 0.0).cloned() else { return };
+    let is_due = |found: &&Value| {
+        let due = found.get("due").and_then(|due| serde_json::from_value::<Due>(due.clone()).ok());
+        text(found, &["status"]) == Some("assigning") && due.is_some_and(|due| due.reached(now))
+    };
+    let kept = service.vault.get("registrations").and_then(Value::as_object);
+    let due: Vec<Value> = kept.into_iter().flat_map(Map::values).filter(is_due).cloned().collect();
+    for mut found in due {
+        let said = |name: &str| text(&found, &[name]).unwrap_or_default().to_owned();
+        let (registration, key) = (said("registrationId"), said("key"));
+        let groups = world.enrollment_groups.get(&service.id.to_ascii_lowercase());
+        let group = groups.and_then(|groups| groups.get(&said("group").to_ascii_lowercase())).cloned();
+        // Without its group nobody can prove to be the device, nor ask how it ended.
+        let Some(group) = group else { continue };
+        let device = Device { service: service.clone(), registration, group, key };
+        finish(world, now, &device, &mut found);
+        registrations::keep(world, &service.id, &device.registration, found);
+    }
+}
+
+/// Decides how a registration ends, by what stands now.
+fn finish(world: &mut World, now: &Now, device: &Device, registration: &mut Value) {
+    let outcome = assign(world, now, device, registration);
+    end(registration, outcome, now);
+    let etag = format!("\"{}\"", world.fresh_etag());
+    set(registration, &["etag"], json!(etag));
 }
 
 /// Why a device is not assigned: code and message.
@@ -260,6 +287,7 @@ fn end(registration: &mut Value, outcome: Result<Assigned, Failed>, now: &Now) {
         set(registration, &[name], value.clone());
     }
     set(registration, &["csr"], Value::Null);
+    set(registration, &["key"], Value::Null);
     set(registration, &["lastUpdatedDateTimeUtc"], json!(now.iso()));
 }
 

@@ -298,14 +298,23 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if let Some(tags) = body.get("tags") {
         set(&mut found.body, &["tags"], tags.clone());
     }
-    if let Some(kind) = text(&body, &["identity", "type"]) {
-        set(&mut found.body, &["identity", "type"], json!(kind));
+    let mut lost = None;
+    match text(&body, &["identity", "type"]) {
+        Some("None") => {
+            lost = text(&found.body, &["identity", "principalId"]).map(str::to_owned);
+            set(&mut found.body, &["identity"], json!({"type": "None"}));
+        }
+        Some(kind) => set(&mut found.body, &["identity", "type"], json!(kind)),
+        None => {}
     }
     let endpoints = body.pointer("/properties/messaging/endpoints").and_then(Value::as_object);
     for (name, endpoint) in endpoints.into_iter().flatten() {
         set(&mut found.body, &["properties", "messaging", "endpoints", name], endpoint.clone());
     }
     found.set_property("provisioningState", json!("Accepted"));
+    if let Some(lost) = lost {
+        call.world.principals.remove(&lost);
+    }
     let seconds = call.world.settings.latency.update;
     Ok(accept(call, Work::Update, Style::Location, seconds, Reply::empty(202)))
 }

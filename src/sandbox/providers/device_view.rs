@@ -20,6 +20,7 @@ const LATE: [&str; 4] =
 pub(super) fn hub(world: &World, hub: &Resource, version: &str) -> Value {
     let mut body = public_body(hub);
     if models::of(hub) == Model::Credentials && hub.vault.get("link").is_none_or(Value::is_null) {
+        point(&mut body, version);
         return body;
     }
     let hidden = is_hidden(hub);
@@ -64,6 +65,21 @@ pub(super) fn hub(world: &World, hub: &Resource, version: &str) -> Value {
     body
 }
 
+/// How the versions tell of the namespace that a hub of the older model points at: those before 2025 and the stable ones
+/// not at all, those of 2026 with the identity in a block of its own (contract of 2025, section 12).
+fn point(body: &mut Value, version: &str) {
+    let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    if !models::knows_pointers(version) {
+        properties.remove("deviceRegistry");
+    } else if models::of_devices(version) == Model::Links
+        && let Some(pointer) = properties.get_mut("deviceRegistry").and_then(Value::as_object_mut)
+        && let Some(identity) = pointer.remove("identityResourceId")
+    {
+        let identity = json!({"type": "UserAssigned", "userAssignedIdentity": identity});
+        pointer.insert("identity".to_owned(), identity);
+    }
+}
+
 fn data_host(link: &Value) -> String {
     format!("{}.api.deviceregistry.com", text(link, &["location"]).unwrap_or_default())
 }
@@ -80,6 +96,12 @@ pub(super) fn service(world: &World, service: &Resource, version: &str) -> Value
 fn service_of_its_model(world: &World, service: &Resource, version: &str) -> Value {
     let mut body = public_body(service);
     if models::of(service) == Model::Credentials {
+        if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut)
+            && !models::knows_pointers(version)
+        {
+            // Stable versions drop the property in silence (contract, section 4.6).
+            properties.remove("deviceRegistryNamespace");
+        }
         return body;
     }
     let hidden = is_hidden(service);
@@ -87,6 +109,9 @@ fn service_of_its_model(world: &World, service: &Resource, version: &str) -> Val
     let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) else { return body };
     if hidden {
         properties.retain(|name, _| !LATE.contains(&name.as_str()));
+    }
+    if models::of_devices(version) == Model::Credentials {
+        properties.remove("disableLocalAuth");
     }
     let Some(link) = service.vault.get("link").filter(|link| link.is_object()) else { return body };
     let namespace = text(link, &["namespace"]).unwrap_or_default();

@@ -11,6 +11,7 @@ use super::signatures::Signature;
 use super::{device_plane, enrollment, registrations};
 use crate::sandbox::clock::Now;
 use crate::sandbox::models;
+use crate::sandbox::paging;
 use crate::sandbox::permissions::{self, Plane};
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::Request;
@@ -56,9 +57,43 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: &Now, name: &str
     };
     check_caller(world, request, now, &service, kind, writes)?;
     if kind == "registrations" {
+        device_plane::settle(world, &service.id, now);
+        let service = world.resource(&service.id).cloned().unwrap_or(service);
         return registrations::handle(world, request, &service);
     }
     enrollment::handle(world, request, now, &service, &version)
+}
+
+/// A query's answer: a page of what was found. Clients bound it by `x-ms-max-item-count` and go on with the
+/// `x-ms-continuation` of the answer before (`EnrollmentGroup_Query`, `DeviceRegistrationState_Query`).
+pub(super) fn page(
+    world: &World,
+    request: &Request,
+    kind: &str,
+    found: Vec<Value>,
+) -> Result<Reply, Refusal> {
+    let bad = |message: &str| Refusal::data_plane(400, 400_004, message.to_owned());
+    let asked = match request.header("x-ms-max-item-count").map(str::trim) {
+        None | Some("") => 0,
+        Some(count) => count
+            .parse::<usize>()
+            .ok()
+            .filter(|count| *count > 0)
+            .ok_or_else(|| bad("The header x-ms-max-item-count must be a positive number."))?,
+    };
+    let most = [asked, world.settings.paging.items].into_iter().filter(|most| *most > 0).min().unwrap_or(0);
+    let token = request.header("x-ms-continuation").filter(|token| !token.is_empty());
+    let list = format!("{}{}", request.host, request.path);
+    let page = paging::cut(world, &list, found, token, most)
+        .map_err(|_| bad("The header x-ms-continuation is not one that this query gave out."))?;
+    let mut reply = Reply::json(200, Value::Array(page.entries)).with("x-ms-item-type", kind);
+    if asked > 0 {
+        reply = reply.with("x-ms-max-item-count", asked.to_string());
+    }
+    Ok(match page.token {
+        Some(token) => reply.with("x-ms-continuation", token),
+        None => reply,
+    })
 }
 
 /// The api-version of a call to either plane.
@@ -90,8 +125,7 @@ fn check_caller(
     let header = request.header("authorization").unwrap_or_default();
     if header.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) {
         let caller = check_bearer(world, request, now, Audience::ProvisioningService)?;
-        let verb = if writes { "write" } else { "read" };
-        let action = format!("Microsoft.Devices/provisioningServices/{kind}/{verb}");
+        let action = format!("Microsoft.Devices/provisioningServices/{}", data_action(request, kind));
         if permissions::allows(world, &caller.object_id, Plane::Data, &action, &service.id, now) {
             return Ok(());
         }
@@ -104,6 +138,19 @@ fn check_caller(
         return Err(Refusal::data_plane(401, 401_002, message.to_owned()));
     }
     check_signature(header, now, service, kind, writes)
+}
+
+/// The data action that a call needs, as the operations of the provider Microsoft.Devices name them.
+fn data_action(request: &Request, kind: &str) -> String {
+    let segments = request.segments();
+    let last = segments.last().map(String::as_str);
+    let noun = if kind == "registrations" { "registrationStates" } else { kind };
+    match (request.method.as_str(), last) {
+        ("POST", Some("attestationmechanism")) => "attestationmechanism/details/action".to_owned(),
+        ("GET", _) | ("POST", Some("query")) => format!("{noun}/read"),
+        ("DELETE", _) => format!("{noun}/delete"),
+        _ => format!("{noun}/write"),
+    }
 }
 
 /// Verifies `SharedAccessSignature sr=..&sig=..&se=..&skn=..` against the service's keys.

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{device_view, enrollment_names};
+use super::{device_view, dps_service, enrollment_names};
 use crate::sandbox::clock::Now;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::Request;
@@ -103,14 +103,14 @@ pub(crate) fn handle(
                 .get(&home)
                 .into_iter()
                 .flat_map(|groups| groups.values())
-                .map(masked)
+                .map(|group| shown(group, version))
                 .collect();
-            Ok(Reply::json(200, json!(groups)).with("x-ms-item-type", "enrollmentGroup"))
+            dps_service::page(world, request, "enrollmentGroup", groups)
         }
         ("POST", ["enrollmentGroups", id, "attestationmechanism"]) => find(world, &home, id)
             .map(|group| Reply::json(200, group.get("attestation").cloned().unwrap_or_default())),
         ("GET", ["enrollmentGroups", id]) => find(world, &home, id).map(|group| {
-            Reply::json(200, masked(group)).with("ETag", text(group, &["etag"]).unwrap_or_default())
+            Reply::json(200, shown(group, version)).with("ETag", text(group, &["etag"]).unwrap_or_default())
         }),
         ("DELETE", ["enrollmentGroups", id]) => {
             let group = find(world, &home, id)?;
@@ -141,13 +141,26 @@ fn find<'world>(world: &'world World, home: &str, id: &str) -> Result<&'world Va
     )
 }
 
-/// A group without its keys.
-fn masked(group: &Value) -> Value {
+/// A group without its keys, and without what the api-version does not know.
+fn shown(group: &Value, version: &str) -> Value {
     let mut group = group.clone();
     if let Some(attestation) = group.get_mut("attestation").and_then(Value::as_object_mut) {
         attestation.remove("symmetricKey");
     }
+    let known = fields(version);
+    if let Some(map) = group.as_object_mut() {
+        map.retain(|name, _| known.iter().any(|field| field.is_called(name)));
+    }
     group
+}
+
+/// What a group has at an api-version.
+fn fields(version: &str) -> &'static [Field] {
+    match version {
+        version if version.starts_with("2021") => &GROUP_2021,
+        version if version < "2026" => &GROUP_2025,
+        _ => &GROUP_2026,
+    }
 }
 
 /// `If-Match`: needed to change a group, and it must fit; on a new one there is nothing it could fit.
@@ -197,12 +210,8 @@ fn put(
     let body = request
         .json_object()
         .map_err(|refusal| Refusal::data_plane(refusal.status, 400_004, refusal.message))?;
-    let fields: &'static [Field] = match version {
-        version if version.starts_with("2021") => &GROUP_2021,
-        version if version < "2026" => &GROUP_2025,
-        _ => &GROUP_2026,
-    };
-    schema::check(&body, &Shape::Object(fields), "").map_err(|violation| bad(violation.to_string()))?;
+    schema::check(&body, &Shape::Object(fields(version)), "")
+        .map_err(|violation| bad(violation.to_string()))?;
     if !text(&body, &["enrollmentGroupId"]).is_some_and(|own| own.eq_ignore_ascii_case(id)) {
         return Err(bad("The property 'enrollmentGroupId' differs from the id in the path.".to_owned()));
     }

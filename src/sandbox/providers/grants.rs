@@ -3,6 +3,7 @@
 //! Facts: contract sections 1c, 1e and 6 (400913). The rights checked are those that every documented set of roles has:
 //! Device Registry Contributor alone, with Onboarding, or the corrected custom role. `namespaces/write` is not among them.
 
+use super::lifecycle::kind_of;
 use super::resources::HUB_APPLICATION_ID;
 use crate::sandbox::clock::Now;
 use crate::sandbox::front_door::{Caller, authorize};
@@ -88,7 +89,8 @@ pub(crate) fn hub_application_on_group(world: &mut World, group: &str, now: &Now
     ))
 }
 
-/// The identities a body assigns must exist, and the caller must be allowed to assign them.
+/// The identities a body assigns must exist, and the caller must be allowed to assign them. The words of the refusal are
+/// those that users of Azure quote.
 pub(crate) fn check_identities(
     world: &mut World,
     now: &Now,
@@ -96,6 +98,7 @@ pub(crate) fn check_identities(
     resource: &str,
     ids: &[String],
 ) -> Result<(), Refusal> {
+    let write = format!("{}/write", kind_of(resource).unwrap_or_default());
     for id in ids {
         let known = world.resource(id).is_some_and(|found| found.kind == super::managed_identity::IDENTITY);
         if !known {
@@ -108,7 +111,16 @@ pub(crate) fn check_identities(
         }
         let action = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
         authorize(world, now, caller, action, id).map_err(|mut refusal| {
-            "LinkedAuthorizationFailed".clone_into(&mut refusal.code);
+            if refusal.code == "AuthorizationFailed" {
+                refusal.message = format!(
+                    "The client '{}' with object id '{}' has permission to perform action '{write}' on scope '{}'; however, it does not have permission to perform action(s) '{action}' on the linked scope(s) '{}' (respectively) or the linked scope(s) are invalid.",
+                    caller.app_id,
+                    caller.object_id,
+                    shorten(resource),
+                    shorten(id),
+                );
+                "LinkedAuthorizationFailed".clone_into(&mut refusal.code);
+            }
             refusal
         })?;
     }

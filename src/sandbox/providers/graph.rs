@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::sign_in::{Audience, check_bearer};
 use crate::sandbox::clock::{Due, Now};
+use crate::sandbox::paging;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::Request;
 use crate::sandbox::schema::shorten;
@@ -130,12 +131,36 @@ fn list(world: &World, request: &Request, now: &Now) -> Result<Reply, Refusal> {
         .filter(|(_, known)| known.visible.reached(now))
         .filter(|(_, known)| by_app.as_deref().is_none_or(|wanted| known.app_id.eq_ignore_ascii_case(wanted)))
         .filter(|(_, known)| by_name.as_deref().is_none_or(|wanted| known.name.eq_ignore_ascii_case(wanted)))
-        .map(|(id, known)| selected(request, whole(id, known)))
-        .collect::<Result<_, _>>()?;
-    Ok(Reply::json(
-        200,
-        json!({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#servicePrincipals", "value": value}),
-    ))
+        .map(|(id, known)| whole(id, known))
+        .collect();
+    paged(world, request, &filter, value)
+}
+
+/// A page of the list. Without `$top` a page has at most 100 entries, with it at most 999 (the list operation's
+/// reference page).
+fn paged(world: &World, request: &Request, filter: &str, value: Vec<Value>) -> Result<Reply, Refusal> {
+    let bad = |message: String| Refusal::graph(400, "Request_BadRequest", message);
+    let asked = match request.query_value("$top") {
+        None => 100,
+        Some(top) => top.parse().ok().filter(|top| (1..=999).contains(top)).ok_or_else(|| {
+            let message = "Must be between 1 and 999 inclusive.";
+            bad(format!("Invalid page size specified: '{}'. {message}", shorten(&top)))
+        })?,
+    };
+    let most = world.settings.paging.items;
+    let most = if most == 0 { asked } else { most.min(asked) };
+    let token = request.query_value("$skiptoken");
+    let list = format!("graph:{}?{filter}", request.path);
+    let page = paging::cut(world, &list, value, token.as_deref(), most)
+        .map_err(|_| bad("The $skiptoken of the request is not valid for this list.".to_owned()))?;
+    let mut body = json!({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#servicePrincipals"});
+    if let Some(token) = page.token {
+        let query = request.query_with("$skiptoken", &token);
+        body["@odata.nextLink"] = json!(format!("{}{}?{query}", request.link_base(), request.path));
+    }
+    let entries = page.entries.into_iter().map(|entry| selected(request, entry));
+    body["value"] = Value::Array(entries.collect::<Result<_, _>>()?);
+    Ok(Reply::json(200, body))
 }
 
 /// The objects of a list of ids, in its order; ids that lead to none are left out (Graph reference, `directoryObject: getByIds`).

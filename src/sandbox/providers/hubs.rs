@@ -58,14 +58,15 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PUT", "iothubs", None) if !call.target.is_collection() => {
             if models::of_devices(&call.version) == Model::Links { hubs_2026::put(call) } else { put(call) }
         }
-        ("PATCH", "iothubs", None) if !call.target.is_collection() => retag(call, bad),
+        ("PATCH", "iothubs", None) if !call.target.is_collection() => retag(call, bad, check_active),
         ("DELETE", "iothubs", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
             check_active(found)?;
             found.set_property("provisioningState", json!("Deleting"));
             found.set_property("state", json!("Deleting"));
+            let body = public_body(found);
             let seconds = call.world.settings.latency.delete;
-            Ok(accept(call, Work::Delete, Style::Both, seconds, Reply::empty(202)))
+            Ok(accept(call, Work::Delete, Style::Both, seconds, Reply::json(202, body)))
         }
         ("POST", "iothubs", Some("listkeys")) => {
             let keys = call
@@ -86,14 +87,21 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// Replaces the tags: all that a PATCH of a hub or a provisioning service takes (`IotHubResource_Update`,
-/// `IotDpsResource_Update` of the specifications).
-pub(crate) fn retag(call: &mut Call<'_>, bad: fn(String) -> Refusal) -> Result<Reply, Refusal> {
+/// `IotDpsResource_Update` of the specifications). Tags that are not given stay.
+pub(crate) fn retag(
+    call: &mut Call<'_>,
+    bad: fn(String) -> Refusal,
+    at_rest: fn(&Resource) -> Result<(), Refusal>,
+) -> Result<Reply, Refusal> {
     let body = call.request.json_object()?;
     schema::check(&body, &Shape::Object(&TAGS_ONLY), "").map_err(|violation| bad(violation.to_string()))?;
     let etag = call.world.fresh_etag();
     let not_found = call.not_found();
     let found = call.world.resource_mut(&call.id).ok_or(not_found)?;
-    set(&mut found.body, &["tags"], body.get("tags").cloned().unwrap_or_else(|| json!({})));
+    at_rest(found)?;
+    if let Some(tags) = body.get("tags").filter(|tags| tags.is_object()) {
+        set(&mut found.body, &["tags"], tags.clone());
+    }
     set(&mut found.body, &["etag"], json!(etag));
     let body = call.world.resource(&call.id).map(|found| super::view(call.world, found, &call.version));
     Ok(Reply::json(200, body.unwrap_or_default()))
@@ -120,7 +128,7 @@ pub(crate) fn availability(what: &str, name: &str, valid: bool, taken: bool) -> 
         return json!({"nameAvailable": false, "reason": "AlreadyExists", "message": message});
     }
     // A reason all the same: recorded from both services.
-    json!({"nameAvailable": true, "reason": "Invalid", "message": null})
+    json!({"nameAvailable": true, "reason": "Invalid"})
 }
 
 /// 3 to 50 letters, digits and hyphens, no hyphen at the end (contract, section 2.1).
@@ -189,19 +197,29 @@ fn certificates(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
         let mut body = public_body(resource);
         set(&mut body, &["type"], json!("Microsoft.Devices/IotHubs/Certificates"));
-        // The live 2025 service spells this key with a capital, unlike its specification (contract, section 8).
-        if call.version.starts_with("2025")
-            && let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut)
-            && let Some(policy) = properties.remove("policyResourceId")
-        {
-            properties.insert("PolicyResourceId".to_owned(), policy);
-        }
+        name_policy(&mut body, &call.version);
         value.push(body);
     }
     if single {
         return value.pop().map(|body| Reply::json(200, body)).ok_or_else(|| call.not_found());
     }
     Ok(Reply::json(200, json!({"value": value})))
+}
+
+/// Which policy a certificate stands for, as an api-version tells it.
+fn name_policy(certificate: &mut Value, version: &str) {
+    let properties = certificate.get_mut("properties").and_then(Value::as_object_mut);
+    let Some((properties, policy)) = properties.and_then(|properties| {
+        let policy = properties.remove("policyResourceId")?;
+        Some((properties, policy))
+    }) else {
+        return;
+    };
+    // The live 2025 service spells this key with a capital, unlike its specification (contract, section 8).
+    let name = if version.starts_with("2025") { "PolicyResourceId" } else { "policyResourceId" };
+    if models::knows_pointers(version) {
+        properties.insert(name.to_owned(), policy);
+    }
 }
 
 /// Identity ids that a body assigns.
@@ -232,9 +250,8 @@ pub(crate) fn filled_identity(world: &World, body: &Value) -> Option<Value> {
 
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body_with_location(true)?;
-    // Before 2025 no version knew namespaces.
-    let preview = call.version.ends_with("-preview") && call.version.as_str() >= "2025";
-    let fields: &'static [Field] = if preview { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
+    let fields: &'static [Field] =
+        if models::knows_pointers(&call.version) { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
     schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
     if let Some(found) = call.world.resource(&call.id) {
         let links = models::of(found) == Model::Links;
@@ -246,8 +263,11 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(create(call, &body))
 }
 
-/// Name and quota of a hub that is not there yet.
+/// Tag, name and quota of a hub that is not there yet.
 pub(super) fn check_new(call: &Call<'_>) -> Result<(), Refusal> {
+    if call.request.header("if-match").is_some() {
+        return Err(stale("There is no hub that the If-Match header could fit.".to_owned()));
+    }
     let name = call.target.name().to_owned();
     if !valid_name(&name) {
         let message = format!(
@@ -402,20 +422,8 @@ pub(super) fn update(call: &mut Call<'_>, body: &Value) -> Result<Reply, Refusal
     let current = text(&found.body, &["etag"]).unwrap_or_default();
     match call.request.header("if-match").map(|given| given.trim_matches('"')) {
         Some(given) if given == "*" || given == current => {}
-        Some(_) => {
-            return Err(Refusal::hub(
-                412,
-                "IH412001",
-                "The If-Match header does not fit the hub's etag.".to_owned(),
-            ));
-        }
-        None => {
-            return Err(Refusal::hub(
-                412,
-                "IH412001",
-                "Updating a hub needs the If-Match header with its etag.".to_owned(),
-            ));
-        }
+        Some(_) => return Err(stale("The If-Match header does not fit the hub's etag.".to_owned())),
+        None => return Err(stale("Updating a hub needs the If-Match header with its etag.".to_owned())),
     }
     if found.location() != region(text(body, &["location"]).unwrap_or_default()) {
         return Err(bad("The property 'location' cannot be changed.".to_owned()));

@@ -7,7 +7,7 @@ use super::{
     managed_identity, namespace_view, namespaces_2026, provisioning_services, resources, services_2026,
 };
 use crate::sandbox::clock::{Due, Now};
-use crate::sandbox::operations::{Failure, Operation, Work};
+use crate::sandbox::operations::{self, Failure, Operation, Work};
 use crate::sandbox::providers::built_in_roles;
 use crate::sandbox::settings::Subscription;
 use crate::sandbox::target::{covers, parent, region};
@@ -43,6 +43,7 @@ pub(crate) fn finish(world: &mut World, operation: &Operation, now: &Now) -> Res
             world.let_go_of(&held, now);
         }
         world.remove_tree(&root);
+        operations::abandon(world, operation, now);
         return Ok(());
     }
     match operation.work {
@@ -107,7 +108,8 @@ fn holds(world: &World, root: &str) -> Vec<String> {
     links.chain(roles).filter(|held| !covers(root, held)).collect()
 }
 
-fn gone() -> Failure {
+/// How an operation ends whose resource has been deleted.
+pub(crate) fn gone() -> Failure {
     Failure {
         status: 404,
         code: "ResourceNotFound".to_owned(),
@@ -267,7 +269,7 @@ fn place(world: &mut World, now: &Now, id: &str, body: Value) -> Result<(), Stri
 }
 
 /// `Microsoft.Devices/IotHubs` of an id, in its own spelling; the group type for a group's id.
-fn kind_of(id: &str) -> Option<String> {
+pub(super) fn kind_of(id: &str) -> Option<String> {
     let lower = id.to_ascii_lowercase();
     let Some(index) = lower.rfind("/providers/") else {
         let parts: Vec<&str> = lower.trim_start_matches('/').split('/').collect();

@@ -36,11 +36,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     match (call.request.method.as_str(), call.target.is_collection()) {
         ("GET", true) => Ok(call.list()),
-        ("GET", false) => call
-            .world
-            .resource(&call.id)
-            .map(|found| Reply::json(200, public_body(found)))
-            .ok_or_else(|| call.not_found()),
+        ("GET", false) => call.show(),
         ("PUT", false) => put(call),
         ("PATCH", false) => {
             let body = call.request.json_object()?;

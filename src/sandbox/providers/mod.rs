@@ -42,5 +42,5 @@ pub(crate) mod sign_in;
 mod signatures;
 mod trust;
 
-pub(crate) use lifecycle::{admit, finish, populate, public_body, spoil};
+pub(crate) use lifecycle::{admit, finish, gone, populate, public_body, spoil};
 pub(crate) use reads::{read, view};

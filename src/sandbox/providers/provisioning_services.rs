@@ -174,6 +174,11 @@ pub(super) fn bad(message: String) -> Refusal {
     Refusal::provisioning(400, BAD_ARGUMENT, message)
 }
 
+/// `AnotherOperationInProgress` in the services' own shape.
+pub(super) fn check_active(service: &Resource) -> Result<(), Refusal> {
+    check_idle(service).map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))
+}
+
 fn stale(message: String) -> Refusal {
     Refusal::provisioning(412, 412_001, message)
 }
@@ -196,7 +201,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ("PATCH", "provisioningservices", None) if !call.target.is_collection() => services_2026::patch(call),
         ("DELETE", "provisioningservices", None) if !call.target.is_collection() => {
             let Some(found) = call.world.resource_mut(&call.id) else { return Ok(Reply::empty(204)) };
-            check_idle(found).map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))?;
+            check_active(found)?;
             found.set_property("provisioningState", json!("Deleting"));
             found.set_property("state", json!("Deleting"));
             let seconds = call.world.settings.latency.delete;
@@ -344,12 +349,12 @@ fn create(call: &mut Call<'_>, body: &Value, identities: &[String]) -> Result<Re
     let reply = taken(&resource, &call.version);
     call.world.insert(resource);
     let seconds = call.world.settings.latency.dps;
-    Ok(accept(call, Work::Create, Style::AsyncOperation, seconds, reply))
+    Ok(accept(call, Work::Create, Style::Both, seconds, reply))
 }
 
-/// The answer to a write: 201 also over a service that was there, with `Azure-AsyncOperation` where the specification has
-/// `Location`, and without what only a GET shows. Recorded from the live service by az's tests at 2021-10-15 and
-/// 2023-03-01-preview.
+/// The answer to a write: 201 also over a service that was there, and without what only a GET shows. Recorded from the live
+/// service by az's tests at 2021-10-15 and 2023-03-01-preview, which sent `Azure-AsyncOperation`; the specification has
+/// `Location`, so both are given.
 fn taken(resource: &Resource, version: &str) -> Reply {
     let mut body = public_body(resource);
     if is_plain(version) {
@@ -358,8 +363,7 @@ fn taken(resource: &Resource, version: &str) -> Reply {
     if let Some(body) = body.as_object_mut() {
         body.remove("etag");
         if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
-            properties.retain(|name, _| !name.ends_with("HostName"));
-            properties.insert("idScope".to_owned(), Value::Null);
+            properties.retain(|name, _| !name.ends_with("HostName") && name != "idScope");
         }
     }
     Reply::json(201, body)
@@ -479,7 +483,7 @@ fn update(
     found: &Resource,
     identities: &[String],
 ) -> Result<Reply, Refusal> {
-    check_idle(found).map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))?;
+    check_active(found)?;
     if found.location() != region(text(body, &["location"]).unwrap_or_default()) {
         return Err(bad("The property 'location' cannot be changed.".to_owned()));
     }
@@ -511,7 +515,7 @@ fn update(
     let reply = taken(&resource, &call.version);
     call.world.insert(resource);
     let seconds = call.world.settings.latency.dps_update;
-    Ok(accept(call, Work::Update, Style::AsyncOperation, seconds, reply))
+    Ok(accept(call, Work::Update, Style::Both, seconds, reply))
 }
 
 /// Ends creating or changing a service.

@@ -4,8 +4,9 @@
 
 use serde_json::Value;
 
-use super::credentials::HUB;
+use super::credentials::{HUB, POLICY};
 use super::device_registry::NAMESPACE;
+use super::managed_identity::IDENTITY;
 use super::provisioning_services::SERVICE;
 use super::{device_view, namespace_view, public_body};
 use crate::sandbox::clock::Now;
@@ -18,8 +19,24 @@ pub(crate) fn view(world: &World, resource: &Resource, version: &str) -> Value {
         NAMESPACE => namespace_view::view(world, resource, version),
         HUB => device_view::hub(world, resource, version),
         SERVICE => device_view::service(world, resource, version),
+        // Isolation came in 2024; policies of March 2026 are no tracked resources any more.
+        IDENTITY if version < "2024" => without(resource, &[&["properties", "isolationScope"]]),
+        POLICY if version >= "2026" => without(resource, &[&["location"], &["tags"]]),
         _ => public_body(resource),
     }
+}
+
+/// The body without what an api-version does not know.
+fn without(resource: &Resource, unknown: &[&[&str]]) -> Value {
+    let mut body = public_body(resource);
+    for path in unknown {
+        let Some((name, above)) = path.split_last() else { continue };
+        let place = above.iter().try_fold(&mut body, |place, step| place.get_mut(step));
+        if let Some(map) = place.and_then(Value::as_object_mut) {
+            map.remove(*name);
+        }
+    }
+    body
 }
 
 /// The answer to a GET of one resource, which counts as a look at it; `None` when it is not there.

@@ -2,8 +2,9 @@
 //!
 //! `device_plane` writes them. Facts: the service specifications' `DeviceRegistrationState` operations.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::dps_service;
 use crate::sandbox::reply::{Refusal, Reply};
 use crate::sandbox::request::Request;
 use crate::sandbox::schema::shorten;
@@ -96,7 +97,7 @@ pub(super) fn handle(world: &mut World, request: &Request, service: &Resource) -
             };
             let value: Vec<Value> =
                 kept.into_iter().flat_map(Map::values).filter(of_group).map(state).collect();
-            Ok(Reply::json(200, json!(value)))
+            dps_service::page(world, request, "deviceRegistration", value)
         }
         _ => Err(Refusal::data_plane(
             404,

@@ -324,6 +324,7 @@ fn group(
             let body = request.json_object()?;
             schema::check(&body, &Shape::Object(&GROUP_PATCH), "")
                 .map_err(|violation| invalid(&violation))?;
+            check_group(world, request, &id, name)?;
             let group = world.resource_mut(&id).ok_or_else(missing)?;
             if let Some(tags) = body.get("tags") {
                 set(&mut group.body, &["tags"], tags.clone());
@@ -331,6 +332,10 @@ fn group(
             Ok(Reply::json(200, public_body(group)))
         }
         "DELETE" => {
+            // Asked for twice, it is the same deletion.
+            if let Some(reply) = operations::deletion(world, request, now, &id) {
+                return Ok(reply);
+            }
             let group = world.resource_mut(&id).ok_or_else(missing)?;
             group.set_property("provisioningState", json!("Deleting"));
             let location = group.location().to_owned();

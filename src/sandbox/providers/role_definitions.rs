@@ -76,7 +76,9 @@ pub(crate) fn handle(
             if let Some(role) = built_in_roles::by_guid(&name) {
                 return Ok(Reply::json(200, built_in_body(role, &scope)));
             }
-            let role = world.roles.get(&name).filter(|role| applies(role, &scope));
+            // The id that a definition tells is the subscription's, wherever the role may be assigned below it.
+            let reaches = |role: &&CustomRole| applies(role, &scope) || applies_below(role, &scope);
+            let role = world.roles.get(&name).filter(reaches);
             role.map(|role| Reply::json(200, custom_body(&name, role, &scope))).ok_or_else(|| missing(&name))
         }
         ("PUT", false) => put(world, request, now, caller, &scope, target.name()),
@@ -157,6 +159,10 @@ pub(crate) fn applies(role: &CustomRole, scope: &str) -> bool {
     scopes(role).any(|assignable| covers(assignable, scope))
 }
 
+fn applies_below(role: &CustomRole, scope: &str) -> bool {
+    scopes(role).any(|assignable| covers(scope, assignable))
+}
+
 fn list(world: &World, request: &Request, scope: &str) -> Result<Reply, Refusal> {
     let (mut wanted_name, mut wanted_type, mut below) = (None, None, false);
     for part in filter_parts(request) {
@@ -178,9 +184,7 @@ fn list(world: &World, request: &Request, scope: &str) -> Result<Reply, Refusal>
     let custom = world
         .roles
         .iter()
-        .filter(|(_, role)| {
-            applies(role, scope) || (below && scopes(role).any(|assignable| covers(scope, assignable)))
-        })
+        .filter(|(_, role)| applies(role, scope) || (below && applies_below(role, scope)))
         .filter(|(_, role)| {
             named(text(&role.properties, &["roleName"]).unwrap_or_default()) && typed("CustomRole")
         })

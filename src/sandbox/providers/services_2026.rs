@@ -72,7 +72,7 @@ pub(super) fn is_linked(service: &Resource) -> bool {
 pub(super) fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let links = call.world.resource(&call.id).is_some_and(|found| models::of(found) == Model::Links);
     if !links && models::of_devices(&call.version) == Model::Credentials {
-        return retag(call, provisioning_services::bad);
+        return retag(call, provisioning_services::bad, provisioning_services::check_active);
     }
     let body = call.request.json_object()?;
     if body.get("identity").is_some() {
@@ -81,15 +81,16 @@ pub(super) fn patch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     schema::check(&body, &Shape::Object(&TAGS_ONLY), "")
         .map_err(|violation| provisioning_services::bad(violation.to_string()))?;
     let found = call.world.resource(&call.id).ok_or_else(|| call.not_found())?;
-    super::device_registry::check_idle(found)
-        .map_err(|refusal| Refusal::provisioning(409, 409_001, refusal.message))?;
+    provisioning_services::check_active(found)?;
     if !is_linked(found) {
-        return retag(call, provisioning_services::bad);
+        return retag(call, provisioning_services::bad, provisioning_services::check_active);
     }
     // Succeeded before, meanwhile and after: only the marker tells (contract, section 6.11).
-    let tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));
+    let tags = body.get("tags").filter(|tags| tags.is_object()).cloned();
     let id = call.id.clone();
-    if let Some(found) = call.world.resource_mut(&id) {
+    if let Some(found) = call.world.resource_mut(&id)
+        && let Some(tags) = tags
+    {
         set(&mut found.vault, &["tags"], tags);
     }
     let found = call.world.resource(&id).ok_or_else(|| call.not_found())?;

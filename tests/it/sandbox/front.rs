@@ -130,3 +130,100 @@ async fn a_server_without_tls_is_not_joined_by_who_wants_it() {
     assert!(hubup::sandbox::open(options).await.unwrap().joined());
     plain.shutdown().await;
 }
+
+/// The status line of what a proxy answers to `sent`; empty where it closes the connection without a word.
+async fn answered(sandbox: &Sandbox, sent: &[u8]) -> String {
+    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    stream.write_all(sent).await.unwrap();
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        let read = tokio::time::timeout(Duration::from_secs(20), stream.read_u8()).await.unwrap();
+        let Ok(byte) = read else { break };
+        line.push(byte);
+    }
+    String::from_utf8_lossy(&line).trim_end().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_target_of_a_tunnel_is_a_host_of_azure_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = speaking(folder.path(), Tls::Proxy).await;
+    for (target, status) in [
+        ("management.azure.com:443", "200"),
+        ("MANAGEMENT.Azure.Com:443", "200"),
+        ("management.azure.com", "200"),
+        ("my-hub.azure-devices.net:443", "200"),
+        ("global.azure-devices-provisioning.net:443", "200"),
+        ("", "403"),
+        (":443", "403"),
+        ("https://management.azure.com/", "403"),
+        ("management.azure.com.:443", "403"),
+        ("management.azure.com@example.com:443", "403"),
+        ("example.com/management.azure.com:443", "403"),
+        (".azure-devices.net:443", "403"),
+        ("[::1]:443", "403"),
+        ("127.0.0.1:22", "403"),
+        ("metadata.google.internal:80", "403"),
+        ("\u{1b}[31m\u{202e}:443", "403"),
+    ] {
+        let told = answered(&sandbox, format!("CONNECT {target} HTTP/1.1\r\n\r\n").as_bytes()).await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{target:?}: {told}");
+    }
+    // A target that is asked for as plain http is answered here too, or not at all.
+    for (line, status) in [
+        ("GET http://example.com/ HTTP/1.1\r\nHost: example.com", "404"),
+        ("GET http://management.azure.com/subscriptions HTTP/1.1\r\nHost: management.azure.com", "401"),
+    ] {
+        let told = answered(&sandbox, format!("{line}\r\nConnection: close\r\n\r\n").as_bytes()).await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {told}");
+    }
+    // Bytes that are neither of the three ways are no reason to stop.
+    assert_eq!(answered(&sandbox, &[0x16, 3, 1, 0, 5, 1, 2, 3, 4, 5]).await, "");
+    assert!(answered(&sandbox, b"\0\0\0\0\r\n\r\n").await.starts_with("HTTP/1.1 400"));
+    assert!(
+        answered(&sandbox, b"CONNECT\xff\xfe management.azure.com\r\n\r\n").await.starts_with("HTTP/1.1 400")
+    );
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_connections_are_served_beside_as_many_that_say_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = speaking(folder.path(), Tls::Proxy).await;
+    let address = sandbox.address();
+    let mut idle = Vec::new();
+    for begun in [
+        "",
+        "C",
+        "CONNECT management.azure.com:443 HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nHost: x",
+        "\u{16}\u{3}\u{1}",
+    ] {
+        for _ in 0..30 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            idle.push(stream);
+        }
+    }
+    // Some have gone again in the middle of it.
+    idle.truncate(120);
+    let proxy = reqwest::Proxy::all(format!("http://{address}")).unwrap();
+    let authority = std::fs::read(sandbox.ca_file().unwrap()).unwrap();
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        // A client of its own each, so that each has a connection of its own.
+        let authority = reqwest::Certificate::from_pem(&authority).unwrap();
+        let client =
+            reqwest::Client::builder().tls_certs_only([authority]).proxy(proxy.clone()).build().unwrap();
+        let url = discovery("https://login.microsoftonline.com", &sandbox);
+        asked.spawn(async move { client.get(url).send().await.unwrap().status() });
+    }
+    let answers = asked.join_all().await;
+    assert!(answers.len() == 100 && answers.iter().all(|status| *status == 200), "{answers:?}");
+    // Nor do they hold the server up when it is to end, or its folder.
+    sandbox.shutdown().await;
+    let again = speaking(folder.path(), Tls::Proxy).await;
+    assert!(!again.joined());
+    again.shutdown().await;
+    drop(idle);
+}

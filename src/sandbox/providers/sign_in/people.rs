@@ -150,7 +150,7 @@ pub(super) fn redeem_code(world: &mut World, form: &Form, now: &Now) -> Result<R
     let claims = kept(world, form.field("code")?, "code").ok_or_else(|| {
         refuse("invalid_grant", 9_002_313, "Invalid request. Request is malformed or invalid.")
     })?;
-    let id = text(&claims, &["jti"]).unwrap_or_default().to_owned();
+    let id = shown(&claims);
     if world.sign_ins.contains_key(&id) {
         return Err(refuse(
             "invalid_grant",
@@ -181,11 +181,29 @@ pub(super) fn redeem_code(world: &mut World, form: &Form, now: &Now) -> Result<R
             "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE.",
         ));
     }
+    forget_old(world, now);
     world.sign_ins.insert(id, 1);
     let person = person(world, text(&claims, &["person"]).unwrap_or_default())?;
     let asked = form.value("claims");
     let asked = if asked.is_empty() { text(&claims, &["claims"]).unwrap_or_default() } else { asked };
     granted(world, form, &person, asked, now)
+}
+
+/// What the world remembers a code by: when it is over, and which it is.
+fn shown(code: &Value) -> String {
+    let until = code.get("until").and_then(Value::as_i64).unwrap_or(i64::MAX);
+    format!("{until}|{}", text(code, &["jti"]).unwrap_or_default())
+}
+
+/// A code that is over is refused as such, so nothing needs to be remembered of it.
+fn forget_old(world: &mut World, now: &Now) {
+    let seconds = now.real_ms.div_euclid(1000);
+    world.sign_ins.retain(|shown, _| {
+        shown
+            .split_once('|')
+            .and_then(|(until, _)| until.parse::<i64>().ok())
+            .is_some_and(|until| until >= seconds)
+    });
 }
 
 /// One look at a device code.
@@ -200,7 +218,8 @@ pub(super) fn look_at_device(world: &mut World, form: &Form, now: &Now) -> Resul
         ));
     }
     let settings = world.settings.sign_in.clone();
-    let looks = world.sign_ins.entry(text(&claims, &["jti"]).unwrap_or_default().to_owned()).or_insert(0);
+    forget_old(world, now);
+    let looks = world.sign_ins.entry(shown(&claims)).or_insert(0);
     *looks = looks.saturating_add(1);
     if settings.device_slow_down && *looks == 1 {
         return Err(refuse("slow_down", 50_196, "The client asks too often."));
