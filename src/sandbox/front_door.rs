@@ -16,7 +16,7 @@ use super::providers::{
 };
 use super::reply::{Refusal, Reply};
 use super::request::Request;
-use super::schema::shorten;
+use super::schema::{self, Field, Violation, shorten};
 use super::target::{Target, region};
 use super::world::World;
 
@@ -64,6 +64,18 @@ impl Call<'_> {
                 "The property 'location' must be a string.".to_owned(),
             )),
         }
+    }
+
+    /// A body for this call's resource, without what it only says back, once it has the shape of `fields`.
+    pub(crate) fn admitted(&self, body: &Value, fields: &'static [Field]) -> Result<Value, Violation> {
+        let mut body = body.clone();
+        let shown = match self.world.resource(&self.id) {
+            Some(found) => super::providers::view(self.world, found, &self.version),
+            None => json!({"id": self.id, "name": self.target.name(), "type": self.full_kind()}),
+        };
+        schema::pass_over(&mut body, &shown, fields);
+        schema::check_resource(&body, fields)?;
+        Ok(body)
     }
 
     fn check_location(&self, location: &str) -> Result<(), Refusal> {

@@ -1,7 +1,8 @@
 //! A small strict validator for request bodies.
 //!
 //! Shapes are static data written from the published schemas. Everything that is not declared is refused, and so
-//! is every read-only property: the strictest reading of the specification. Called by the providers.
+//! is every read-only property: the strictest reading of the specification, but for what a client read and sends back as it
+//! was, which ARM passes over (`az resource update` sends all that it read). Called by the providers.
 
 use serde_json::Value;
 
@@ -94,6 +95,52 @@ pub(crate) fn check_resource(body: &Value, fields: &'static [Field]) -> Result<(
         }
     }
     check(body, &Shape::Object(fields), "")
+}
+
+/// Takes out of a body what a client may not set where it only sends back what is `shown`. What it may set stays, the same
+/// or not, for a PUT replaces.
+pub(crate) fn pass_over(body: &mut Value, shown: &Value, fields: &'static [Field]) {
+    if let (Value::Object(map), Value::Object(shown)) = (&mut *body, shown) {
+        let of_envelope = |name: &str| ENVELOPE.iter().any(|field| field.is_called(name));
+        map.retain(|name, value| {
+            !(of_envelope(name) && shown.get(name).is_some_and(|known| same(value, known)))
+        });
+    }
+    pass(body, shown, &Shape::Object(fields));
+}
+
+fn pass(value: &mut Value, shown: &Value, shape: &Shape) {
+    match (shape, value, shown) {
+        (Shape::Object(fields), Value::Object(map), Value::Object(shown)) => map.retain(|name, value| {
+            let Some(known) = shown.get(name) else { return true };
+            match fields.iter().find(|field| field.name == name && field.need != Need::ReadOnly) {
+                Some(field) => pass(value, known, &field.shape),
+                None => return !same(value, known),
+            }
+            true
+        }),
+        (Shape::MapOf(inner), Value::Object(map), Value::Object(shown)) => {
+            for (name, value) in map {
+                if let Some(known) = shown.get(name) {
+                    pass(value, known, inner);
+                }
+            }
+        }
+        (Shape::ListOf(inner), Value::Array(items), Value::Array(shown)) => {
+            for (value, known) in items.iter_mut().zip(shown) {
+                pass(value, known, inner);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Ids and types are the same in any case.
+fn same(value: &Value, known: &Value) -> bool {
+    match (value.as_str(), known.as_str()) {
+        (Some(value), Some(known)) => value.eq_ignore_ascii_case(known),
+        _ => value == known,
+    }
 }
 
 /// Checks a value; `path` is where it stands.

@@ -179,7 +179,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             &ROOT
         }
     };
-    schema::check_resource(&body, fields).map_err(|violation| invalid(&violation))?;
+    let body = call.admitted(&body, fields).map_err(|violation| invalid(&violation))?;
     let location = region(text(&body, &["location"]).unwrap_or_default());
     check_region(&location, ready(call, &namespace)?)?;
     let tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));

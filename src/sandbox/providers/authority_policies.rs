@@ -70,7 +70,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     check_name(call, "certificate policy")?;
     ready_parents(call)?;
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &BODY).map_err(|violation| invalid(&violation))?;
+    let body = call.admitted(&body, &BODY).map_err(|violation| invalid(&violation))?;
     let location = region(text(&body, &["location"]).unwrap_or_default());
     check_region(&location, ready_parents(call)?)?;
     let certificate = body.pointer("/properties/certificate").cloned().unwrap_or_default();

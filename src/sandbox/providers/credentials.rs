@@ -34,9 +34,10 @@ static CREDENTIAL_BODY: [Field; 3] = [
 ];
 static CREDENTIAL_PATCH: [Field; 1] = [optional("tags", TAGS)];
 static LEAF: [Field; 1] = [required("validityPeriodInDays", Shape::Whole(7, 90))];
+/// A subject may be sent, as the command line does, and is ignored (contract, section 5, stage 3b).
 static AUTHORITY_2025: [Field; 4] = [
     required("keyType", Shape::OneOf(&["ECC"])),
-    read_only("subject"),
+    optional("subject", Shape::Text),
     read_only("validityNotBefore"),
     read_only("validityNotAfter"),
 ];
@@ -45,7 +46,7 @@ static OWN_ROOT: [Field; 3] =
 static AUTHORITY_2026: [Field; 5] = [
     required("keyType", Shape::OneOf(&["ECC"])),
     optional("bringYourOwnRoot", Shape::Object(&OWN_ROOT)),
-    read_only("subject"),
+    optional("subject", Shape::Text),
     read_only("validityNotBefore"),
     read_only("validityNotAfter"),
 ];
@@ -140,7 +141,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     ready_parent(call)?;
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &CREDENTIAL_BODY).map_err(|violation| invalid(&violation))?;
+    let body = call.admitted(&body, &CREDENTIAL_BODY).map_err(|violation| invalid(&violation))?;
     let location = region(text(&body, &["location"]).unwrap_or_default());
     check_region(call, &location)?;
     let tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));
@@ -236,7 +237,7 @@ fn put_policy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     ready_parent(call)?;
     let body = call.request.json_object()?;
-    schema::check_resource(&body, policy_fields(call)).map_err(|violation| invalid(&violation))?;
+    let body = call.admitted(&body, policy_fields(call)).map_err(|violation| invalid(&violation))?;
     let credential = parent(&call.id).to_owned();
     let home = call.world.resource(&credential).map(|found| found.location().to_owned()).unwrap_or_default();
     if let Some(location) = text(&body, &["location"]) {

@@ -216,7 +216,7 @@ pub(super) fn check_name(call: &Call<'_>) -> Result<(), Refusal> {
 fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     check_name(call)?;
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &BODY).map_err(|violation| invalid(&violation))?;
+    let body = call.admitted(&body, &BODY).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let kind = text(&body, &["identity", "type"]).unwrap_or("None").to_owned();
     if let Some(found) = call.world.resource(&call.id) {

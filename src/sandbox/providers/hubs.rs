@@ -252,7 +252,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body_with_location(true)?;
     let fields: &'static [Field] =
         if models::knows_pointers(&call.version) { &hub_schema::PREVIEW } else { &hub_schema::STABLE };
-    schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
+    let body = call.admitted(&body, fields).map_err(|violation| bad(violation.to_string()))?;
     if let Some(found) = call.world.resource(&call.id) {
         let links = models::of(found) == Model::Links;
         return if links { hubs_2026::update(call, &body) } else { update(call, &body) };

@@ -9,14 +9,13 @@ use super::{device_view, hub_schema, hubs};
 use crate::sandbox::front_door::Call;
 use crate::sandbox::models::{self, Model};
 use crate::sandbox::reply::{Refusal, Reply};
-use crate::sandbox::schema;
 use crate::sandbox::world::text;
 
 /// Creates a hub, or changes one with its etag.
 pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &hub_schema::LINKS)
-        .map_err(|violation| hubs::bad(violation.to_string()))?;
+    let body =
+        call.admitted(&body, &hub_schema::LINKS).map_err(|violation| hubs::bad(violation.to_string()))?;
     if call.world.resource(&call.id).is_some() {
         return update(call, &body);
     }

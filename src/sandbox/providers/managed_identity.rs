@@ -83,7 +83,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     let body = call.body_with_location(true)?;
     let fields: &'static [Field] = if call.version.as_str() < "2024" { &BODY_2023 } else { &BODY_2024 };
-    schema::check_resource(&body, fields).map_err(|violation| invalid(&violation))?;
+    let body = call.admitted(&body, fields).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));
     if let Some(found) = call.world.resource_mut(&call.id) {

@@ -137,7 +137,7 @@ fn check_settled(namespace: &Resource) -> Result<(), Refusal> {
 pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     device_registry::check_name(call)?;
     let body = call.body_with_location(true)?;
-    schema::check_resource(&body, &BODY).map_err(|violation| invalid(&violation))?;
+    let body = call.admitted(&body, &BODY).map_err(|violation| invalid(&violation))?;
     let location = region(text(&body, &["location"]).unwrap_or_default());
     check_identity(call, &body)?;
     let kept = call.world.resource(&call.id).cloned();

@@ -131,7 +131,7 @@ fn put(call: &mut Call<'_>, manner: &Manner) -> Result<Reply, Refusal> {
     let mut body = call.request.json_object()?;
     let bare = call.version.as_str() < "2022";
     let fields: &'static [Field] = if bare { &BODY_2021 } else { &BODY };
-    schema::check_resource(&body, fields).map_err(|violation| (manner.bad)(violation.to_string()))?;
+    body = call.admitted(&body, fields).map_err(|violation| (manner.bad)(violation.to_string()))?;
     if bare {
         body = json!({"properties": body});
     }

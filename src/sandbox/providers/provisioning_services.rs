@@ -14,7 +14,7 @@ use crate::sandbox::front_door::Call;
 use crate::sandbox::models::{self, Model};
 use crate::sandbox::operations::{Failure, Operation, Style, Work};
 use crate::sandbox::reply::{Refusal, Reply};
-use crate::sandbox::schema::{self, Field, Shape, TAGS, optional, read_only, required, shorten};
+use crate::sandbox::schema::{Field, Shape, TAGS, optional, read_only, required, shorten};
 use crate::sandbox::target::{covers, parent, region};
 use crate::sandbox::world::{Resource, World, fresh_key, set, system_data, text};
 
@@ -267,7 +267,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         version if version < "2026" => &BODY_2025,
         _ => &BODY_2026,
     };
-    schema::check_resource(&body, fields).map_err(|violation| bad(violation.to_string()))?;
+    body = call.admitted(&body, fields).map_err(|violation| bad(violation.to_string()))?;
     if is_plain(&call.version)
         && let Some(found) = call.world.resource(&call.id)
     {

@@ -371,7 +371,10 @@ fn put_group(world: &mut World, request: &Request, id: &str, name: &str) -> Resu
         );
         return Err(Refusal::arm(400, "InvalidResourceGroupName", message));
     }
-    let body = request.json_object()?;
+    let mut body = request.json_object()?;
+    if let Some(group) = world.resource(id) {
+        schema::pass_over(&mut body, &super::public_body(group), &GROUP_BODY);
+    }
     schema::check_resource(&body, &GROUP_BODY).map_err(|violation| invalid(&violation))?;
     let location = region(body.get("location").and_then(Value::as_str).unwrap_or_default());
     let offered = locations(world, PROVIDER, "resourceGroups");

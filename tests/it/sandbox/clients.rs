@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::links::setup::world;
 use super::setup::{A, A2, dps_id, hub_id, namespace_id};
-use super::support::{Azure, CALM, SUBSCRIPTION, group_path};
+use super::support::{Azure, CALM, SUBSCRIPTION, east, group_path};
 
 fn at(path: &str, version: &str) -> String {
     format!("{path}?api-version={version}")
@@ -325,4 +325,25 @@ async fn the_versions_of_the_released_az_are_served() {
     let mut body = super::setup::hub_body();
     body["sku"]["name"] = json!("S1");
     azure.put(&at(&hub_id(), "2023-06-30-preview"), body).await.refused(400, "IH400002");
+}
+
+/// The command line's `--cert-subject`.
+#[tokio::test]
+async fn the_subject_of_a_policys_authority_is_the_services_own() {
+    let (_folder, azure) = world(CALM).await;
+    azure.make_group_and_identity().await;
+    azure.make_namespace(A).await;
+    let credential = format!("{}/credentials/default", namespace_id());
+    azure.put_and_wait(&at(&credential, A.registry), east()).await.expect(200);
+    let authority = "/properties/certificate/certificateAuthorityConfiguration/subject";
+    let body = json!({"location": "eastus2", "properties": {"certificate": {
+        "certificateAuthorityConfiguration": {"keyType": "ECC", "subject": "CN=mine"},
+        "leafCertificateConfiguration": {"validityPeriodInDays": 30},
+    }}});
+    let path = at(&format!("{credential}/policies/default"), A.registry);
+    let policy = azure.put_and_wait(&path, body.clone()).await.expect(200);
+    let subject = policy.text(authority);
+    assert!(!subject.is_empty() && subject != "CN=mine", "{}", policy.body);
+    azure.put_and_wait(&path, body).await.expect(200);
+    assert_eq!(azure.get(&path).await.expect(200).text(authority), subject);
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod consistency;
+mod echoes;
 mod etags;
 mod headers;
 mod kinds;

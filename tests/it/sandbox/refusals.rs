@@ -247,9 +247,9 @@ async fn wrong_bodies_are_refused_by_field() {
         &policy_id,
         A.registry,
         policy.clone(),
-        "/properties/certificate/certificateAuthorityConfiguration/subject",
-        json!("CN=x"),
-        "subject",
+        "/properties/certificate/certificateAuthorityConfiguration/validityNotAfter",
+        json!("2030-01-01T00:00:00Z"),
+        "validityNotAfter",
     )
     .await;
     check(&policy_id, A2.registry, policy, "/location", json!("eastus2"), "location").await;
