@@ -28,7 +28,15 @@ pub(crate) struct Target {
 impl Target {
     /// Splits a path. Authorization is an extension: its last `/providers/` separates the scope from itself.
     pub(crate) fn parse(request: &Request) -> Result<Self, Refusal> {
-        let segments = request.segments();
+        let mut segments = request.segments();
+        // Generic clients write `providers/NAMESPACE//TYPE/NAME` where there is no parent (az resource); ARM takes it.
+        let no_parent = (2..segments.len()).find(|place| {
+            segments.get(*place).is_some_and(String::is_empty)
+                && segments.get(place - 2).is_some_and(|word| word.eq_ignore_ascii_case("providers"))
+        });
+        if let Some(place) = no_parent {
+            segments.remove(place);
+        }
         if segments.iter().any(|segment| segment.is_empty() || segment.len() > 260) {
             return Err(Refusal::arm(
                 400,

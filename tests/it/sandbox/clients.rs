@@ -347,3 +347,18 @@ async fn the_subject_of_a_policys_authority_is_the_services_own() {
     azure.put_and_wait(&path, body).await.expect(200);
     assert_eq!(azure.get(&path).await.expect(200).text(authority), subject);
 }
+
+/// How `az resource` writes the address of a resource without a parent.
+#[tokio::test]
+async fn no_parent_is_written_as_nothing() {
+    let (_folder, azure) = world(CALM).await;
+    azure.make_group_and_identity().await;
+    let plain = "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/uami";
+    let wide = plain.replace("Identity/user", "Identity//user");
+    let read = azure.get(&at(&group_path(&wide), "2023-01-31")).await.expect(200);
+    let same = azure.get(&at(&group_path(plain), "2023-01-31")).await.expect(200);
+    assert_eq!(read.body, same.body);
+    for wrong in [plain.replace("Identities/", "Identities//"), format!("/{plain}")] {
+        azure.get(&at(&group_path(&wrong), "2023-01-31")).await.refused(400, "InvalidRequestUri");
+    }
+}
