@@ -136,3 +136,14 @@ async fn the_sdk_for_python_in_the_model_of_2025() {
 async fn the_sdk_for_python_in_the_model_of_2026() {
     replay("links-2026", include_str!("../data/traces/python-2026.jsonl")).await;
 }
+
+#[tokio::test]
+async fn the_real_az() {
+    replay("default", include_str!("../data/traces/az.jsonl")).await;
+}
+
+/// The documented sequence, by az where it has the command and by the SDK for the rest.
+#[tokio::test]
+async fn the_documented_sequence() {
+    replay("default", include_str!("../data/traces/seed.jsonl")).await;
+}
