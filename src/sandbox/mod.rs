@@ -6,6 +6,7 @@
 mod clock;
 mod connection;
 mod delivery;
+mod desk;
 mod faults;
 mod front;
 mod front_door;

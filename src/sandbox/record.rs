@@ -6,7 +6,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
@@ -28,7 +27,7 @@ const SECRETS: [&str; 7] = [
 
 /// An open record.
 pub(crate) struct Recorder {
-    file: Mutex<File>,
+    file: File,
 }
 
 impl Recorder {
@@ -38,11 +37,11 @@ impl Recorder {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: Mutex::new(options.open(path)?) })
+        Ok(Self { file: options.open(path)? })
     }
 
     /// Appends one exchange.
-    pub(crate) fn keep(&self, request: &Request, reply: &Reply) -> io::Result<()> {
+    pub(crate) fn keep(&mut self, request: &Request, reply: &Reply) -> io::Result<()> {
         let line = json!({
             "method": request.method,
             "url": format!("{}{}", request.link_base(), request.path_and_query()),
@@ -55,8 +54,7 @@ impl Recorder {
                 .collect::<Map<_, _>>(),
             "reply_body": reply.body.clone().map(masked),
         });
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(format!("{line}\n").as_bytes())
+        self.file.write_all(format!("{line}\n").as_bytes())
     }
 }
 

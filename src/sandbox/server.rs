@@ -4,19 +4,19 @@
 //! back and the client gets a 503.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request as HttpRequest, Response};
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::real_now_ms;
 use super::connection::{Doorway, Way};
 use super::delivery;
+use super::desk::Desk;
 use super::faults::{self, FaultScript};
 use super::front::{self, Front};
 use super::labels;
@@ -37,7 +37,7 @@ pub(crate) const SUBSCRIPTIONS_PATH: &str = "/.sandbox/subscriptions/";
 /// Where the fault script in force is read (GET) and replaced (PUT).
 pub(crate) const FAULTS_PATH: &str = "/.sandbox/faults";
 
-/// World and file, together under one lock.
+/// World and file, together in the hands of one thread.
 pub(crate) struct Served {
     pub(crate) world: World,
     pub(crate) store: Store,
@@ -45,13 +45,11 @@ pub(crate) struct Served {
     pub(crate) instance: String,
 }
 
-/// What every answer shares: the world, the word to stop, which ends answers that would never come, and the record.
+/// What every answer shares: where the world is worked on, and the word to stop, which ends answers that would never come.
 #[derive(Clone)]
 struct Shared {
-    /// Taken before a thread is: requests wait here, not each in a thread with memory of its own.
-    served: Arc<Mutex<Served>>,
+    desk: Desk,
     stop: CancellationToken,
-    recorder: Option<Arc<Recorder>>,
 }
 
 /// Serves until the token is cancelled; open requests are answered first. With a front it speaks TLS on the same port, with a
@@ -59,8 +57,8 @@ struct Shared {
 pub(crate) async fn serve(
     listener: TcpListener,
     front: Option<Front>,
-    recorder: Option<Recorder>,
-    served: Served,
+    mut recorder: Option<Recorder>,
+    mut served: Served,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
@@ -68,8 +66,8 @@ pub(crate) async fn serve(
         None => Doorway::Open(listener),
         Some(front) => Doorway::Sorted(front::sort(listener, front, stop.clone()), address),
     };
-    let served = Arc::new(Mutex::new(served));
-    let shared = Shared { served, stop: stop.clone(), recorder: recorder.map(Arc::new) };
+    let desk = Desk::open(move |request| work(&mut served, recorder.as_mut(), request))?;
+    let shared = Shared { desk, stop: stop.clone() };
     let router =
         Router::new().fallback(answer).with_state(shared).into_make_service_with_connect_info::<Way>();
     axum::serve(doorway, router).with_graceful_shutdown(stop.cancelled_owned()).await
@@ -112,24 +110,14 @@ async fn answer(
         body: Vec::new(),
     };
     let whole = to_bytes(body, BODY_LIMIT).await;
-    let Shared { served, stop, recorder } = shared;
+    let Shared { desk, stop } = shared;
     let reply = if let Ok(bytes) = whole {
         request.body = bytes.to_vec();
-        let asked = request.clone();
-        let mut served = served.lock_owned().await;
-        let worked = tokio::task::spawn_blocking(move || {
-            let reply = turn(&mut served, &request);
-            match &recorder {
-                // What processes of hubup say to each other is nobody's traffic.
-                Some(recorder) if !request.path.starts_with(IDENTITY_PATH) => {
-                    recorded(recorder, &request, reply)
-                }
-                _ => reply,
-            }
-        });
-        worked.await.unwrap_or_else(|_| {
-            plain_refusal(&asked, Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
-        })
+        match desk.ask(request).await {
+            Some(reply) => reply,
+            // The server ends: the connection closes, and the client cannot tell.
+            None => Reply { delivery: Delivery::Never, ..Reply::empty(503) },
+        }
     } else {
         let message = format!("The request body is larger than {BODY_LIMIT} bytes, or broke off.");
         plain_refusal(&request, Refusal::arm(413, "RequestContentTooLarge", message))
@@ -144,8 +132,28 @@ async fn answer(
     delivery::to_http(&reply)
 }
 
+/// One request: its step, and its line in the record.
+fn work(served: &mut Served, recorder: Option<&mut Recorder>, request: &Request) -> Reply {
+    let reply = catch_unwind(AssertUnwindSafe(|| turn(served, request))).unwrap_or_else(|_| {
+        undo(served);
+        plain_refusal(request, Refusal::arm(500, "InternalServerError", "The step failed.".to_owned()))
+    });
+    match recorder {
+        // What processes of hubup say to each other is nobody's traffic.
+        Some(recorder) if !request.path.starts_with(IDENTITY_PATH) => recorded(recorder, request, reply),
+        _ => reply,
+    }
+}
+
+/// Takes a change back: what was durable before is what stands, also for this server.
+fn undo(served: &mut Served) {
+    if let Some(before) = served.store.last() {
+        served.world = before;
+    }
+}
+
 /// The reply once it stands in the record; a refusal where it does not, so that no record lacks a line in silence.
-fn recorded(recorder: &Recorder, request: &Request, reply: Reply) -> Reply {
+fn recorded(recorder: &mut Recorder, request: &Request, reply: Reply) -> Reply {
     match recorder.keep(request, &reply) {
         Ok(()) => reply,
         Err(error) => {
@@ -173,14 +181,10 @@ fn turn(served: &mut Served, request: &Request) -> Reply {
         None if request.to_loopback() && request.path == FAULTS_PATH => script(&mut served.world, request),
         None => step(&mut served.world, request, &now),
     };
-    let Served { world, store, .. } = served;
-    match store.save(world) {
+    match served.store.save(&served.world) {
         Ok(()) => reply,
         Err(error) => {
-            // What was durable before is what stands, also for this server.
-            if let Some(before) = store.last() {
-                *world = before;
-            }
+            undo(served);
             let message = format!("The sandbox could not keep its world, so nothing was changed: {error}");
             plain_refusal(request, Refusal::arm(503, "ServiceUnavailable", message))
         }
