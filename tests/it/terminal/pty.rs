@@ -386,7 +386,7 @@ impl Terminal {
         assert!(!self.seen().parser.screen().bracketed_paste(), "pastes are still bracketed");
         assert!(self.is_set_as_before(), "the terminal is set otherwise: {:?}", self.master.get_termios());
         // The same bytes on a taller screen, so that nothing has scrolled away.
-        let mut tall = Parser::new(400, self.columns, 0);
+        let mut tall = Parser::new(4000, self.columns, 0);
         tall.process(&self.seen().raw);
         Left { code, text: tall.screen().contents() }
     }
