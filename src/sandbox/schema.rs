@@ -98,14 +98,8 @@ pub(crate) fn check_resource(body: &Value, fields: &'static [Field]) -> Result<(
 }
 
 /// Takes out of a body what a client may not set where it only sends back what is `shown`. What it may set stays, the same
-/// or not, for a PUT replaces.
+/// or not, for a PUT replaces. The envelope is among what it may not set, since no resource declares it.
 pub(crate) fn pass_over(body: &mut Value, shown: &Value, fields: &'static [Field]) {
-    if let (Value::Object(map), Value::Object(shown)) = (&mut *body, shown) {
-        let of_envelope = |name: &str| ENVELOPE.iter().any(|field| field.is_called(name));
-        map.retain(|name, value| {
-            !(of_envelope(name) && shown.get(name).is_some_and(|known| same(value, known)))
-        });
-    }
     pass(body, shown, &Shape::Object(fields));
 }
 
